@@ -1,0 +1,201 @@
+//! What can go wrong, written for the PHP user: what happened, with which value, what to do.
+//!
+//! `src/` adds the key or path it knows of and picks the exception by [`Error::kind`].
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::key::{MAX_KEY_BYTES, Printable};
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Which of PHP's exceptions an error becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The caller passed something that can't be used: `Sse\InvalidArgumentException`.
+    Argument,
+    /// The store can't do what was asked: `Sse\StoreException`.
+    Store,
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A key of no bytes.
+    #[error("a key must not be empty; name the stream, for example \"USER_QUEUE_1\"")]
+    EmptyKey,
+    /// A key over [`MAX_KEY_BYTES`].
+    #[error("a key is at most {MAX_KEY_BYTES} bytes, this one has {len}; use a hash of it")]
+    KeyTooLong {
+        /// Bytes it has.
+        len: usize,
+    },
+    /// A key with a NUL byte.
+    #[error("a key must not contain a NUL byte, this one does at byte {at}")]
+    NulInKey {
+        /// Where, from 0.
+        at: usize,
+    },
+    /// A stream of no key.
+    #[error("a stream needs at least one key")]
+    NoKeys,
+    /// A stream of more than 64 keys.
+    #[error(
+        "a stream follows at most {max} different keys, this one names more; open a second stream or push to a shared key"
+    )]
+    TooManyKeys {
+        /// Keys allowed.
+        max: usize,
+    },
+    /// An event name of no bytes.
+    #[error("an event name must not be empty; leave it out (null) for the stream's eventName")]
+    EmptyEventName,
+    /// An event name that isn't UTF-8.
+    #[error("the event name \"{}\" is not valid UTF-8, which an event stream must be", Printable(name))]
+    EventNameUtf8 {
+        /// The name.
+        name: Vec<u8>,
+    },
+    /// An event name that would forge lines.
+    #[error(
+        "the event name \"{}\" has a line break or NUL at byte {at}, which would forge lines on the wire; remove it",
+        Printable(name)
+    )]
+    EventName {
+        /// The name.
+        name: Vec<u8>,
+        /// Where, from 0.
+        at: usize,
+    },
+    /// A payload over `sse.max_payload`.
+    #[error(
+        "the event's data is {len} bytes of JSON, the limit is {max}; raise sse.max_payload or push a reference that beforeSend resolves"
+    )]
+    TooLarge {
+        /// Bytes it has.
+        len: usize,
+        /// Bytes allowed.
+        max: usize,
+    },
+    /// Text that should be an id.
+    #[error(
+        "\"{}\" is not an event id; ids are written ms-seq, for example 1767225600000-0",
+        Printable(text)
+    )]
+    InvalidId {
+        /// The text.
+        text: Vec<u8>,
+    },
+    /// The store's directory isn't there.
+    #[error("the store's directory {} does not exist; create it: {remedy}", path.display())]
+    DirectoryMissing {
+        /// The directory.
+        path: PathBuf,
+        /// A shell command that mends it.
+        remedy: String,
+    },
+    /// The store's directory is a file, or lies under one.
+    #[error("the store's path {} is not a directory; name another one in sse.dir", path.display())]
+    NotADirectory {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The store's directory or one of its files can't be used by this user.
+    #[error("cannot {action} {}: {facts}, and this process runs as {user}; {remedy}", path.display())]
+    Denied {
+        /// What was tried.
+        action: &'static str,
+        /// The directory or file.
+        path: PathBuf,
+        /// Owner, group and mode of it.
+        facts: String,
+        /// This process's user and groups.
+        user: String,
+        /// A shell command that mends it.
+        remedy: String,
+    },
+    /// The disk or the quota is used up.
+    #[error("no space left to {action} {}; the event was not stored and nothing is half-written: free some space or move sse.dir", path.display())]
+    Full {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Somebody else held the lock for the whole patience.
+    #[error("{} stayed locked by another process for {waited_ms} ms; the event was not stored: see which process hangs (fuser -v FILE) and try again", path.display())]
+    Locked {
+        /// The locked file.
+        path: PathBuf,
+        /// How long we waited, in milliseconds.
+        waited_ms: u128,
+    },
+    /// Written by a later version of this software.
+    #[error("{} is written in format {found}, this version reads up to {known}: upgrade the extension (or php-sse/polyfill) here", path.display())]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+        /// The newest format we know.
+        known: u64,
+    },
+    /// The store's own file can't be read.
+    #[error("{} is damaged: {what}; remove it, and a new store starts (clients are told of a gap)", path.display())]
+    DamagedStore {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Two keys with one file name.
+    #[error("{} belongs to the key {found}, not to {wanted}; two keys share a file name, please report this", path.display())]
+    OtherKey {
+        /// The log.
+        path: PathBuf,
+        /// The key in its header.
+        found: String,
+        /// The key asked for.
+        wanted: String,
+    },
+    /// Anything else that the system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The wake-up can't be set up.
+    #[error("cannot watch {}: {source}", path.display())]
+    Watch {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Which exception it becomes.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::EmptyKey
+            | Self::KeyTooLong { .. }
+            | Self::NulInKey { .. }
+            | Self::NoKeys
+            | Self::TooManyKeys { .. }
+            | Self::EmptyEventName
+            | Self::EventNameUtf8 { .. }
+            | Self::EventName { .. }
+            | Self::TooLarge { .. }
+            | Self::InvalidId { .. } => Kind::Argument,
+            _ => Kind::Store,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The name of a stream.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+
+/// Longest key, in bytes; a log's header line and a frame's `keys` stay readable with it.
+pub const MAX_KEY_BYTES: usize = 1_024;
+
+/// A key: any bytes but NUL, 1 to 1,024 of them. Compared byte by byte, so that `'a b'` and `'a_b'` differ.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(Box<[u8]>);
+
+impl Key {
+    /// Checks `bytes` once; whatever holds a `Key` need not.
+    ///
+    /// # Errors
+    /// [`Error::EmptyKey`], [`Error::KeyTooLong`], [`Error::NulInKey`].
+    pub fn new(bytes: &[u8]) -> Result<Self> {
+        if bytes.is_empty() {
+            return Err(Error::EmptyKey);
+        }
+        if bytes.len() > MAX_KEY_BYTES {
+            return Err(Error::KeyTooLong { len: bytes.len() });
+        }
+        if let Some(at) = memchr::memchr(0, bytes) {
+            return Err(Error::NulInKey { at });
+        }
+        Ok(Self(bytes.into()))
+    }
+
+    /// The key's bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// SHA-256 of the bytes: file names and cursors take theirs from it, so that keys which users
+    /// choose can't be made to collide.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(&self.0).into()
+    }
+}
+
+/// For messages and logs: control characters and invalid UTF-8 are shown, never printed.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", Printable(&self.0))
+    }
+}
+
+/// Bytes made safe for one line of a log, cut after 200 characters.
+pub struct Printable<'a>(pub &'a [u8]);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (count, character) in String::from_utf8_lossy(self.0).chars().enumerate() {
+            if count == 200 {
+                return f.write_str("…");
+            }
+            if character.is_control() {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                write!(f, "{character}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_one_to_1024_bytes_without_nul() {
+        assert!(matches!(Key::new(b""), Err(Error::EmptyKey)));
+        assert!(matches!(Key::new(&[b'a'; 1_025]), Err(Error::KeyTooLong { len: 1_025 })));
+        assert!(matches!(Key::new(b"a\0b"), Err(Error::NulInKey { at: 1 })));
+        assert!(Key::new(&[b'a'; 1_024]).is_ok());
+        assert!(Key::new(b"\xff /\n").is_ok());
+    }
+
+    #[test]
+    fn a_key_shows_no_control_characters_in_messages() {
+        assert_eq!(Key::new(b"a\nb\x1b[2J").unwrap().to_string(), "\"a\\nb\\u{1b}[2J\"");
+    }
+}

@@ -1,0 +1,21 @@
+//! Events, cursors, frames, stores and signals of the PHP extension `sse`.
+//!
+//! No PHP, no HTTP and no sockets: the crate knows how an event is kept, found again and written
+//! out. `types → bytes → state → loop`: [`id`], [`key`] and [`event`] are types, [`frame`] and
+//! [`cursor`] are bytes, [`store`] and [`signal`] keep state, [`feed`] follows keys over both.
+
+#![forbid(unsafe_code)]
+
+pub mod cursor;
+pub mod error;
+pub mod event;
+pub mod feed;
+pub mod frame;
+pub mod id;
+pub mod key;
+pub mod people;
+pub mod retention;
+pub mod signal;
+pub mod store;
+
+pub use error::{Error, Result};

@@ -1,0 +1,50 @@
+//! Names of users and groups, for messages that say who may not do what.
+
+use std::fs::Metadata;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+/// `root:root, mode 0755`: whom a file belongs to.
+#[must_use]
+pub fn owner_and_mode(metadata: &Metadata) -> String {
+    format!(
+        "it belongs to {}:{} with mode {:04o}",
+        user(metadata.uid()),
+        group(metadata.gid()),
+        metadata.permissions().mode() & 0o7777
+    )
+}
+
+/// `www-data (groups www-data, redis)`: who this process is.
+#[must_use]
+pub fn this_process() -> String {
+    let mut groups = vec![group(uzers::get_effective_gid())];
+    for id in rustix::process::getgroups().unwrap_or_default() {
+        let name = group(id.as_raw());
+        if !groups.contains(&name) {
+            groups.push(name);
+        }
+    }
+    format!("{} (groups {})", user(uzers::get_effective_uid()), groups.join(", "))
+}
+
+/// Name of the user this process runs as, or its number.
+#[must_use]
+pub fn this_user() -> String {
+    user(uzers::get_effective_uid())
+}
+
+/// Name of this process's group, or its number.
+#[must_use]
+pub fn this_group() -> String {
+    group(uzers::get_effective_gid())
+}
+
+fn user(id: u32) -> String {
+    uzers::get_user_by_uid(id)
+        .map_or_else(|| id.to_string(), |user| user.name().to_string_lossy().into_owned())
+}
+
+fn group(id: u32) -> String {
+    uzers::get_group_by_gid(id)
+        .map_or_else(|| id.to_string(), |group| group.name().to_string_lossy().into_owned())
+}

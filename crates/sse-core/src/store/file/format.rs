@@ -1,0 +1,311 @@
+//! The bytes of a log: one file a key, one line an event, readable with `tail -f`.
+//!
+//! ```text
+//! sse-log 1 <epoch> <trimmed_through> <last_id> <key> <crc32>\n
+//! <id> <flags> <length> <crc32> <json>\n
+//! ```
+//! - `epoch`: 8 hex digits, that of the store; `key`: percent-encoded;
+//! - `trimmed_through`: the last id that was dropped; `last_id`: the last id when the file was made;
+//! - `flags`: `-`, or, joined by commas, `n=<name>` (percent-encoded), `c=<offset>+<length>` (the
+//!   bytes of the JSON that are left out on the wire) and `x` (external: the JSON is a reference);
+//! - `length`: bytes of the JSON;
+//! - `crc32`: 8 hex digits, PHP's `crc32b`, over the line without the checksum and the space before
+//!   it.
+//!
+//! The plain PHP library writes and reads the same bytes.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
+
+use crate::cursor::Epoch;
+use crate::event::{Draft, Event, EventName};
+use crate::id::EventId;
+use crate::key::Key;
+
+/// The format we write and the newest we read.
+pub const FORMAT: u64 = 1;
+/// A header line is never longer: three bytes for each byte of a key, and the rest.
+pub const MAX_HEADER: usize = 4_096;
+
+const MAGIC: &str = "sse-log";
+/// What PHP's `rawurlencode` leaves alone (RFC 3986, "unreserved").
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The first line of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The store the log was made in.
+    pub epoch: Epoch,
+    /// The last id that was dropped; `last_id` of an older file of this key, if none was.
+    pub trimmed_through: EventId,
+    /// The last id when the file was made.
+    pub last_id: EventId,
+    /// The key, whole.
+    pub key: Key,
+}
+
+/// What the first line of a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FirstLine {
+    /// A header, and its length with the LF.
+    Header(Header, u64),
+    /// A header of a later format.
+    Newer(u64),
+    /// Neither; where the events begin, as far as one can tell.
+    Damaged(u64),
+}
+
+/// The header's line, with its LF.
+pub fn write_header(header: &Header) -> Vec<u8> {
+    let Header { epoch, trimmed_through, last_id, key } = header;
+    let key = percent_encode(key.as_bytes(), UNRESERVED);
+    let line = format!("{MAGIC} {FORMAT} {:08x} {trimmed_through} {last_id} {key}", epoch.0);
+    let crc = crc32fast::hash(line.as_bytes());
+    format!("{line} {crc:08x}\n").into_bytes()
+}
+
+/// Reads the header from the first bytes of a file ([`MAX_HEADER`] of them, or all).
+pub fn read_header(bytes: &[u8]) -> FirstLine {
+    let Some(end) = memchr::memchr(b'\n', bytes) else {
+        return FirstLine::Damaged(0);
+    };
+    let line = bytes.get(..end).unwrap_or_default();
+    if let Some(header) = header(line) {
+        return header.map_or_else(FirstLine::Newer, |header| FirstLine::Header(header, end as u64 + 1));
+    }
+    // A log whose header was cut out begins with an event.
+    FirstLine::Damaged(if read_line(line).is_some() { 0 } else { end as u64 + 1 })
+}
+
+fn header(line: &[u8]) -> Option<Result<Header, u64>> {
+    let text = std::str::from_utf8(line).ok()?;
+    let format: u64 = text.strip_prefix(MAGIC)?.strip_prefix(' ')?.split(' ').next()?.parse().ok()?;
+    if format > FORMAT {
+        return Some(Err(format));
+    }
+    let (body, crc) = text.rsplit_once(' ')?;
+    if crc.len() != 8 || u32::from_str_radix(crc, 16).ok()? != crc32fast::hash(body.as_bytes()) {
+        return None;
+    }
+    let mut fields = body.split(' ').skip(2);
+    let header = Header {
+        epoch: Epoch(u32::from_str_radix(fields.next()?, 16).ok()?),
+        trimmed_through: fields.next()?.parse().ok()?,
+        last_id: fields.next()?.parse().ok()?,
+        key: Key::new(&percent_decode(fields.next()?.as_bytes()).collect::<Vec<u8>>()).ok()?,
+    };
+    fields.next().is_none().then_some(Ok(header))
+}
+
+/// An event's line, with its LF.
+pub fn write_line(id: EventId, draft: &Draft) -> Vec<u8> {
+    let head = format!("{id} {} {}", write_flags(draft), draft.json.len());
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(head.as_bytes());
+    crc.update(b" ");
+    crc.update(&draft.json);
+    let mut line = Vec::with_capacity(head.len() + draft.json.len() + 11);
+    line.extend_from_slice(head.as_bytes());
+    line.extend_from_slice(format!(" {:08x} ", crc.finalize()).as_bytes());
+    line.extend_from_slice(&draft.json);
+    line.push(b'\n');
+    line
+}
+
+fn write_flags(draft: &Draft) -> String {
+    let name =
+        draft.name.as_ref().map(|name| format!("n={}", percent_encode(name.as_str().as_bytes(), UNRESERVED)));
+    let cut = draft.cut.as_ref().map(|cut| format!("c={}+{}", cut.start, cut.len()));
+    let external = draft.external.then(|| "x".to_owned());
+    let flags: Vec<String> = [name, cut, external].into_iter().flatten().collect();
+    if flags.is_empty() { "-".into() } else { flags.join(",") }
+}
+
+/// An event's line, read but not copied.
+pub struct Line<'a> {
+    /// The event's id.
+    pub id: EventId,
+    flags: &'a [u8],
+    json: &'a [u8],
+}
+
+impl Line<'_> {
+    /// The event; `None` if its flags can't be what we wrote, which the checksum all but rules out.
+    pub fn event(&self) -> Option<Event> {
+        let draft = Draft { name: None, cut: None, json: self.json.to_vec(), external: false };
+        Some(Event { id: self.id, draft: read_flags(self.flags, draft)? })
+    }
+}
+
+/// Reads a line (without its LF); `None` is damage.
+pub fn read_line(line: &[u8]) -> Option<Line<'_>> {
+    let mut fields = line.splitn(5, |&byte| byte == b' ');
+    let (id, flags, length, crc, json) =
+        (fields.next()?, fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let length: usize = text(length)?.parse().ok()?;
+    let crc = u32::from_str_radix(text(crc)?, 16).ok()?;
+    if json.len() != length {
+        return None;
+    }
+    let mut found = crc32fast::Hasher::new();
+    found.update(line.get(..line.len() - json.len() - 10)?);
+    found.update(b" ");
+    found.update(json);
+    if found.finalize() != crc {
+        return None;
+    }
+    Some(Line { id: text(id)?.parse().ok()?, flags, json })
+}
+
+/// What a damaged line says its id is.
+pub fn claimed_id(line: &[u8]) -> Option<EventId> {
+    text(line.split(|&byte| byte == b' ').next()?)?.parse().ok()
+}
+
+fn read_flags(flags: &[u8], mut draft: Draft) -> Option<Draft> {
+    if flags == b"-" {
+        return Some(draft);
+    }
+    for flag in text(flags)?.split(',') {
+        match flag.split_once('=') {
+            Some(("n", value)) => {
+                draft.name =
+                    Some(EventName::new(&percent_decode(value.as_bytes()).collect::<Vec<u8>>()).ok()?)
+            }
+            Some(("c", value)) => {
+                let (start, length) = value.split_once('+')?;
+                let (start, length): (usize, usize) = (start.parse().ok()?, length.parse().ok()?);
+                let end = start.checked_add(length).filter(|&end| end <= draft.json.len())?;
+                draft.cut = Some(start..end);
+            }
+            None if flag == "x" => draft.external = true,
+            _ => return None,
+        }
+    }
+    Some(draft)
+}
+
+/// What the bytes after the last LF are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tail {
+    /// The whole line, but for its LF: the event is complete.
+    Whole,
+    /// A line whose writer was stopped; nobody was told that it is stored.
+    Torn,
+    /// Bytes that no writer leaves: damage.
+    Damaged,
+}
+
+/// Looks at the bytes after the last LF; there is at least one.
+pub fn read_tail(tail: &[u8]) -> Tail {
+    if read_line(tail).is_some() {
+        return Tail::Whole;
+    }
+    let mut fields = tail.splitn(5, |&byte| byte == b' ');
+    let begun =
+        |field: Option<&[u8]>, allowed: fn(&u8) -> bool| field.is_none_or(|field| field.iter().all(allowed));
+    let id = begun(fields.next(), |byte| byte.is_ascii_digit() || *byte == b'-');
+    let flags = begun(fields.next(), |byte| byte.is_ascii_graphic());
+    let length = fields.next();
+    let crc = begun(fields.next(), u8::is_ascii_hexdigit);
+    let short = match (fields.next(), length.and_then(text).and_then(|text| text.parse::<usize>().ok())) {
+        (Some(json), Some(length)) => json.len() < length,
+        (Some(_), None) => false,
+        (None, _) => begun(length, u8::is_ascii_digit),
+    };
+    if id && flags && crc && short { Tail::Torn } else { Tail::Damaged }
+}
+
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn draft() -> impl Strategy<Value = Draft> {
+        (
+            "[^\n]{0,40}",
+            prop::option::of("[^\r\n\0]{1,12}"),
+            prop::option::of((0..10_usize, 0..10_usize)),
+            any::<bool>(),
+        )
+            .prop_map(|(json, name, cut, external)| {
+                let cut =
+                    cut.map(|(start, length)| start..start + length).filter(|cut| cut.end <= json.len());
+                Draft {
+                    name: name.map(|name| EventName::new(name.as_bytes()).unwrap()),
+                    cut,
+                    json: json.into(),
+                    external,
+                }
+            })
+    }
+
+    fn line() -> impl Strategy<Value = (Event, Vec<u8>)> {
+        ((0..1_u64 << 45, 0..9_u64), draft()).prop_map(|((millis, sequence), draft)| {
+            let id = EventId::new(millis, sequence);
+            let bytes = write_line(id, &draft);
+            (Event { id, draft }, bytes)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn reading_a_line_undoes_writing((event, bytes) in line()) {
+            let (lf, line) = bytes.split_last().unwrap();
+            prop_assert_eq!(*lf, b'\n');
+            prop_assert_eq!(read_line(line).and_then(|line| line.event()), Some(event));
+        }
+
+        #[test]
+        fn any_changed_byte_is_noticed((_, bytes) in line(), at: prop::sample::Index, flip in 1..=255_u8) {
+            let mut line = bytes[..bytes.len() - 1].to_vec();
+            let at = at.index(line.len());
+            line[at] ^= flip;
+            prop_assert!(read_line(&line).is_none());
+        }
+
+        #[test]
+        fn any_cut_is_a_torn_tail((_, bytes) in line(), at: prop::sample::Index) {
+            let cut = 1 + at.index(bytes.len() - 1);
+            let expected = if cut == bytes.len() - 1 { Tail::Whole } else { Tail::Torn };
+            prop_assert_eq!(read_tail(&bytes[..cut]), expected);
+        }
+
+        #[test]
+        fn reading_a_header_undoes_writing(epoch: u32, ids in prop::array::uniform2((0..1_u64 << 45, any::<u64>())), key in prop::collection::vec(1..=255_u8, 1..=1_024)) {
+            let [trimmed_through, last_id] = ids.map(|(millis, sequence)| EventId::new(millis, sequence));
+            let header = Header { epoch: Epoch(epoch), trimmed_through, last_id, key: Key::new(&key).unwrap() };
+            let bytes = write_header(&header);
+            prop_assert!(bytes.len() <= MAX_HEADER);
+            prop_assert_eq!(read_header(&bytes), FirstLine::Header(header, bytes.len() as u64));
+        }
+
+        #[test]
+        fn no_bytes_make_reading_panic(bytes in prop::collection::vec(prop::sample::select(b"sse-log 1 0-9,c=+n%\n".to_vec()), 0..80)) {
+            let _ = (read_header(&bytes), read_line(&bytes), read_tail(&bytes));
+        }
+    }
+
+    #[test]
+    fn a_line_reads_like_text() {
+        let draft = Draft::new(br#"{"event":"toast","n":1}"#.to_vec(), None).unwrap();
+        let line = String::from_utf8(write_line(EventId::new(1_767_225_600_000, 0), &draft)).unwrap();
+        assert_eq!(line, "1767225600000-0 n=toast,c=1+16 23 87f00d1b {\"event\":\"toast\",\"n\":1}\n");
+    }
+
+    #[test]
+    fn a_later_format_is_told_apart_from_damage() {
+        assert_eq!(read_header(b"sse-log 2 whatever comes\n"), FirstLine::Newer(2));
+        assert_eq!(read_header(b"sse-log 1 whatever comes\n1-0"), FirstLine::Damaged(25));
+    }
+
+    #[test]
+    fn a_line_whose_end_was_overwritten_is_damage_and_not_torn() {
+        let mut bytes = write_line(EventId::new(5, 0), &Draft::new(b"{}".to_vec(), None).unwrap());
+        *bytes.last_mut().unwrap() = b'x';
+        assert_eq!(read_tail(&bytes), Tail::Damaged);
+    }
+}

@@ -1,0 +1,54 @@
+//! `flock` that never blocks: it is asked for again, with growing pauses, for two seconds.
+
+use std::fs::File;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use super::directory::failed;
+use crate::error::{Error, Result};
+
+const PATIENCE: Duration = Duration::from_secs(2);
+const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(5);
+
+/// A lock held; dropped, it is free again.
+#[derive(Debug)]
+pub struct Locked<'a>(&'a File);
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        let _ = flock(self.0, FlockOperation::Unlock);
+    }
+}
+
+/// For writers.
+pub fn exclusive<'a>(file: &'a File, path: &Path) -> Result<Locked<'a>> {
+    acquire(file, path, FlockOperation::NonBlockingLockExclusive)
+}
+
+/// For readers that want to be sure that no writer is at work.
+pub fn shared<'a>(file: &'a File, path: &Path) -> Result<Locked<'a>> {
+    acquire(file, path, FlockOperation::NonBlockingLockShared)
+}
+
+fn acquire<'a>(file: &'a File, path: &Path, operation: FlockOperation) -> Result<Locked<'a>> {
+    let mut began = None;
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        match flock(file, operation) {
+            Ok(()) => return Ok(Locked(file)),
+            Err(Errno::WOULDBLOCK | Errno::INTR) => {}
+            Err(error) => return Err(failed("lock", path, error.into())),
+        }
+        let waited = began.get_or_insert_with(Instant::now).elapsed();
+        if waited >= PATIENCE {
+            return Err(Error::Locked { path: path.to_owned(), waited_ms: waited.as_millis() });
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}

@@ -1,0 +1,350 @@
+//! One key's log, open for writing.
+//!
+//! Always true:
+//! - whoever writes holds the lock of the very file that the path names;
+//! - an append is one line in one write; if it fails, the file is as before;
+//! - the log only grows; what shortens or mends it is a new file, renamed in.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::directory::{Directory, failed, identity, open};
+use super::format::{self, FirstLine, Header, MAX_HEADER, Tail};
+use super::lines::Lines;
+use super::lock;
+use crate::error::{Error, Result};
+use crate::event::Draft;
+use crate::id::{EventId, now_millis};
+use crate::key::Key;
+use crate::retention::Retention;
+
+/// A log, open for writing.
+#[derive(Debug)]
+pub struct Log {
+    path: PathBuf,
+    file: File,
+    identity: (u64, u64),
+    header: Header,
+    /// Offset of the first event.
+    body: u64,
+    end: Option<End>,
+}
+
+/// What the lock's holder knows of the log's end; good for as long as nobody else writes.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    offset: u64,
+    last_id: EventId,
+    lines: u64,
+    oldest_millis: Option<u64>,
+}
+
+impl Log {
+    /// Opens a key's log; a missing one is made, a damaged header is mended.
+    pub fn open(directory: &Directory, key: &Key) -> Result<Self> {
+        let path = directory.log(key);
+        let epoch = directory.meta()?.epoch;
+        loop {
+            let file = match open(&path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    create(directory, &path, key)?;
+                    continue;
+                }
+                Err(error) => return Err(failed("open", &path, error)),
+            };
+            match first_line(&file).map_err(|error| failed("read", &path, error))? {
+                FirstLine::Header(header, _) if header.key != *key => {
+                    return Err(Error::OtherKey {
+                        path,
+                        found: header.key.to_string(),
+                        wanted: key.to_string(),
+                    });
+                }
+                FirstLine::Header(header, body) if header.epoch == epoch => {
+                    let identity =
+                        identity(&file.metadata().map_err(|error| failed("look at", &path, error))?);
+                    return Ok(Self { path, file, identity, header, body, end: None });
+                }
+                FirstLine::Header(header, body) => {
+                    mend(directory, &path, &file, Header { epoch, ..header }, body)?
+                }
+                FirstLine::Newer(found) => {
+                    return Err(Error::NewerFormat { path, found, known: format::FORMAT });
+                }
+                FirstLine::Damaged(body) => {
+                    // Nothing is known of what was dropped: whoever asks from before the first event is told of a gap.
+                    let first = first_id(&file, body).map_err(|error| failed("read", &path, error))?;
+                    let trimmed_through = first.map_or(EventId::new(now_millis(), 0), EventId::before);
+                    mend(
+                        directory,
+                        &path,
+                        &file,
+                        Header { epoch, trimmed_through, last_id: trimmed_through, key: key.clone() },
+                        body,
+                    )?;
+                }
+            }
+        }
+    }
+
+    /// Where it is, the file, which file it is, its header and the offset of the first event.
+    pub fn into_parts(self) -> (PathBuf, File, (u64, u64), Header, u64) {
+        (self.path, self.file, self.identity, self.header, self.body)
+    }
+
+    /// Stores one event; `None` if the path names another file by now: open the log again.
+    pub fn append(
+        &mut self,
+        directory: &Directory,
+        draft: &Draft,
+        retention: &Retention,
+        sync: bool,
+    ) -> Result<Option<EventId>> {
+        let Self { path, file, identity: own, header, body, end } = self;
+        let _locked = lock::exclusive(file, path)?;
+        let Some(size) = size_if_current(path, *own)? else {
+            return Ok(None);
+        };
+        let known = match *end {
+            Some(known) if known.offset == size => known,
+            Some(known) if known.offset < size => {
+                find_end(file, known, size).map_err(|error| failed("read", path, error))?
+            }
+            // Shorter than it was: somebody cut it by hand, perhaps into the header.
+            Some(_) => return Ok(None),
+            None => {
+                let start = End { offset: *body, last_id: header.last_id, lines: 0, oldest_millis: None };
+                find_end(file, start, size).map_err(|error| failed("read", path, error))?
+            }
+        };
+        let now = now_millis();
+        let id = known.last_id.next(now);
+        let line = format::write_line(id, draft);
+        if let Err(error) = write_at_end(file, known.offset, &line, sync) {
+            *end = None;
+            return Err(failed("append to", path, error));
+        }
+        let known = End {
+            offset: known.offset + line.len() as u64,
+            last_id: id,
+            lines: known.lines + 1,
+            oldest_millis: known.oldest_millis.or(Some(id.millis)),
+        };
+        *end = Some(known);
+        if known.is_over(*body, retention, now) {
+            // The event is stored. A log that can't be shortened now will be by a later push.
+            let _ = shorten(directory, path, file, header, *body, known.last_id, retention, now);
+        }
+        Ok(Some(id))
+    }
+
+    /// Drops what retention no longer keeps; with `forget`, every event. `None` as for `append`.
+    pub fn trim(
+        &mut self,
+        directory: &Directory,
+        retention: &Retention,
+        forget: bool,
+    ) -> Result<Option<EventId>> {
+        let Self { path, file, identity: own, header, body, .. } = self;
+        let _locked = lock::exclusive(file, path)?;
+        let Some(size) = size_if_current(path, *own)? else {
+            return Ok(None);
+        };
+        let start = End { offset: *body, last_id: header.last_id, lines: 0, oldest_millis: None };
+        let known = find_end(file, start, size).map_err(|error| failed("read", path, error))?;
+        if forget && known.lines > 0 {
+            let header = Header { trimmed_through: known.last_id, last_id: known.last_id, ..header.clone() };
+            directory.replace(path, &format::write_header(&header), false)?;
+        } else if known.is_over(*body, retention, now_millis()) {
+            shorten(directory, path, file, header, *body, known.last_id, retention, now_millis())?;
+        }
+        Ok(Some(known.last_id))
+    }
+
+    /// Whether it holds a header and nothing else.
+    pub fn is_tombstone(&self) -> Result<bool> {
+        Ok(size_if_current(&self.path, self.identity)? == Some(self.body))
+    }
+
+    /// Removes the log if it has no events and nobody writes. The caller holds the directory's lock.
+    pub fn remove(self, directory: &Directory) -> Result<()> {
+        let _locked = lock::exclusive(&self.file, &self.path)?;
+        if self.is_tombstone()? {
+            directory.raise_floor(self.header.last_id)?;
+            fs::remove_file(&self.path).map_err(|error| failed("remove", &self.path, error))?;
+        }
+        Ok(())
+    }
+}
+
+impl End {
+    fn is_over(&self, body: u64, retention: &Retention, now: u64) -> bool {
+        let old = self.oldest_millis.is_some_and(|oldest| oldest < retention.oldest_millis_limit(now));
+        self.lines > 1
+            && (self.lines > retention.events_limit() || self.offset - body > retention.bytes_limit() || old)
+    }
+}
+
+/// The size of the file, if the path still names it.
+fn size_if_current(path: &Path, own: (u64, u64)) -> Result<Option<u64>> {
+    match fs::metadata(path) {
+        Ok(metadata) if identity(&metadata) == own => Ok(Some(metadata.len())),
+        Ok(_) => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("look at", path, error)),
+    }
+}
+
+/// Reads on from what is known to the end, and mends the end that a stopped writer left.
+fn find_end(file: &File, mut known: End, size: u64) -> io::Result<End> {
+    let mut lines = Lines::from(known.offset);
+    while let Some((_, line)) = lines.next(file)? {
+        known.lines += 1;
+        if let Some(line) = format::read_line(line) {
+            known.last_id = known.last_id.max(line.id);
+            known.oldest_millis = known.oldest_millis.or(Some(line.id.millis));
+        }
+    }
+    known.offset = lines.offset();
+    if known.offset < size {
+        let mut tail = vec![0; usize::try_from(size - known.offset).map_err(io::Error::other)?];
+        file.read_exact_at(&mut tail, known.offset)?;
+        match format::read_tail(&tail) {
+            Tail::Torn => file.set_len(known.offset)?,
+            Tail::Whole | Tail::Damaged => {
+                file.write_all_at(b"\n", size)?;
+                return find_end(file, known, size + 1);
+            }
+        }
+    }
+    Ok(known)
+}
+
+fn write_at_end(file: &File, offset: u64, line: &[u8], sync: bool) -> io::Result<()> {
+    let written = file.write_all_at(line, offset).and_then(|()| if sync { file.sync_data() } else { Ok(()) });
+    if written.is_err() {
+        // If this fails too, the next writer finds a torn line and removes it.
+        let _ = file.set_len(offset);
+    }
+    written
+}
+
+fn first_line(file: &File) -> io::Result<FirstLine> {
+    let mut bytes = [0; MAX_HEADER];
+    let mut held = 0;
+    while let Some(space) = bytes.get_mut(held..).filter(|space| !space.is_empty()) {
+        match file.read_at(space, held as u64) {
+            Ok(0) => break,
+            Ok(read) => held += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(format::read_header(bytes.get(..held).unwrap_or_default()))
+}
+
+fn first_id(file: &File, body: u64) -> io::Result<Option<EventId>> {
+    let mut lines = Lines::from(body);
+    while let Some((_, line)) = lines.next(file)? {
+        if let Some(line) = format::read_line(line) {
+            return Ok(Some(line.id));
+        }
+    }
+    Ok(None)
+}
+
+/// Makes an empty log. Its ids begin above the clock and above all that was removed here, so that
+/// a cursor into an earlier log of this key is known to be too old.
+fn create(directory: &Directory, path: &Path, key: &Key) -> Result<()> {
+    directory.locked(|| {
+        if path.exists() {
+            return Ok(());
+        }
+        let meta = directory.meta_while_locked()?;
+        let born = meta.floor.next(now_millis());
+        directory.replace(
+            path,
+            &format::write_header(&Header {
+                epoch: meta.epoch,
+                trimmed_through: born,
+                last_id: born,
+                key: key.clone(),
+            }),
+            false,
+        )
+    })
+}
+
+/// Replaces the header, keeps every line.
+fn mend(directory: &Directory, path: &Path, file: &File, header: Header, body: u64) -> Result<()> {
+    let _locked = lock::exclusive(file, path)?;
+    let own = identity(&file.metadata().map_err(|error| failed("look at", path, error))?);
+    if size_if_current(path, own)?.is_some() {
+        copy(directory, path, file, &header, body)?;
+    }
+    Ok(())
+}
+
+/// Replaces the log by one with the newest events that retention keeps.
+#[expect(clippy::too_many_arguments, reason = "the parts of a log whose lock is held")]
+fn shorten(
+    directory: &Directory,
+    path: &Path,
+    file: &File,
+    header: &Header,
+    body: u64,
+    last_id: EventId,
+    retention: &Retention,
+    now: u64,
+) -> Result<()> {
+    let (offset, trimmed_through) =
+        keep_from(file, body, retention, now).map_err(|error| failed("read", path, error))?;
+    let trimmed_through = trimmed_through.unwrap_or(header.trimmed_through).max(header.trimmed_through);
+    copy(directory, path, file, &Header { trimmed_through, last_id, ..header.clone() }, offset)
+}
+
+/// Where the events begin that are kept, and the last id before them. Damaged lines behind that id
+/// are kept too, so that they are still told as a gap.
+fn keep_from(file: &File, body: u64, retention: &Retention, now: u64) -> io::Result<(u64, Option<EventId>)> {
+    let mut index = Vec::new();
+    let mut lines = Lines::from(body);
+    while let Some((offset, line)) = lines.next(file)? {
+        if let Some(line) = format::read_line(line) {
+            index.push((line.id, offset));
+        }
+    }
+    let end = lines.offset();
+    let oldest = retention.oldest_millis(now);
+    let beyond = |&(count, (id, offset)): &(usize, &(EventId, u64))| {
+        count as u64 >= retention.events || end - offset > retention.bytes || id.millis < oldest
+    };
+    // The newest event stays, whatever its size and age.
+    let Some((_, &(dropped, offset))) = index.iter().rev().enumerate().skip(1).find(beyond) else {
+        return Ok((body, None));
+    };
+    let mut lines = Lines::from(offset);
+    lines.next(file)?;
+    Ok((lines.offset(), Some(dropped)))
+}
+
+fn copy(directory: &Directory, path: &Path, file: &File, header: &Header, from: u64) -> Result<()> {
+    directory.replace_with(path, false, |new| {
+        new.write_all(&format::write_header(header))?;
+        let mut offset = from;
+        let mut piece = vec![0; 256 << 10];
+        loop {
+            match file.read_at(&mut piece, offset) {
+                Ok(0) => return Ok(()),
+                Ok(read) => {
+                    new.write_all(piece.get(..read).unwrap_or_default())?;
+                    offset += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    })
+}

@@ -1,0 +1,174 @@
+//! Events in files: the engine that needs nothing but a directory.
+//!
+//! One text log per key ([`format`]), appended to under `flock`; the append is the signal. Retention
+//! writes a new file and renames it in. What a stopped writer or a full disk leaves is mended by the
+//! next writer; readers only ever take whole lines.
+
+mod directory;
+mod failures;
+pub mod format;
+mod lines;
+mod lock;
+mod log;
+mod reader;
+mod slots;
+mod sweep;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+pub use self::directory::{Directory, Meta};
+pub use self::reader::{Opened, Reader};
+pub use self::slots::Slot;
+
+use self::log::Log;
+use crate::error::{Error, Result};
+use crate::event::{Draft, Event};
+use crate::id::EventId;
+use crate::key::Key;
+use crate::retention::Retention;
+use crate::store::{Gap, Item, Start};
+
+/// Logs a process keeps open for writing; beyond it all are closed.
+const OPEN_LOGS: usize = 64;
+/// Times a push finds its log replaced before it gives up; each time another push got through.
+const ATTEMPTS: usize = 1_000;
+/// Bytes of JSON read at a time.
+const READ_BYTES: usize = 256 << 10;
+
+/// How a store keeps events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What it keeps.
+    pub retention: Retention,
+    /// Bytes of JSON an event may have.
+    pub max_payload: usize,
+    /// Whether a push waits until the disk has it.
+    pub sync: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { retention: Retention::default(), max_payload: 1 << 20, sync: false }
+    }
+}
+
+/// A store in a directory.
+#[derive(Debug)]
+pub struct FileStore {
+    directory: Directory,
+    settings: Settings,
+    /// Logs open for writing, and the process that opened them: a lock held through a descriptor
+    /// that was inherited by a fork would be held by both.
+    logs: Mutex<(Option<u32>, HashMap<Key, Log>)>,
+}
+
+impl FileStore {
+    /// A store in an existing directory; nothing is touched before it is used.
+    #[must_use]
+    pub fn new(directory: &Path, settings: Settings) -> Arc<Self> {
+        Arc::new(Self { directory: Directory::new(directory), settings, logs: Mutex::default() })
+    }
+
+    /// Its directory.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Stores an event and answers its id. It is stored whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::Full`], [`Error::Locked`] and what is wrong with the directory.
+    pub fn append(&self, key: &Key, draft: &Draft) -> Result<EventId> {
+        if draft.json.len() > self.settings.max_payload {
+            return Err(Error::TooLarge { len: draft.json.len(), max: self.settings.max_payload });
+        }
+        let mut logs = self.logs.lock();
+        let process = std::process::id();
+        if logs.0 != Some(process) || logs.1.len() > OPEN_LOGS {
+            *logs = (Some(process), HashMap::new());
+        }
+        let mut fresh = false;
+        for _ in 0..ATTEMPTS {
+            let log = match logs.1.get_mut(key) {
+                Some(log) => log,
+                None => {
+                    fresh = true;
+                    logs.1.entry(key.clone()).or_insert(Log::open(&self.directory, key)?)
+                }
+            };
+            match log.append(&self.directory, draft, &self.settings.retention, self.settings.sync) {
+                Ok(Some(id)) => {
+                    if fresh {
+                        sweep::if_due(&self.directory, &self.settings.retention);
+                    }
+                    return Ok(id);
+                }
+                Ok(None) => drop(logs.1.remove(key)),
+                Err(error) => {
+                    logs.1.remove(key);
+                    return Err(error);
+                }
+            }
+        }
+        Err(Error::Locked { path: self.directory.log(key), waited_ms: 0 })
+    }
+
+    /// Opens a reader of `key`. Reading a key nobody pushed to makes its (empty) log, so that there
+    /// is something to watch.
+    ///
+    /// # Errors
+    /// What is wrong with the directory or the log.
+    pub fn reader(&self, key: &Key, start: Start) -> Result<Opened> {
+        Reader::open(&self.directory, key, start)
+    }
+
+    /// At most `limit` events of `key` after `after`, or from the oldest kept, and a gap where
+    /// events are missing. A key nobody pushed to has none, and no log is made for it.
+    ///
+    /// # Errors
+    /// What is wrong with the directory or the log.
+    pub fn read(&self, key: &Key, after: Option<EventId>, limit: usize) -> Result<Vec<Item>> {
+        self.directory.check()?;
+        if !self.directory.log(key).exists() {
+            return Ok(after
+                .filter(|after| *after > EventId::ZERO)
+                .map(|from| Item::Gap(Gap { from, to: from }))
+                .into_iter()
+                .collect());
+        }
+        let Opened { mut reader, gap, .. } = self.reader(key, after.map_or(Start::Oldest, Start::After))?;
+        let mut items: Vec<Item> = gap.map(Item::Gap).into_iter().collect();
+        let mut events = 0;
+        while events < limit {
+            let read = reader.read(READ_BYTES)?;
+            if read.is_empty() {
+                break;
+            }
+            for item in read {
+                let is_event = matches!(item, Item::Event(Event { .. }));
+                if is_event && events == limit {
+                    return Ok(items);
+                }
+                events += usize::from(is_event);
+                items.push(item);
+            }
+        }
+        Ok(items)
+    }
+
+    /// Drops what retention no longer keeps, in every log; see [`sweep`].
+    ///
+    /// # Errors
+    /// What is wrong with the directory.
+    pub fn sweep(&self) -> Result<()> {
+        sweep::run(&self.directory, &self.settings.retention, crate::id::now_millis())
+    }
+}
+
+#[cfg(test)]
+mod tests;
