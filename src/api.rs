@@ -1,0 +1,387 @@
+//! The functions that PHP sees, by their arguments: each reads them, calls the crate and answers.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use ext_php_rs::args::Arg;
+use ext_php_rs::builders::{FunctionBuilder, ModuleBuilder};
+use ext_php_rs::convert::IntoZval;
+use ext_php_rs::flags::DataType;
+use ext_php_rs::types::{ZendHashTable, Zval};
+use ext_php_rs::zend::{ExecuteData, ProcessGlobals, run_handler};
+use sse_core::event::{Draft, Event, EventName};
+use sse_core::feed::{Feed, Replay};
+use sse_core::frame;
+use sse_core::key::Key;
+use sse_core::store::{Gap, Item};
+
+use crate::callbacks::Callbacks;
+use crate::exception::Failure;
+use crate::options::{self, Options};
+use crate::response::{self, Response};
+use crate::settings::{self, Location};
+use crate::stores::{self, Taken};
+use crate::worker::{self, Plan, StreamEnd};
+use crate::{json, php};
+
+/// Adds the functions to the module.
+pub fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
+    let key = || Arg::new("key", DataType::String);
+    let keys = || Arg::new("keys", DataType::Mixed);
+    let options = || Arg::new("options", DataType::Array).default("[]");
+    let end = DataType::object("Sse\\StreamEnd");
+    module
+        .function(
+            FunctionBuilder::new("Sse\\push", push)
+                .arg(key())
+                .arg(Arg::new("data", DataType::Mixed))
+                .not_required()
+                .arg(Arg::new("event", DataType::String).allow_null().default("null"))
+                .arg(options())
+                .returns(DataType::String, false, false),
+        )
+        .function(
+            FunctionBuilder::new("Sse\\stream", stream)
+                .arg(keys())
+                .not_required()
+                .arg(options())
+                .returns(end, false, false),
+        )
+        .function(
+            FunctionBuilder::new("Sse\\read", read)
+                .arg(key())
+                .not_required()
+                .arg(Arg::new("after", DataType::String).allow_null().default("null"))
+                .arg(Arg::new("limit", DataType::Long).default("100"))
+                .arg(options())
+                .returns(DataType::Array, false, false),
+        )
+        .function(
+            FunctionBuilder::new("Sse\\cursor", cursor).arg(keys()).not_required().arg(options()).returns(
+                DataType::String,
+                false,
+                false,
+            ),
+        )
+        .function(FunctionBuilder::new("Sse\\status", status).not_required().arg(options()).returns(
+            DataType::Array,
+            false,
+            false,
+        ))
+        .function(
+            FunctionBuilder::new("Sse\\configure", configure)
+                .arg(Arg::new("settings", DataType::Array))
+                .returns(DataType::Void, false, false),
+        )
+}
+
+extern "C" fn push(execute: &mut ExecuteData, result: &mut Zval) {
+    answer("Sse\\push", 2, execute, result, |[key, data, event, options]| {
+        let key = options::key(given(key, "key")?, "key", "a string")?;
+        let name = match optional(event) {
+            Some(event) => {
+                let text = options::text(event).ok_or_else(|| {
+                    Failure::Type(format!(
+                        "event must be a string or null, {} given",
+                        options::type_name(event)
+                    ))
+                })?;
+                Some(EventName::new(&text).map_err(|error| Failure::of(&format!("key {key}"), &error))?)
+            }
+            None => None,
+        };
+        let options = Options::new(options, &["external", "dsn"])?;
+        let location = options.location()?;
+        let external = options.switch("external")?.unwrap_or(false);
+        let of_key = |error: sse_core::Error| Failure::of(&format!("key {key}"), &error);
+        let json = json::encode(given(data, "data")?).map_err(|failure| match failure {
+            Failure::Argument(text) => Failure::Argument(format!("key {key}: {text}")),
+            other => other,
+        })?;
+        let draft =
+            if external { Draft::external(json, name) } else { Draft::new(json, name).map_err(of_key)? };
+        Ok(stores::open(&location)?.append(&key, &draft).map_err(of_key)?.to_string())
+    });
+}
+
+extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
+    const KNOWN: [&str; 12] = [
+        "eventName",
+        "heartbeat",
+        "poll",
+        "fetch",
+        "beforeSend",
+        "onLoop",
+        "lastEventId",
+        "replay",
+        "retry",
+        "lifetime",
+        "connected",
+        "dsn",
+    ];
+    answer("Sse\\stream", 1, execute, result, |[keys, options]| {
+        let keys = options::keys(given(keys, "keys")?)?;
+        let options = Options::new(options, &KNOWN)?;
+        let mut plan = Plan {
+            keys,
+            client: None,
+            event_name: event_name(&options)?,
+            heartbeat: options
+                .seconds("heartbeat", settings::HEARTBEATS)?
+                .map_or_else(settings::heartbeat, Ok)?,
+            poll: options.seconds("poll", settings::POLLS)?.unwrap_or(Duration::from_secs(2)),
+            replay: replay(&options)?,
+            retry: options.retry("retry")?.map_or_else(settings::retry_range, Ok)?,
+            lifetime: options
+                .seconds("lifetime", settings::LIFETIMES)?
+                .map_or_else(settings::lifetime, Ok)?,
+            connected: options.switch("connected")?.unwrap_or(true),
+            worker_streams: settings::worker_streams()?,
+        };
+        plan.client = match options.bytes("lastEventId")? {
+            Some(text) => Some(text.to_vec()),
+            None => last_event_id(),
+        };
+        let callbacks = Callbacks {
+            fetch: options.callable("fetch")?,
+            before_send: options.callable("beforeSend")?,
+            on_loop: options.callable("onLoop")?,
+        };
+        let location = options.location()?;
+        let store = stores::open(&location)?;
+        let choice = settings::signal_choice()?;
+        let response = Response::check()?;
+        if response::is_head() {
+            response.add_headers();
+            return Ok(StreamEnd::Head);
+        }
+        spare_the_only_process(&mut plan);
+        let signal = Taken::take(choice, store.directory().is_on_network());
+        worker::run(&plan, response, &store, signal, &callbacks)
+    });
+}
+
+extern "C" fn read(execute: &mut ExecuteData, result: &mut Zval) {
+    answer("Sse\\read", 1, execute, result, |[key, after, limit, options]| {
+        let key = options::key(given(key, "key")?, "key", "a string")?;
+        let after = match optional(after) {
+            Some(value) => {
+                let text = options::text(value).ok_or_else(|| {
+                    Failure::Type(format!(
+                        "after must be a string or null, {} given",
+                        options::type_name(value)
+                    ))
+                })?;
+                let id = std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
+                Some(id.ok_or_else(|| Failure::of("after", &sse_core::Error::InvalidId { text }))?)
+            }
+            None => None,
+        };
+        let limit = match optional(limit) {
+            Some(value) => value
+                .long()
+                .and_then(|limit| usize::try_from(limit).ok())
+                .filter(|limit| (1..=100_000).contains(limit))
+                .ok_or_else(|| {
+                    Failure::Argument(format!(
+                        "limit must be a whole number from 1 to 100000, {} given",
+                        options::text(value).map_or_else(
+                            || options::type_name(value),
+                            |text| String::from_utf8_lossy(&text).into_owned()
+                        )
+                    ))
+                })?,
+            None => 100,
+        };
+        let store = stores::open(&Options::new(options, &["dsn"])?.location()?)?;
+        let items =
+            store.read(&key, after, limit).map_err(|error| Failure::of(&format!("key {key}"), &error))?;
+        let mut list =
+            php::guarded(|| ZendHashTable::with_capacity(u32::try_from(items.len()).unwrap_or(0)))?;
+        for item in items {
+            let entry = entry(&key, &item)?;
+            php::guarded(|| list.push(entry).is_ok())?;
+        }
+        Ok(list)
+    });
+}
+
+extern "C" fn cursor(execute: &mut ExecuteData, result: &mut Zval) {
+    answer("Sse\\cursor", 1, execute, result, |[keys, options]| {
+        let keys = options::keys(given(keys, "keys")?)?;
+        let store = stores::open(&Options::new(options, &["dsn"])?.location()?)?;
+        let error = |error| Failure::of("", &error);
+        Feed::now(&store, keys).map_err(error)
+    });
+}
+
+extern "C" fn status(execute: &mut ExecuteData, result: &mut Zval) {
+    answer("Sse\\status", 0, execute, result, |[options]| {
+        let location = Options::new(options, &["dsn"])?.location()?;
+        let store = stores::open(&location)?;
+        let Location::Directory(path) = &location;
+        let problem = store
+            .directory()
+            .meta()
+            .and_then(|_| store.directory().check())
+            .err()
+            .map(|error| error.to_string());
+        let signal = Taken::take(settings::signal_choice()?, store.directory().is_on_network());
+        let fields: [(&str, Option<String>); 7] = [
+            ("version", Some(env!("CARGO_PKG_VERSION").into())),
+            ("tier", Some("worker".into())),
+            ("engine", Some("file".into())),
+            ("store", Some(path.display().to_string())),
+            ("problem", problem),
+            ("signal", Some(signal.name().into())),
+            ("why", signal.why().map(str::to_owned)),
+        ];
+        let table = php::guarded(|| {
+            let mut table = ZendHashTable::new();
+            for (name, value) in fields {
+                // Fails only for a value that can't be converted; text can.
+                let _ = table.insert(name, value);
+            }
+            table
+        })?;
+        Ok(table)
+    });
+}
+
+extern "C" fn configure(execute: &mut ExecuteData, result: &mut Zval) {
+    answer("Sse\\configure", 1, execute, result, |[settings]| {
+        let settings = given(settings, "settings")?;
+        let Some(table) = settings.array() else {
+            return Err(Failure::Type(format!(
+                "settings must be an array, {} given",
+                options::type_name(settings)
+            )));
+        };
+        let mut checked = Vec::new();
+        for (name, value) in table.iter() {
+            let name = name.to_string();
+            let value = value.dereference();
+            let text = match value.bool() {
+                Some(on) => if on { "1" } else { "0" }.into(),
+                None => options::text(value)
+                    .ok_or_else(|| options::wrong(&name, value, "a string, a number, true or false"))?,
+            };
+            let text = String::from_utf8(text).map_err(|_| options::wrong(&name, value, "UTF-8"))?;
+            checked.push((settings::check(name.trim_start_matches("sse."), &text)?, text));
+        }
+        // All of them, or none.
+        for (name, text) in checked {
+            if !php::set_ini(&name, &text) {
+                return Err(Failure::Argument(format!(
+                    "{name} is fixed by the server's configuration (php_admin_value) and can't be changed here"
+                )));
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Reads up to `N` arguments, runs `body`, and puts its answer or exception where PHP looks for it.
+fn answer<const N: usize, T: IntoZval>(
+    name: &str,
+    required: usize,
+    execute: &mut ExecuteData,
+    result: &mut Zval,
+    body: impl FnOnce([Option<&Zval>; N]) -> Result<T, Failure>,
+) {
+    run_handler(AssertUnwindSafe(|| {
+        let mut arguments: [Arg<'_>; N] = std::array::from_fn(|_| Arg::new("", DataType::Mixed));
+        let mut parser = execute.parser().required_args(required);
+        for argument in &mut arguments {
+            parser = parser.arg(argument);
+        }
+        if parser.required_args(required).parse().is_err() {
+            // The engine has thrown an ArgumentCountError.
+            return;
+        }
+        let values: [Option<&Zval>; N] =
+            arguments.each_mut().map(|argument| argument.zval().map(|value| value.dereference()));
+        let answered =
+            body(values).and_then(|value| Ok(php::guarded(|| value.set_zval(result, false).is_ok())?));
+        if let Err(failure) = answered {
+            failure.throw(name);
+        }
+    }));
+}
+
+fn given<'a>(argument: Option<&'a Zval>, name: &str) -> Result<&'a Zval, Failure> {
+    argument.ok_or_else(|| Failure::Type(format!("{name} is missing")))
+}
+
+fn optional(argument: Option<&Zval>) -> Option<&Zval> {
+    argument.filter(|value| !value.is_null())
+}
+
+fn event_name(options: &Options<'_>) -> Result<String, Failure> {
+    let Some(text) = options.bytes("eventName")? else { return Ok("message".into()) };
+    let name = EventName::new(text).map_err(|error| Failure::of("option \"eventName\"", &error))?;
+    Ok(name.as_str().to_owned())
+}
+
+fn replay(options: &Options<'_>) -> Result<Replay, Failure> {
+    let Some(value) = options.get("replay") else { return Ok(Replay::Newest(1)) };
+    match (value.str(), value.long().and_then(|count| u64::try_from(count).ok())) {
+        (Some("last"), _) => Ok(Replay::Newest(1)),
+        (Some("none"), _) => Ok(Replay::None),
+        (Some("all"), _) => Ok(Replay::All),
+        (None, Some(count)) => Ok(Replay::Newest(count)),
+        _ => Err(options::wrong("replay", value, "\"last\", \"none\", \"all\" or a number of events from 0")),
+    }
+}
+
+/// What the browser sends when it connects again; what a page was given, in the address.
+fn last_event_id() -> Option<Vec<u8>> {
+    let globals = ProcessGlobals::get();
+    let text = |table: Option<&ZendHashTable>, name: &str| {
+        table?.get(name)?.dereference().binary_slice::<u8>().map(<[u8]>::to_vec)
+    };
+    let header = text(globals.http_server_vars(), "HTTP_LAST_EVENT_ID").filter(|text| !text.is_empty());
+    header.or_else(|| text(globals.http_get_vars(), "lastEventId"))
+}
+
+/// `php -S` has one process unless told otherwise; a stream that stayed would stop the site.
+fn spare_the_only_process(plan: &mut Plan) {
+    if php::sapi_name() != "cli-server" || std::env::var_os("PHP_CLI_SERVER_WORKERS").is_some() {
+        return;
+    }
+    plan.lifetime = Duration::from_secs(1);
+    plan.retry = 500..=500;
+    php::log(
+        "php -S serves one request at a time, so this stream ends after a second and its client comes back; start it with PHP_CLI_SERVER_WORKERS=8 to keep streams open",
+    );
+}
+
+/// One element of what `Sse\read()` answers.
+fn entry(key: &Key, item: &Item) -> Result<Zval, Failure> {
+    let (id, name, json, external) = match item {
+        Item::Event(Event { id, draft }) => (
+            *id,
+            draft.name.as_ref().map(|name| name.as_str().to_owned()),
+            draft.json.clone(),
+            draft.external,
+        ),
+        Item::Gap(Gap { from, to }) => {
+            (*to, Some(frame::GAP.to_owned()), frame::gap_json(&[key], *from, *to).into_bytes(), false)
+        }
+    };
+    let data = json::decode(&json)?;
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds have 48 bits, a float holds 53")]
+    let time = id.millis as f64 / 1_000.0;
+    Ok(php::guarded(|| {
+        let mut table = ZendHashTable::with_capacity(5);
+        // These fail only for a value that can't be converted, which none of them is.
+        let _ = table.insert("id", id.to_string());
+        let _ = table.insert("time", time);
+        let _ = table.insert("event", name);
+        let _ = table.insert("data", data);
+        let _ = table.insert("external", external);
+        let mut value = Zval::new();
+        value.set_hashtable(table);
+        value
+    })?)
+}

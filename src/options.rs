@@ -1,0 +1,174 @@
+//! Arrays of options, read strictly: an unknown name or a wrong value is an error that says what would do.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use ext_php_rs::types::{ArrayKey, ZendHashTable, Zval};
+use sse_core::key::{Key, Printable};
+
+use crate::exception::Failure;
+use crate::settings::{self, Location};
+
+/// The options of one call.
+pub struct Options<'a>(Option<&'a ZendHashTable>);
+
+impl<'a> Options<'a> {
+    /// Takes the options argument, which may have been left out; every name must be one of `known`.
+    pub fn new(argument: Option<&'a Zval>, known: &[&str]) -> Result<Self, Failure> {
+        let Some(argument) = argument else { return Ok(Self(None)) };
+        let Some(table) = argument.array() else {
+            return Err(Failure::Type(format!("options must be an array, {} given", type_name(argument))));
+        };
+        for (key, _) in table.iter() {
+            let name = match key {
+                ArrayKey::Long(number) => number.to_string(),
+                other => other.to_string(),
+            };
+            if !known.contains(&name.as_str()) {
+                return Err(unknown("option", &name, known.iter().copied()));
+            }
+        }
+        Ok(Self(Some(table)))
+    }
+
+    /// An option's value; null counts as left out.
+    pub fn get(&self, name: &str) -> Option<&'a Zval> {
+        self.0?.get(name).map(Zval::dereference).filter(|value| !value.is_null())
+    }
+
+    /// An option that is a string.
+    pub fn bytes(&self, name: &str) -> Result<Option<&'a [u8]>, Failure> {
+        self.get(name)
+            .map(|value| value.binary_slice().ok_or_else(|| wrong(name, value, "a string")))
+            .transpose()
+    }
+
+    /// An option that is true or false.
+    pub fn switch(&self, name: &str) -> Result<Option<bool>, Failure> {
+        self.get(name)
+            .map(|value| value.bool().ok_or_else(|| wrong(name, value, "true or false")))
+            .transpose()
+    }
+
+    /// An option in seconds, whole or not.
+    pub fn seconds(&self, name: &str, range: RangeInclusive<f64>) -> Result<Option<Duration>, Failure> {
+        let read = |value: &Zval| {
+            settings::seconds(&scalar(value), range.clone()).map_err(|expected| wrong(name, value, &expected))
+        };
+        self.get(name).map(read).transpose()
+    }
+
+    /// An option in milliseconds, or a range of them.
+    pub fn retry(&self, name: &str) -> Result<Option<RangeInclusive<u64>>, Failure> {
+        self.get(name)
+            .map(|value| settings::retry(&scalar(value)).map_err(|expected| wrong(name, value, &expected)))
+            .transpose()
+    }
+
+    /// An option that can be called.
+    pub fn callable(&self, name: &str) -> Result<Option<&'a Zval>, Failure> {
+        self.get(name)
+            .map(|value| if value.is_callable() { Ok(value) } else { Err(wrong(name, value, "a callable")) })
+            .transpose()
+    }
+
+    /// The store: that of `dsn`, else the one that is set.
+    pub fn location(&self) -> Result<Location, Failure> {
+        match self.get("dsn") {
+            Some(value) => settings::dsn(&scalar(value)).map_err(|expected| wrong("dsn", value, &expected)),
+            None => settings::location(),
+        }
+    }
+}
+
+/// One key, or a list of them.
+pub fn keys(argument: &Zval) -> Result<Vec<Key>, Failure> {
+    let Some(table) = argument.array() else {
+        return Ok(vec![key(argument, "keys", "a string or a list of strings")?]);
+    };
+    if table.is_empty() {
+        return Err(Failure::of("", &sse_core::Error::NoKeys));
+    }
+    table.values().map(|value| key(value.dereference(), "keys", "a list of strings")).collect()
+}
+
+/// One key. Numbers count as strings, as everywhere in PHP.
+pub fn key(argument: &Zval, name: &str, expected: &str) -> Result<Key, Failure> {
+    let text = text(argument)
+        .ok_or_else(|| Failure::Type(format!("{name} must be {expected}, {} given", type_name(argument))))?;
+    Key::new(&text).map_err(|error| Failure::of("", &error))
+}
+
+/// A string, or what PHP takes for one: a number.
+pub fn text(value: &Zval) -> Option<Vec<u8>> {
+    if let Some(bytes) = value.binary_slice::<u8>() {
+        return Some(bytes.to_vec());
+    }
+    (value.is_long() || value.is_double()).then(|| scalar(value).into_bytes())
+}
+
+/// `unknown option "heartbeet"; did you mean "heartbeat"? Known are …`
+pub fn unknown<'n>(kind: &str, name: &str, known: impl Iterator<Item = &'n str>) -> Failure {
+    let known: Vec<&str> = known.collect();
+    let nearest = known
+        .iter()
+        .map(|candidate| {
+            (strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase()), *candidate)
+        })
+        .min();
+    let hint = match nearest {
+        Some((distance, nearest)) if distance <= 1 + name.chars().count() / 3 => {
+            format!("did you mean \"{nearest}\"? Known are")
+        }
+        _ => "known are".into(),
+    };
+    Failure::Argument(format!(
+        "unknown {kind} \"{}\"; {hint} {}",
+        Printable(name.as_bytes()),
+        known.join(", ")
+    ))
+}
+
+/// What is wrong with an option.
+pub fn wrong(name: &str, value: &Zval, expected: &str) -> Failure {
+    let shown = match text(value) {
+        Some(text) => format!("\"{}\"", Printable(&text)),
+        None => type_name(value),
+    };
+    Failure::Argument(format!("option \"{name}\" is {shown}; it takes {expected}"))
+}
+
+/// A number or string as text; nothing that PHP would have to run code for.
+fn scalar(value: &Zval) -> String {
+    if let Some(number) = value.long() {
+        number.to_string()
+    } else if let Some(number) = value.double() {
+        number.to_string()
+    } else {
+        value
+            .binary_slice::<u8>()
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            .unwrap_or_default()
+    }
+}
+
+/// The type as PHP's own messages name it.
+pub fn type_name(value: &Zval) -> String {
+    if value.is_null() {
+        "null".into()
+    } else if value.is_bool() {
+        "bool".into()
+    } else if value.is_long() {
+        "int".into()
+    } else if value.is_double() {
+        "float".into()
+    } else if value.is_string() {
+        "string".into()
+    } else if value.is_array() {
+        "array".into()
+    } else if let Some(object) = value.object() {
+        object.get_class_name().unwrap_or_else(|_| "object".into())
+    } else {
+        "resource".into()
+    }
+}

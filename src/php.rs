@@ -1,0 +1,233 @@
+//! Calls into PHP's engine, each made safe.
+//!
+//! Whatever runs PHP code or takes the engine's memory may end in a bailout: a `longjmp` over our
+//! frames that runs no destructor. So it runs inside [`guarded`], which turns the bailout into
+//! [`Halt::Bailout`]; that travels up as an ordinary error, and the outermost frame raises it anew
+//! when everything else is dropped. Nothing swallows it.
+
+use std::ffi::{CStr, CString};
+use std::panic::AssertUnwindSafe;
+
+use ext_php_rs::convert::IntoZvalDyn;
+use ext_php_rs::ffi::{
+    php_log_err_with_severity, php_output_discard, php_output_end, php_output_get_contents,
+    php_output_get_level, php_output_set_status, php_output_start_default, php_output_write,
+    zend_alter_ini_entry_chars, zend_ini_string,
+};
+use ext_php_rs::types::{ZendStr, Zval};
+use ext_php_rs::zend::{CatchError, ExecutorGlobals, Function, ProcessGlobals, SapiModule, try_catch};
+
+/// Why PHP code that we called didn't come to its end.
+#[derive(Debug)]
+pub enum Halt {
+    /// A fatal error: to be raised anew when all of ours is dropped.
+    Bailout,
+    /// An exception (or `exit`) is pending in the engine.
+    Thrown,
+    /// A bug of ours: what it said.
+    Panic(String),
+}
+
+/// Runs what may bail out or throw.
+pub fn guarded<R>(action: impl FnOnce() -> R) -> Result<R, Halt> {
+    let pending_before = ExecutorGlobals::has_exception();
+    match try_catch(AssertUnwindSafe(action)) {
+        Ok(_) if !pending_before && ExecutorGlobals::has_exception() => Err(Halt::Thrown),
+        Ok(result) => Ok(result),
+        Err(CatchError::Bailout) => Err(Halt::Bailout),
+        Err(error) => Err(Halt::Panic(error.to_string())),
+    }
+}
+
+/// Calls one of PHP's own functions. `None` if this PHP doesn't have it or it was disabled.
+pub fn call(name: &str, arguments: &[&dyn IntoZvalDyn]) -> Result<Option<Zval>, Halt> {
+    guarded(|| Function::try_from_function(name)?.try_call(arguments.to_vec()).ok())
+}
+
+/// One line for PHP's error log, as `error_log()` writes it; control characters are shown.
+pub fn log(line: &str) {
+    let line: String =
+        line.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    let Ok(line) = CString::new(format!("sse: {line}")) else { return };
+    // SAFETY: the string lives through the call. A bailout is not expected of it, and would be
+    // caught by `guarded`; what happens to a log line must not stop a stream.
+    let _ = guarded(|| unsafe { php_log_err_with_severity(line.as_ptr(), LOG_NOTICE) });
+}
+
+/// `LOG_NOTICE` of syslog(3).
+const LOG_NOTICE: i32 = 5;
+
+/// The value of a setting as it stands in this request; empty if it isn't set.
+pub fn ini(name: &CStr) -> String {
+    // SAFETY: the engine looks the entry up by name and answers a string it owns, or null; we copy
+    // it before anything else runs. The last argument is `int` or `bool`, by PHP's version.
+    unsafe {
+        let value = zend_ini_string(name.as_ptr(), name.count_bytes(), Default::default());
+        if value.is_null() { String::new() } else { CStr::from_ptr(value).to_string_lossy().into_owned() }
+    }
+}
+
+/// Sets a setting for the rest of this request, like `ini_set()`; false if the engine refuses.
+pub fn set_ini(name: &str, value: &str) -> bool {
+    const PHP_INI_USER: i32 = 1;
+    const PHP_INI_STAGE_RUNTIME: i32 = 1 << 4;
+    let mut name = ZendStr::new(name, false);
+    // SAFETY: name and value live through the call; the engine copies the value.
+    let result = guarded(|| unsafe {
+        zend_alter_ini_entry_chars(
+            name.as_mut_ptr(),
+            value.as_ptr().cast(),
+            value.len(),
+            PHP_INI_USER,
+            PHP_INI_STAGE_RUNTIME,
+        )
+    });
+    matches!(result, Ok(0))
+}
+
+/// The server API's name: `fpm-fcgi`, `cli`, `cli-server`, `apache2handler`, …
+pub fn sapi_name() -> String {
+    let name = SapiModule::get().name;
+    if name.is_null() {
+        return String::new();
+    }
+    // SAFETY: a SAPI's name is a constant string for the life of the process.
+    unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
+}
+
+/// Whether PHP runs without a client: what a stream writes is printed.
+pub fn is_command_line() -> bool {
+    matches!(sapi_name().as_str(), "cli" | "phpdbg" | "embed" | "micro")
+}
+
+/// Lets the engine handle what is waiting for it: a signal of `pcntl_async_signals`, a time limit.
+/// To be called after every wait.
+pub fn handle_interrupts() -> Result<(), Halt> {
+    if !ExecutorGlobals::get().vm_interrupt_pending() {
+        return Ok(());
+    }
+    // The engine looks at the flag after each internal function it calls.
+    call("connection_status", &[]).map(drop)
+}
+
+/// Whether the engine wants to be asked.
+trait Interrupt {
+    fn vm_interrupt_pending(&self) -> bool;
+}
+
+impl Interrupt for ExecutorGlobals {
+    fn vm_interrupt_pending(&self) -> bool {
+        // SAFETY: the field is one byte, a `bool` or an atomic one by PHP's version, which a signal
+        // handler may set at any time; a volatile read of it is what the engine itself does.
+        unsafe { (&raw const self.vm_interrupt).cast::<u8>().read_volatile() != 0 }
+    }
+}
+
+/// The class of the pending exception, if one is pending.
+pub fn pending_exception() -> Option<String> {
+    ExecutorGlobals::pending_exception_class()
+}
+
+/// Whether what is pending is `exit`, which must go on to the top.
+pub fn is_exiting() -> bool {
+    matches!(pending_exception().as_deref(), Some("UnwindExit" | "GracefulExit"))
+}
+
+/// Takes the pending exception and says what it was: class, message, file and line.
+pub fn take_exception_text() -> String {
+    let Some(exception) = ExecutorGlobals::take_exception() else { return "unknown".into() };
+    let class = exception.get_class_name().unwrap_or_default();
+    let text = guarded(|| {
+        let ask = |method| exception.try_call_method(method, vec![]).ok();
+        let message = ask("getMessage").and_then(|value| value.string()).unwrap_or_default();
+        let file = ask("getFile").and_then(|value| value.string()).unwrap_or_default();
+        let line = ask("getLine").and_then(|value| value.long()).unwrap_or_default();
+        format!("{class}: {message} in {file}:{line}")
+    });
+    text.unwrap_or(class)
+}
+
+/// What the client's connection is to the engine: not 0 once it was aborted or timed out.
+pub fn connection_status() -> i32 {
+    ProcessGlobals::get().connection_status.into()
+}
+
+/// Keeps an aborted connection from ending the script in our own frames; the old value comes back
+/// when this is dropped.
+pub struct IgnoreAbort(bool);
+
+impl IgnoreAbort {
+    /// From now on.
+    pub fn begin() -> Self {
+        let mut globals = ProcessGlobals::get_mut();
+        Self(std::mem::replace(&mut globals.ignore_user_abort, true))
+    }
+}
+
+impl Drop for IgnoreAbort {
+    fn drop(&mut self) {
+        ProcessGlobals::get_mut().ignore_user_abort = self.0;
+    }
+}
+
+/// Prints through PHP's output layer, buffers and all.
+pub fn print(bytes: &[u8]) -> Result<(), Halt> {
+    // SAFETY: the bytes live through the call.
+    guarded(|| unsafe { php_output_write(bytes.as_ptr().cast(), bytes.len()) }).map(drop)
+}
+
+/// Writes to the client past all buffers. After [`disable_output`] nothing else does.
+pub fn write_to_client(bytes: &[u8]) -> Result<(), Halt> {
+    let Some(write) = SapiModule::get().ub_write else { return Ok(()) };
+    // SAFETY: the SAPI's own function with bytes that live through the call.
+    guarded(|| unsafe { write(bytes.as_ptr().cast(), bytes.len()) }).map(drop)
+}
+
+/// Has the SAPI send what it holds back.
+pub fn flush_to_client() -> Result<(), Halt> {
+    let Some(flush) = SapiModule::get().flush else { return Ok(()) };
+    let context = ext_php_rs::zend::SapiGlobals::get().server_context;
+    // SAFETY: the SAPI's own function with its own context, as the engine calls it.
+    guarded(|| unsafe { flush(context) })
+}
+
+/// From now on nothing that PHP prints reaches the client, until the request ends.
+pub fn disable_output() {
+    const PHP_OUTPUT_DISABLED: i32 = 0x02;
+    // SAFETY: sets flags of this request's output layer.
+    unsafe { php_output_set_status(PHP_OUTPUT_DISABLED) };
+}
+
+/// How many output buffers are open.
+pub fn output_level() -> i32 {
+    // SAFETY: reads a counter of this request's output layer.
+    unsafe { php_output_get_level() }
+}
+
+/// Ends the innermost output buffer; what it holds goes where `keep` says: on, or nowhere.
+pub fn end_output_buffer(keep: bool) -> Result<(), Halt> {
+    // SAFETY: works on this request's output layer; a user's handler may run, hence the guard.
+    guarded(|| unsafe { if keep { php_output_end() } else { php_output_discard() } }).map(drop)
+}
+
+/// Runs PHP code and catches what it prints.
+pub fn captured<R>(action: impl FnOnce() -> R) -> (Result<R, Halt>, Vec<u8>) {
+    let level = output_level();
+    // SAFETY: opens a buffer on this request's output layer.
+    let opened = unsafe { php_output_start_default() } == 0;
+    let result = guarded(action);
+    let mut printed = Vec::new();
+    // The code may have left buffers of its own, or ended ours.
+    while opened && output_level() > level {
+        let mut contents = Zval::new();
+        // SAFETY: the engine writes a string or false into the zval.
+        let got = guarded(|| unsafe { php_output_get_contents(&raw mut contents) });
+        if got.is_ok() {
+            printed.splice(0..0, contents.binary_slice::<u8>().unwrap_or_default().iter().copied());
+        }
+        if end_output_buffer(false).is_err() {
+            break;
+        }
+    }
+    (result, printed)
+}

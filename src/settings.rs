@@ -1,0 +1,265 @@
+//! The `sse.*` settings: their names, defaults, ranges and what they say when one is wrong.
+
+use std::ffi::CStr;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ext_php_rs::flags::IniEntryPermission;
+use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
+use sse_core::retention::Retention;
+use sse_core::signal::Choice;
+use sse_core::store::file;
+
+use crate::exception::Failure;
+use crate::php;
+
+/// One setting: its name, its default, and the check of its text.
+struct Setting {
+    name: &'static CStr,
+    default: &'static CStr,
+    check: fn(&str) -> Result<(), String>,
+}
+
+const DSN: &CStr = c"sse.dsn";
+const DIR: &CStr = c"sse.dir";
+const SIGNAL: &CStr = c"sse.signal";
+const RETENTION_SECONDS: &CStr = c"sse.retention_seconds";
+const RETENTION_EVENTS: &CStr = c"sse.retention_events";
+const RETENTION_BYTES: &CStr = c"sse.retention_bytes";
+const MAX_PAYLOAD: &CStr = c"sse.max_payload";
+const HEARTBEAT: &CStr = c"sse.heartbeat";
+const RETRY: &CStr = c"sse.retry";
+const LIFETIME: &CStr = c"sse.lifetime";
+const FSYNC: &CStr = c"sse.fsync";
+const WORKER_STREAMS: &CStr = c"sse.worker_streams";
+
+const COUNT: usize = 12;
+
+const SETTINGS: [Setting; COUNT] = [
+    Setting {
+        name: DSN,
+        default: c"",
+        check: |text| if text.is_empty() { Ok(()) } else { dsn(text).map(drop) },
+    },
+    Setting { name: DIR, default: c"/var/lib/php-sse", check: |text| directory(text).map(drop) },
+    Setting { name: SIGNAL, default: c"auto", check: |text| signal(text).map(drop) },
+    Setting {
+        name: RETENTION_SECONDS,
+        default: c"86400",
+        check: |text| seconds(text, RETENTION_AGE).map(drop),
+    },
+    Setting {
+        name: RETENTION_EVENTS,
+        default: c"1000",
+        check: |text| whole(text, RETAINED_EVENTS).map(drop),
+    },
+    Setting { name: RETENTION_BYTES, default: c"8M", check: |text| bytes(text, RETAINED_BYTES).map(drop) },
+    Setting { name: MAX_PAYLOAD, default: c"1M", check: |text| bytes(text, PAYLOAD).map(drop) },
+    Setting { name: HEARTBEAT, default: c"25", check: |text| seconds(text, HEARTBEATS).map(drop) },
+    Setting { name: RETRY, default: c"1000-4000", check: |text| retry(text).map(drop) },
+    Setting { name: LIFETIME, default: c"3600", check: |text| seconds(text, LIFETIMES).map(drop) },
+    Setting { name: FSYNC, default: c"0", check: |text| switch(text).map(drop) },
+    Setting { name: WORKER_STREAMS, default: c"0", check: |text| whole(text, STREAMS).map(drop) },
+];
+
+/// Seconds between heartbeats.
+pub const HEARTBEATS: RangeInclusive<f64> = 1.0..=3_600.0;
+/// Seconds a stream may live, 0 for no end; a week.
+pub const LIFETIMES: RangeInclusive<f64> = 0.0..=604_800.0;
+/// Seconds between calls of `onLoop`.
+pub const POLLS: RangeInclusive<f64> = 0.05..=3_600.0;
+const RETENTION_AGE: RangeInclusive<f64> = 1.0..=315_360_000.0;
+const RETAINED_EVENTS: RangeInclusive<u64> = 1..=10_000_000;
+const RETAINED_BYTES: RangeInclusive<u64> = 1_024..=1 << 36;
+const PAYLOAD: RangeInclusive<u64> = 1_024..=64 << 20;
+const STREAMS: RangeInclusive<u64> = 0..=65_536;
+/// Milliseconds a client may be told to wait; an hour.
+const RETRIES: RangeInclusive<u64> = 0..=3_600_000;
+
+static ENTRIES: IniEntryDefs<{ COUNT + 1 }> = IniEntryDefs::new(entries());
+
+const fn entries() -> [IniEntryDef; COUNT + 1] {
+    let mut all = [const { IniEntryDef::end() }; COUNT + 1];
+    let mut index = 0;
+    while index < COUNT {
+        let setting = &SETTINGS[index];
+        all[index] = IniEntryDef::new(setting.name, setting.default, IniEntryPermission::All);
+        index += 1;
+    }
+    all
+}
+
+/// Makes the settings known to PHP.
+pub fn register(module_number: i32) {
+    IniEntryDef::register(ENTRIES.as_slice(), module_number);
+}
+
+/// The names of all settings, without `sse.`.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().map(|setting| short_name(setting.name))
+}
+
+/// Checks a value for a setting (named without `sse.`) before it is set; the whole name is answered.
+pub fn check(name: &str, value: &str) -> Result<String, Failure> {
+    let Some(setting) = SETTINGS.iter().find(|setting| short_name(setting.name) == name) else {
+        return Err(crate::options::unknown("setting", name, names()));
+    };
+    let whole = setting.name.to_string_lossy();
+    (setting.check)(value).map_err(|expected| wrong(&whole, value, &expected))?;
+    Ok(whole.into_owned())
+}
+
+fn short_name(name: &'static CStr) -> &'static str {
+    name.to_str().unwrap_or_default().trim_start_matches("sse.")
+}
+
+/// Where events are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Location {
+    /// In this directory.
+    Directory(PathBuf),
+}
+
+/// The store that is set for this request.
+pub fn location() -> Result<Location, Failure> {
+    let text = php::ini(DSN);
+    if text.is_empty() { value(DIR, directory).map(Location::Directory) } else { value(DSN, dsn) }
+}
+
+/// How a store keeps events.
+pub fn store() -> Result<file::Settings, Failure> {
+    Ok(file::Settings {
+        retention: Retention {
+            age: value(RETENTION_SECONDS, |text| seconds(text, RETENTION_AGE))?,
+            events: value(RETENTION_EVENTS, |text| whole(text, RETAINED_EVENTS))?,
+            bytes: value(RETENTION_BYTES, |text| bytes(text, RETAINED_BYTES))?,
+        },
+        max_payload: usize::try_from(value(MAX_PAYLOAD, |text| bytes(text, PAYLOAD))?).unwrap_or(usize::MAX),
+        sync: value(FSYNC, switch)?,
+    })
+}
+
+/// How streams wait.
+pub fn signal_choice() -> Result<Choice, Failure> {
+    value(SIGNAL, signal)
+}
+
+/// Seconds between heartbeats.
+pub fn heartbeat() -> Result<Duration, Failure> {
+    value(HEARTBEAT, |text| seconds(text, HEARTBEATS))
+}
+
+/// How long a stream may live; zero for no end.
+pub fn lifetime() -> Result<Duration, Failure> {
+    value(LIFETIME, |text| seconds(text, LIFETIMES))
+}
+
+/// Milliseconds from which a client's pause is drawn.
+pub fn retry_range() -> Result<RangeInclusive<u64>, Failure> {
+    value(RETRY, retry)
+}
+
+/// Streams that may hold a worker at a time; 0 for any number.
+pub fn worker_streams() -> Result<u64, Failure> {
+    value(WORKER_STREAMS, |text| whole(text, STREAMS))
+}
+
+fn value<T>(name: &CStr, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T, Failure> {
+    let text = php::ini(name);
+    read(&text).map_err(|expected| wrong(&name.to_string_lossy(), &text, &expected))
+}
+
+fn wrong(name: &str, value: &str, expected: &str) -> Failure {
+    Failure::Argument(format!(
+        "{name} is \"{}\"; it takes {expected}",
+        sse_core::key::Printable(value.as_bytes())
+    ))
+}
+
+/// Reads a data source name.
+pub fn dsn(text: &str) -> Result<Location, String> {
+    match text.split_once("://") {
+        Some(("file", path)) => directory(path)
+            .map(Location::Directory)
+            .map_err(|_| "file:// and an absolute path, such as file:///var/lib/php-sse".into()),
+        _ => {
+            Err("a data source name such as file:///var/lib/php-sse; this version has the engine file".into())
+        }
+    }
+}
+
+fn directory(text: &str) -> Result<PathBuf, String> {
+    let path = Path::new(text);
+    if path.is_absolute() {
+        Ok(path.to_owned())
+    } else {
+        Err("an absolute path, such as /var/lib/php-sse".into())
+    }
+}
+
+fn signal(text: &str) -> Result<Choice, String> {
+    match text {
+        "auto" => Ok(Choice::Auto),
+        "inotify" => Ok(Choice::Inotify),
+        "poll" => Ok(Choice::Poll),
+        "notify" => Ok(Choice::Notify),
+        _ => Err("auto, inotify, poll or notify".into()),
+    }
+}
+
+fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "" | "0" | "off" | "no" | "false" => Ok(false),
+        "1" | "on" | "yes" | "true" => Ok(true),
+        _ => Err("0 or 1".into()),
+    }
+}
+
+fn whole(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
+    let expected = || format!("a whole number from {} to {}", range.start(), range.end());
+    text.trim().parse().ok().filter(|number| range.contains(number)).ok_or_else(expected)
+}
+
+/// Bytes as in php.ini: a number, or one with K, M or G.
+fn bytes(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
+    let expected = || format!("bytes from {} to {}, also as 64K, 8M or 1G", range.start(), range.end());
+    let text = text.trim();
+    let (number, unit) = match text.as_bytes().last() {
+        Some(b'k' | b'K') => (text.get(..text.len() - 1), 1 << 10),
+        Some(b'm' | b'M') => (text.get(..text.len() - 1), 1 << 20),
+        Some(b'g' | b'G') => (text.get(..text.len() - 1), 1 << 30),
+        _ => (Some(text), 1_u64),
+    };
+    let number: Option<u64> = number.and_then(|number| number.trim().parse().ok());
+    number
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|number| range.contains(number))
+        .ok_or_else(expected)
+}
+
+/// A duration in seconds, fractions allowed.
+pub fn seconds(text: &str, range: RangeInclusive<f64>) -> Result<Duration, String> {
+    let expected = || format!("seconds from {} to {}, fractions allowed", range.start(), range.end());
+    let number: f64 = text.trim().parse().map_err(|_| expected())?;
+    if range.contains(&number) {
+        Duration::try_from_secs_f64(number).map_err(|_| expected())
+    } else {
+        Err(expected())
+    }
+}
+
+/// Milliseconds, or a range of them from which each stream draws.
+pub fn retry(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let expected = || {
+        format!("milliseconds from {} to {}, or a range such as 1000-4000", RETRIES.start(), RETRIES.end())
+    };
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    let from: u64 = from.trim().parse().map_err(|_| expected())?;
+    let to: u64 = to.trim().parse().map_err(|_| expected())?;
+    if from <= to && RETRIES.contains(&from) && RETRIES.contains(&to) {
+        Ok(from..=to)
+    } else {
+        Err(expected())
+    }
+}

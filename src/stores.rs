@@ -1,0 +1,112 @@
+//! The stores and signals of this process.
+//!
+//! A store is opened once per process and settings. A signal is kept per thread, because instances of
+//! inotify are few and dear to close; a stream takes it out while it waits and puts it back.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use sse_core::signal::{self, Choice, Signal};
+use sse_core::store::file::{FileStore, Settings};
+
+use crate::exception::Failure;
+use crate::settings::{self, Location};
+
+/// Stores kept; a process that uses more opens them anew.
+const KEPT: usize = 32;
+
+/// Open stores, with the settings they were opened with.
+type Stores = HashMap<Location, (Settings, Arc<FileStore>)>;
+
+static STORES: Mutex<Option<Stores>> = Mutex::new(None);
+
+/// The store at a location, with the settings of this request.
+pub fn open(location: &Location) -> Result<Arc<FileStore>, Failure> {
+    let wanted = settings::store()?;
+    let mut stores = STORES.lock();
+    let stores = stores.get_or_insert_default();
+    if let Some((settings, store)) = stores.get(location)
+        && *settings == wanted
+    {
+        return Ok(Arc::clone(store));
+    }
+    if stores.len() >= KEPT {
+        stores.clear();
+    }
+    let Location::Directory(path) = location;
+    let store = FileStore::new(path, wanted);
+    stores.insert(location.clone(), (wanted, Arc::clone(&store)));
+    Ok(store)
+}
+
+/// A signal that is kept, and what it was opened for.
+struct Kept {
+    process: u32,
+    choice: Choice,
+    network: bool,
+    why: Option<String>,
+    signal: Box<dyn Signal>,
+}
+
+thread_local! {
+    static KEPT_SIGNAL: RefCell<Option<Kept>> = const { RefCell::new(None) };
+}
+
+/// A signal taken out by a stream; dropped, it is kept for the next.
+pub struct Taken(Option<Kept>);
+
+impl Taken {
+    /// The kept signal if it fits (one that was inherited by a fork doesn't), else a new one.
+    pub fn take(choice: Choice, network: bool) -> Self {
+        let process = std::process::id();
+        let kept = KEPT_SIGNAL.with_borrow_mut(Option::take);
+        let fits = |kept: &Kept| {
+            kept.process == process && kept.choice == choice && kept.network == network && kept.why.is_none()
+        };
+        let kept = match kept {
+            Some(kept) if fits(&kept) => kept,
+            other => {
+                leave_to_parent(other, process);
+                let (signal, why) = signal::open(choice, network);
+                Kept { process, choice, network, why, signal }
+            }
+        };
+        Self(Some(kept))
+    }
+
+    /// Why it is not the best one, if it isn't.
+    pub fn why(&self) -> Option<&str> {
+        self.0.as_ref()?.why.as_deref()
+    }
+
+    /// The signal.
+    pub fn signal(&mut self) -> Option<&mut dyn Signal> {
+        match &mut self.0 {
+            Some(kept) => Some(kept.signal.as_mut()),
+            None => None,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.0.as_ref().map_or("none", |kept| kept.signal.name())
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let kept = self.0.take();
+        KEPT_SIGNAL.with_borrow_mut(|place| *place = kept);
+    }
+}
+
+/// A watcher with a thread must not be touched in a forked child: its lock may be held for ever.
+fn leave_to_parent(kept: Option<Kept>, process: u32) {
+    if let Some(kept) = kept
+        && kept.process != process
+    {
+        std::mem::forget(kept);
+    }
+}

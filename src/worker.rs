@@ -1,0 +1,438 @@
+//! A stream inside the worker: subscribe, read, then wait in one `poll` on the store's signal and on
+//! the client's connection.
+//!
+//! ```text
+//! Replaying/Live ──client gone──► ClientLeft
+//!                ──time is up───► Lifetime
+//!                ──FPM stops────► Shutdown
+//!                ──no place─────► Full      (after what is pending)
+//!                ──store fails──► Failed
+//! ```
+//!
+//! Always true:
+//! - a frame is written whole or the connection is over;
+//! - the heartbeat counts from the last byte written, so filtered events don't starve it;
+//! - between heartbeats the process sleeps, unless the signal itself has to look.
+
+use std::ops::RangeInclusive;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ext_php_rs::prelude::*;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use sse_core::event::{Event, wire_json};
+use sse_core::feed::{Delivery, Feed, Replay};
+use sse_core::frame;
+use sse_core::id::EventId;
+use sse_core::key::Key;
+use sse_core::store::Gap;
+use sse_core::store::file::{FileStore, Slot};
+
+use crate::callbacks::{Callbacks, Outcome};
+use crate::exception::Failure;
+use crate::fpm::Connection;
+use crate::php::{self, Halt, call};
+use crate::response::{Open, Response};
+use crate::stores::Taken;
+
+/// Why a stream ended.
+#[php_enum]
+#[php(name = "Sse\\StreamEnd")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamEnd {
+    /// The client closed the connection.
+    #[php(value = "client-left")]
+    ClientLeft,
+    /// Its lifetime is over; the client connects again and resumes.
+    #[php(value = "lifetime")]
+    Lifetime,
+    /// The server stops; the client connects again and resumes.
+    #[php(value = "shutdown")]
+    Shutdown,
+    /// A HEAD request: only headers were sent.
+    #[php(value = "head")]
+    Head,
+    /// All of `sse.worker_streams` are taken: what was pending was sent, the client comes back later.
+    #[php(value = "full")]
+    Full,
+    /// The store failed; the reason is in the log, the client connects again and resumes.
+    #[php(value = "failed")]
+    Failed,
+}
+
+/// What was asked for.
+pub struct Plan {
+    /// The keys to follow.
+    pub keys: Vec<Key>,
+    /// What the client says it has.
+    pub client: Option<Vec<u8>>,
+    /// Name of events that carry none.
+    pub event_name: String,
+    /// Pause after which an idle stream sends a comment.
+    pub heartbeat: Duration,
+    /// Pause between calls of `onLoop`.
+    pub poll: Duration,
+    /// What a client without a cursor gets first.
+    pub replay: Replay,
+    /// Milliseconds from which the client's pause is drawn.
+    pub retry: RangeInclusive<u64>,
+    /// How long it may live; zero for no end.
+    pub lifetime: Duration,
+    /// Whether `connected` is sent.
+    pub connected: bool,
+    /// Streams that may hold a worker at a time; 0 for any number.
+    pub worker_streams: u64,
+}
+
+/// Pauses told to clients that found no place, in milliseconds.
+const RETRY_WHEN_FULL: RangeInclusive<u64> = 3_000..=15_000;
+/// Deliveries between two looks at the clock and the client.
+const BATCH: usize = 256;
+/// Bytes after which a batch is written.
+const WRITE_AT: usize = 64 << 10;
+/// Failures at one event after which it is skipped.
+const FAILURES: u32 = 2;
+/// The longest wait; longer ones are cut into pieces.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+
+/// Runs a stream to its end. Before the first byte, what is wrong is a [`Failure`]; after it only
+/// halted PHP code is.
+pub fn run(
+    plan: &Plan,
+    response: Response,
+    store: &Arc<FileStore>,
+    mut signal: Taken,
+    callbacks: &Callbacks<'_>,
+) -> Result<StreamEnd, Failure> {
+    if let Some(why) = signal.why() {
+        php::log(why);
+    }
+    let Some(waker) = signal.signal() else { return Err(Failure::Stream("no signal can be opened".into())) };
+    let subject = names(&plan.keys);
+    let feed = Feed::open(store, plan.keys.clone(), plan.client.as_deref(), plan.replay, waker)
+        .map_err(|error| Failure::of(&subject, &error))?;
+    let mut watched = Watched { feed: Some(feed), signal };
+    let slot = match plan.worker_streams {
+        0 => None,
+        count => Some(
+            store.directory().take_slot(count).map_err(|error| Failure::of("sse.worker_streams", &error))?,
+        ),
+    };
+    let time = call("date", &[&"H:i:s"])?.and_then(|time| time.string()).unwrap_or_default();
+    let open = response.open()?;
+    let mut stream = Stream {
+        plan,
+        callbacks,
+        store,
+        open,
+        connection: Connection::find(),
+        is_cli_server: php::sapi_name() == "cli-server",
+        is_full: matches!(slot, Some(None)),
+        out: Vec::new(),
+        written: Instant::now(),
+        ends: ends(plan.lifetime),
+        loops: Instant::now(),
+    };
+    let _slot: Option<Slot> = slot.flatten();
+    let unlimited = TimeLimit::lift()?;
+    let end = stream.live(&mut watched, &time);
+    unlimited.restore();
+    match end {
+        Ok(end) => Ok(end),
+        Err(Stop::Halt(halt)) => Err(halt.into()),
+        Err(Stop::Store(error)) => {
+            php::log(&format!("stream of {subject}: {error}; the stream ends, its client will resume"));
+            Ok(StreamEnd::Failed)
+        }
+    }
+}
+
+/// A feed and the signal it watches with; dropped, it watches no more.
+struct Watched {
+    feed: Option<Feed>,
+    signal: Taken,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if let (Some(feed), Some(signal)) = (self.feed.take(), self.signal.signal()) {
+            feed.close(signal);
+        }
+    }
+}
+
+/// What stops a running stream.
+enum Stop {
+    Halt(Halt),
+    Store(sse_core::Error),
+}
+
+impl From<Halt> for Stop {
+    fn from(halt: Halt) -> Self {
+        Self::Halt(halt)
+    }
+}
+
+impl From<sse_core::Error> for Stop {
+    fn from(error: sse_core::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+struct Stream<'a> {
+    plan: &'a Plan,
+    callbacks: &'a Callbacks<'a>,
+    store: &'a FileStore,
+    open: Open,
+    connection: Option<Connection>,
+    is_cli_server: bool,
+    is_full: bool,
+    /// Frames not yet written.
+    out: Vec<u8>,
+    /// When the client last got a byte.
+    written: Instant,
+    ends: Option<Instant>,
+    /// When `onLoop` is due.
+    loops: Instant,
+}
+
+impl Stream<'_> {
+    fn live(&mut self, watched: &mut Watched, time: &str) -> Result<StreamEnd, Stop> {
+        let Watched { feed: Some(feed), signal } = watched else { return Ok(StreamEnd::Failed) };
+        let Some(signal) = signal.signal() else { return Ok(StreamEnd::Failed) };
+        let failures: Vec<_> = if self.callbacks.see_events() {
+            feed.keys().iter().map(|key| self.store.failures(key)).collect()
+        } else {
+            Vec::new()
+        };
+        let failed_before = |index: usize, event: &Event| {
+            failures.get(index).and_then(|ids| ids.get(&event.id)).copied().unwrap_or(0)
+        };
+        self.greet(&feed.cursor(), time);
+        loop {
+            let mut idle = false;
+            for _ in 0..BATCH {
+                match feed.next(signal) {
+                    Ok(Some(Delivery::Event(index, event))) => {
+                        let Some(key) = feed.keys().get(index) else { continue };
+                        if failed_before(index, &event) >= FAILURES {
+                            php::log(&format!(
+                                "event {} of key {key} is skipped: beforeSend ended the script at it {FAILURES} times",
+                                event.id
+                            ));
+                        } else {
+                            self.event(key, event, feed.before(), &feed.cursor())?;
+                        }
+                    }
+                    Ok(Some(Delivery::Gap(indexes, gap))) => {
+                        let keys: Vec<&Key> =
+                            indexes.iter().filter_map(|&index| feed.keys().get(index)).collect();
+                        self.gap(&keys, gap, &feed.cursor());
+                    }
+                    Ok(None) => {
+                        idle = true;
+                        break;
+                    }
+                    Err(error) => {
+                        self.flush()?;
+                        return Err(error.into());
+                    }
+                }
+                // What was read is sent before more is looked for: that is latency saved.
+                if self.out.len() >= WRITE_AT || !feed.has_ready() {
+                    break;
+                }
+            }
+            if !self.flush()? || self.client_left() {
+                return Ok(StreamEnd::ClientLeft);
+            }
+            if self.is_full && idle {
+                self.retry(RETRY_WHEN_FULL, "no place is free; see sse.worker_streams");
+                self.flush()?;
+                return Ok(StreamEnd::Full);
+            }
+            if self.shuts_down() {
+                return Ok(StreamEnd::Shutdown);
+            }
+            let now = Instant::now();
+            if self.ends.is_some_and(|ends| now >= ends) {
+                return Ok(StreamEnd::Lifetime);
+            }
+            if self.callbacks.on_loop.is_some() && now >= self.loops {
+                self.callbacks.on_loop()?;
+                self.loops = Instant::now() + self.plan.poll;
+            }
+            if now.duration_since(self.written) >= self.plan.heartbeat {
+                self.out.extend_from_slice(frame::HEARTBEAT);
+                continue;
+            }
+            if !idle {
+                continue;
+            }
+            if self.wait(signal.descriptor(), signal.look_every())? == Woken::Interrupted {
+                php::handle_interrupts()?;
+                if self.is_cli_server {
+                    return Ok(StreamEnd::Shutdown);
+                }
+            }
+            feed.wake(&signal.changes());
+        }
+    }
+
+    /// What a stream opens with.
+    fn greet(&mut self, cursor: &str, time: &str) {
+        if self.plan.connected {
+            frame::write_retry(&mut self.out, draw(&self.plan.retry));
+            frame::write_connected(&mut self.out, cursor, time);
+        } else {
+            self.retry(self.plan.retry.clone(), "connected");
+        }
+    }
+
+    fn gap(&mut self, keys: &[&Key], gap: Gap, cursor: &str) {
+        php::log(&format!(
+            "gap in {}: events after {} up to {} are gone; the client is told",
+            names(keys.iter().copied()),
+            gap.from,
+            gap.to
+        ));
+        frame::write_gap(&mut self.out, cursor, keys, gap.from, gap.to);
+    }
+
+    /// The client's next pause, in a comment's company.
+    fn retry(&mut self, range: RangeInclusive<u64>, comment: &str) {
+        frame::write_retry(&mut self.out, draw(&range));
+        self.out.extend_from_slice(format!(": {comment}\n\n").as_bytes());
+    }
+
+    fn event(&mut self, key: &Key, event: Event, before: EventId, cursor: &str) -> Result<(), Stop> {
+        let id = event.id;
+        match self.callbacks.outcome(key, event) {
+            Ok(Outcome::Send(draft)) => {
+                let (head, tail) = wire_json(&draft);
+                let name = draft.name.as_ref().map_or(self.plan.event_name.as_str(), |name| name.as_str());
+                frame::write_event(&mut self.out, cursor, name, &[head, tail]);
+                Ok(())
+            }
+            Ok(Outcome::Skip) => Ok(()),
+            Ok(Outcome::Gone) => {
+                self.gap(&[key], Gap { from: before, to: id }, cursor);
+                Ok(())
+            }
+            Err(halt) => {
+                // The client will resume before this event; the next time it counts.
+                if let Err(error) = self.store.record_failure(key, id) {
+                    php::log(&format!("the failure at event {id} of key {key} can't be remembered: {error}"));
+                }
+                Err(halt.into())
+            }
+        }
+    }
+
+    /// Writes what is there; false if the client is gone.
+    fn flush(&mut self) -> Result<bool, Halt> {
+        if self.out.is_empty() {
+            return Ok(true);
+        }
+        let alive = self.open.send(&self.out)?;
+        self.out.clear();
+        self.out.shrink_to(WRITE_AT * 2);
+        self.written = Instant::now();
+        Ok(alive)
+    }
+
+    /// Whether the web server closed the connection.
+    fn client_left(&self) -> bool {
+        let Some(connection) = &self.connection else { return false };
+        let mut client = [PollFd::from_borrowed_fd(connection.client(), PollFlags::RDHUP)];
+        matches!(poll(&mut client, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(count) if count > 0)
+    }
+
+    /// Whether FPM was told to end gracefully.
+    fn shuts_down(&self) -> bool {
+        self.connection.is_some_and(|connection| !connection.is_listening())
+    }
+
+    /// Sleeps until there is something to do.
+    fn wait(&self, signal: Option<BorrowedFd<'_>>, look_every: Option<Duration>) -> Result<Woken, Halt> {
+        let now = Instant::now();
+        let mut until = self.written + self.plan.heartbeat;
+        until = self.ends.map_or(until, |ends| until.min(ends));
+        if self.callbacks.on_loop.is_some() {
+            until = until.min(self.loops);
+        }
+        let pause =
+            until.saturating_duration_since(now).min(look_every.unwrap_or(LONGEST_WAIT)).min(LONGEST_WAIT);
+        let timeout =
+            Timespec { tv_sec: pause.as_secs().cast_signed(), tv_nsec: pause.subsec_nanos().into() };
+        let mut descriptors = Vec::with_capacity(2);
+        descriptors.extend(signal.map(|signal| PollFd::from_borrowed_fd(signal, PollFlags::IN)));
+        descriptors.extend(
+            self.connection
+                .as_ref()
+                .map(|connection| PollFd::from_borrowed_fd(connection.client(), PollFlags::RDHUP)),
+        );
+        match poll(&mut descriptors, Some(&timeout)) {
+            Err(Errno::INTR) => Ok(Woken::Interrupted),
+            // Nothing that can be mended here: look at everything again, but not at once.
+            Err(_) => {
+                std::thread::sleep(Duration::from_millis(100));
+                Ok(Woken::Interrupted)
+            }
+            Ok(_) => {
+                php::handle_interrupts()?;
+                Ok(Woken::Normally)
+            }
+        }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Woken {
+    Normally,
+    Interrupted,
+}
+
+/// PHP's time limit, lifted while a stream runs.
+struct TimeLimit(i64);
+
+impl TimeLimit {
+    fn lift() -> Result<Self, Halt> {
+        let limit = php::ini(c"max_execution_time").parse().unwrap_or(0);
+        call("set_time_limit", &[&0_i64])?;
+        Ok(Self(limit))
+    }
+
+    /// The limit counts anew from here.
+    fn restore(self) {
+        let _ = call("set_time_limit", &[&self.0]);
+    }
+}
+
+/// When a stream ends: its lifetime drawn from 80 to 100 %, so that streams that began together
+/// don't end together.
+fn ends(lifetime: Duration) -> Option<Instant> {
+    if lifetime.is_zero() {
+        return None;
+    }
+    let millis = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
+    Some(Instant::now() + Duration::from_millis(draw(&(millis / 5 * 4..=millis))))
+}
+
+/// A number drawn from a range. Only spreads load: the clock is random enough.
+fn draw(range: &RangeInclusive<u64>) -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    let span = (range.end() - range.start()).saturating_add(1);
+    range.start() + RandomState::new().hash_one(Instant::now()) % span
+}
+
+/// Keys for a message.
+fn names<'k>(keys: impl IntoIterator<Item = &'k Key>) -> String {
+    let names: Vec<String> = keys.into_iter().map(Key::to_string).collect();
+    match names.as_slice() {
+        [one] => format!("key {one}"),
+        many => format!("keys {}", many.join(", ")),
+    }
+}
