@@ -336,6 +336,9 @@ fn replay(options: &Options<'_>) -> Result<Replay, Failure> {
 
 /// What the browser sends when it connects again; what a page was given, in the address.
 fn last_event_id() -> Option<Vec<u8>> {
+    // With auto_globals_jit PHP makes $_SERVER only now. What a guard taken before that shows of it
+    // may be the state before, so it is looked at through another one.
+    let _ = ProcessGlobals::get().http_server_vars();
     let globals = ProcessGlobals::get();
     let text = |table: Option<&ZendHashTable>, name: &str| {
         table?.get(name)?.dereference().binary_slice::<u8>().map(<[u8]>::to_vec)
