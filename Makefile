@@ -1,0 +1,40 @@
+# Variables of the command line reach the scripts by themselves: make test PHP_CONFIG=/opt/php/bin/php-config
+
+.PHONY: help demo build test lint bench install uninstall clean
+
+help:
+	@echo 'make demo        a page with live streams, in your browser; stops with Ctrl-C'
+	@echo 'make test        every test there is'
+	@echo 'make install     build, and install for the PHP that php-config names'
+	@echo 'make uninstall   take it out again; the data stays'
+	@echo 'make build       build target/release/libsse.so'
+	@echo 'make bench       measure, and print the figures'
+	@echo 'make lint        format and lints only'
+	@echo 'make clean       remove what was built'
+	@echo
+	@echo 'PHP_CONFIG=/path/to/php-config chooses another PHP, for each of them.'
+	@echo 'install also takes SSE_DIR= (data), WEB_GROUP= (who shares it) and DESTDIR=.'
+
+demo:
+	@dev/demo.sh
+
+build:
+	@dev/build.sh
+
+test:
+	@dev/test.sh
+
+lint:
+	@dev/lint.sh
+
+bench: build
+	@bench/run
+
+install:
+	@dev/install.sh
+
+uninstall:
+	@dev/install.sh --remove
+
+clean:
+	rm -rf target tests/browser/node_modules

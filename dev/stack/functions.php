@@ -1,0 +1,90 @@
+<?php
+declare(strict_types=1);
+
+namespace Sse\Dev;
+
+use RuntimeException;
+
+/**
+ * Waits for a condition, at most so many seconds; tells whether it came true.
+ *
+ * @param callable(): bool $condition
+ */
+function waitUntil(callable $condition, float $seconds): bool
+{
+    $deadline = hrtime(true) + $seconds * 1e9;
+    while (!$condition()) {
+        if (hrtime(true) > $deadline) {
+            return false;
+        }
+        usleep(5_000);
+    }
+
+    return true;
+}
+
+/**
+ * A TCP port on the loopback that nobody listens on now.
+ */
+function freePort(): int
+{
+    $server = stream_socket_server('tcp://127.0.0.1:0') ?: throw new RuntimeException('No loopback port is free');
+    $name = (string)stream_socket_get_name($server, false);
+
+    return (int)substr($name, strrpos($name, ':') + 1);
+}
+
+/**
+ * Copies a directory with all that is in it, so that a web user who may not enter its place can read it.
+ */
+function copyTree(string $from, string $to): void
+{
+    mkdir($to);
+    chmod($to, 0755);
+    foreach (array_diff(scandir($from) ?: [], ['.', '..']) as $name) {
+        if (is_dir("$from/$name")) {
+            copyTree("$from/$name", "$to/$name");
+        } else {
+            copy("$from/$name", "$to/$name");
+            chmod("$to/$name", 0644);
+        }
+    }
+}
+
+function removeTree(string $directory): void
+{
+    foreach (array_diff(scandir($directory) ?: [], ['.', '..']) as $name) {
+        $path = "$directory/$name";
+        is_dir($path) && !is_link($path) ? removeTree($path) : unlink($path);
+    }
+    rmdir($directory);
+}
+
+/**
+ * The path of a program, also of those that an ordinary user's PATH leaves out.
+ *
+ * @throws \RuntimeException when there is none
+ */
+function program(string ...$names): string
+{
+    $path = getenv('PATH') . ':/usr/local/sbin:/usr/sbin:/sbin';
+    foreach ($names as $name) {
+        foreach (explode(':', $path) as $directory) {
+            if (is_executable("$directory/$name")) {
+                return "$directory/$name";
+            }
+        }
+    }
+    throw new RuntimeException("$names[0] is not installed; dev/setup.sh installs what is missing");
+}
+
+/**
+ * PHP-FPM of the version that runs this script.
+ */
+function fpmProgram(): string
+{
+    $version = PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION;
+    $beside = dirname(PHP_BINARY, 2) . '/sbin/php-fpm';
+
+    return is_executable($beside) ? $beside : program("php-fpm$version", 'php-fpm');
+}

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Every test there is, one step after the other; ends with the first that fails.
+#
+#   tests/phpt         the PHP functions, by PHP's own run-tests.php
+#   tests/browser      real clients and Chromium against real nginx and PHP-FPM, by Node's test runner
+#   tests/integration  each executable file is a test: it exits 0, or prints what went wrong
+#
+# The last two find the PHP in $SSE_PHP and the extension in $SSE_EXTENSION.
+set -eu
+cd "$(dirname "$0")/.."
+. dev/lib.sh
+
+step() {
+    printf '\n== %s\n' "$*"
+}
+
+find_run_tests() {
+    extension_dir=$("$PHP_CONFIG" --extension-dir)
+    for run_tests in "$extension_dir/build" "$extension_dir/../../build" "$("$PHP_CONFIG" --prefix)/lib/php/build"; do
+        [ ! -f "$run_tests/run-tests.php" ] || { echo "$run_tests/run-tests.php"; return; }
+    done
+    die "run-tests.php is not where PHP's development package puts it."
+}
+
+step 'set-up'
+dev/setup.sh --test
+find_php
+hide_installed_extension
+"$PHP" -r 'echo "PHP ", PHP_VERSION, ", ", PHP_OS_FAMILY, "\n";'
+
+step 'format and lints'
+dev/lint.sh
+
+step 'Rust'
+cargo test --workspace
+
+step 'release build'
+cargo build --release
+# For the tests. Not called PHP: ext-php-rs would be built anew for it.
+SSE_EXTENSION=$PWD/target/release/libsse.so
+SSE_PHP=$PHP
+export SSE_EXTENSION SSE_PHP
+
+step 'PHP functions (phpt)'
+run_tests=$(find_run_tests)
+NO_INTERACTION=1 REPORT_EXIT_STATUS=1 TEST_PHP_EXECUTABLE=$PHP \
+    "$PHP" "$run_tests" -q -j2 --show-diff -d "extension=$SSE_EXTENSION" tests/phpt
+
+step 'clients and browser'
+NODE=$(find_node $NODE_AT_LEAST)
+cd tests/browser
+cmp -s package-lock.json node_modules/installed-lock.json || { npm ci && cp package-lock.json node_modules/installed-lock.json; }
+"$NODE" --test --test-concurrency=1 --test-timeout=120000 --test-reporter=spec
+cd ../..
+
+for script in tests/integration/*; do
+    [ -f "$script" ] && [ -x "$script" ] || continue
+    step "$script"
+    "$script"
+done
+
+step 'all passed'

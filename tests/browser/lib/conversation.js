@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** A program of ours that answers each line on its standard input with a line of JSON, and ends with its input. */
+export class Conversation {
+    #process;
+    #lines;
+    #errors = '';
+    #ended;
+
+    constructor(command, args, options = {}) {
+        this.#process = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
+        this.#process.stderr.on('data', (text) => { this.#errors += text; });
+        this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
+        this.#ended = new Promise((resolve) => { this.#process.on('close', resolve); });
+    }
+
+    /** The next line it says. */
+    async hear() {
+        const { value, done } = await this.#lines.next();
+        if (done) {
+            throw new Error(`The program ended: ${this.#errors}`);
+        }
+
+        return JSON.parse(value);
+    }
+
+    ask(line) {
+        this.#process.stdin.write(`${line}\n`);
+
+        return this.hear();
+    }
+
+    async close() {
+        this.#process.stdin.end();
+
+        return this.#ended;
+    }
+}
