@@ -117,7 +117,7 @@ pub enum Error {
         remedy: String,
     },
     /// The disk or the quota is used up.
-    #[error("no space left to {action} {}; the event was not stored and nothing is half-written: free some space or move sse.dir", path.display())]
+    #[error("no space left to {action} {}; nothing was stored and nothing is half-written: free some space or move sse.dir", path.display())]
     Full {
         /// What was tried.
         action: &'static str,
@@ -125,7 +125,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Somebody else held the lock for the whole patience.
-    #[error("{} stayed locked by another process for {waited_ms} ms; the event was not stored: see which process hangs (fuser -v FILE) and try again", path.display())]
+    #[error("{0} stayed locked by another process for {waited_ms} ms, so nothing was done; see which process hangs (fuser -v {0}) and try again", path.display())]
     Locked {
         /// The locked file.
         path: PathBuf,

@@ -111,25 +111,22 @@ impl Feed {
         };
         let mut gaps = Vec::new();
         for (index, key) in feed.keys.iter().enumerate() {
-            let opened = feed.begin(key, known.start(index, epoch, replay), signal);
-            let (mut opened, watch) = match opened {
-                Ok(opened) => opened,
+            let mut begun = begin(store, key, known.start(index, epoch, replay), signal);
+            if let Ok((opened, watch)) = &begun
+                && known.is_beyond(index, opened.last_id)
+            {
+                // An id that this log never had is not ours.
+                signal.unwatch(*watch);
+                begun = begin(store, key, replay.start(), signal);
+            }
+            let (opened, watch) = match begun {
+                Ok(begun) => begun,
                 Err(error) => {
                     feed.close(signal);
                     return Err(error);
                 }
             };
-            if known.is_beyond(index, opened.last_id) {
-                // An id that this log never had is not ours.
-                opened = match store.reader(key, replay.start()) {
-                    Ok(opened) => opened,
-                    Err(error) => {
-                        signal.unwatch(watch);
-                        feed.close(signal);
-                        return Err(error);
-                    }
-                };
-            }
+            feed.epoch = opened.epoch;
             let gap = opened.gap.or_else(|| known.foreign(index, epoch, opened.reader.position()));
             feed.positions.push(opened.reader.position());
             feed.sources.push(Source { reader: opened.reader, watch, queue: VecDeque::new(), stale: true });
@@ -262,15 +259,11 @@ impl Feed {
         source.watch = watch;
         source.reader = opened.reader;
         source.queue.extend(opened.gap.map(Item::Gap));
-        self.epoch = self.store.directory().meta()?.epoch;
+        self.epoch = opened.epoch;
         if source.queue.is_empty() {
             source.queue = source.reader.read(READ_AHEAD)?;
         }
         Ok(())
-    }
-
-    fn begin(&self, key: &Key, start: Start, signal: &mut dyn Signal) -> Result<(Opened, Watch)> {
-        begin(&self.store, key, start, signal)
     }
 }
 

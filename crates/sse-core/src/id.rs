@@ -45,13 +45,13 @@ impl EventId {
         }
     }
 
-    /// The last place before `self`.
+    /// The last place before `self`: no id of ours lies between the two.
     #[must_use]
     pub fn before(self) -> Self {
         if self.sequence > 0 {
             Self::new(self.millis, self.sequence - 1)
         } else if self.millis > 0 {
-            Self::new(self.millis - 1, u64::MAX)
+            Self::new(self.millis - 1, MAX_SEQUENCE)
         } else {
             Self::ZERO
         }
@@ -144,8 +144,10 @@ mod tests {
         #[test]
         fn next_is_always_greater(millis in 0..MAX_MILLIS, sequence in 0..=MAX_SEQUENCE, now in 0..MAX_MILLIS) {
             let id = EventId::new(millis, sequence);
-            prop_assert!(id.next(now) > id);
-            prop_assert!(id.next(now).before() >= id);
+            let next = id.next(now);
+            prop_assert!(next > id);
+            prop_assert!(next.before() >= id && next.before() < next);
+            prop_assert_eq!(next.before().next(0), next);
         }
     }
 }

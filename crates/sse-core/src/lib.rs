@@ -17,5 +17,7 @@ pub mod people;
 pub mod retention;
 pub mod signal;
 pub mod store;
+#[cfg(test)]
+mod testing;
 
 pub use error::{Error, Result};

@@ -44,7 +44,16 @@ fn user(id: u32) -> String {
         .map_or_else(|| id.to_string(), |user| user.name().to_string_lossy().into_owned())
 }
 
-fn group(id: u32) -> String {
+/// Whether this process is in the group.
+#[must_use]
+pub fn is_in_group(id: u32) -> bool {
+    let groups = rustix::process::getgroups().unwrap_or_default();
+    uzers::get_effective_gid() == id || groups.iter().any(|group| group.as_raw() == id)
+}
+
+/// A group's name, or its number.
+#[must_use]
+pub fn group(id: u32) -> String {
     uzers::get_group_by_gid(id)
         .map_or_else(|| id.to_string(), |group| group.name().to_string_lossy().into_owned())
 }

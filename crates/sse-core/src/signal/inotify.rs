@@ -1,7 +1,8 @@
 //! Raw inotify: the kernel says which watched file changed, in microseconds.
 //!
 //! A file that is replaced by rename while somebody holds it open gives `IN_ATTRIB` and nothing
-//! else (its link count changed), so that is watched too; reading and opening are not.
+//! else (its link count changed), so that is watched too; reading and opening are not. Files beyond
+//! the user's share of watches (`fs.inotify.max_user_watches`) are looked at instead.
 
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
@@ -10,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+use rustix::io::Errno;
 
-use super::{Changes, Signal, Watch};
+use super::{Changes, Poll, Signal, Watch};
 use crate::error::{Error, Result};
 
 /// One inotify instance. 128 per user are allowed by default, so a process keeps a single one.
@@ -19,6 +21,8 @@ use crate::error::{Error, Result};
 pub struct Inotify {
     descriptor: OwnedFd,
     watches: HashMap<i32, Watch>,
+    /// Files for which no watch was left.
+    looked_at: Poll,
     next: u64,
 }
 
@@ -30,24 +34,26 @@ impl Inotify {
     pub fn new() -> Result<Self> {
         let descriptor = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)
             .map_err(|error| Error::Watch { path: PathBuf::from("inotify"), source: error.into() })?;
-        Ok(Self { descriptor, watches: HashMap::new(), next: 0 })
+        Ok(Self { descriptor, watches: HashMap::new(), looked_at: Poll::new(), next: 0 })
     }
 }
 
 impl Signal for Inotify {
     fn watch(&mut self, path: &Path) -> Result<Watch> {
         let flags = WatchFlags::MODIFY | WatchFlags::ATTRIB | WatchFlags::MOVE_SELF | WatchFlags::DELETE_SELF;
-        let descriptor = inotify::add_watch(&self.descriptor, path, flags)
-            .map_err(|error| Error::Watch { path: path.to_owned(), source: error.into() })?;
         self.next += 1;
         let watch = Watch(self.next);
-        self.watches.insert(descriptor, watch);
+        match inotify::add_watch(&self.descriptor, path, flags) {
+            Ok(descriptor) => drop(self.watches.insert(descriptor, watch)),
+            Err(Errno::NOSPC) => self.looked_at.watch_as(watch, path)?,
+            Err(error) => return Err(Error::Watch { path: path.to_owned(), source: error.into() }),
+        }
         Ok(watch)
     }
 
     fn unwatch(&mut self, watch: Watch) {
         let Some((&descriptor, _)) = self.watches.iter().find(|(_, known)| **known == watch) else {
-            return;
+            return self.looked_at.unwatch(watch);
         };
         self.watches.remove(&descriptor);
         // Fails if the file was deleted, which ended the watch by itself.
@@ -59,11 +65,13 @@ impl Signal for Inotify {
     }
 
     fn look_every(&self) -> Option<Duration> {
-        None
+        if self.looked_at.is_empty() { None } else { self.looked_at.look_every() }
     }
 
     fn changes(&mut self) -> Changes {
-        let mut changed = Vec::new();
+        let Changes::Some(mut changed) = self.looked_at.changes() else {
+            return Changes::All;
+        };
         let mut space = [MaybeUninit::uninit(); 4_096];
         let mut reader = inotify::Reader::new(&self.descriptor, &mut space);
         // Ends with EAGAIN once the queue is empty.

@@ -33,7 +33,7 @@ pub enum Changes {
 
 /// Wakes those who wait for a file to change, be replaced or removed.
 pub trait Signal {
-    /// Starts watching. The file must exist.
+    /// Starts watching. The file must exist; a file is watched once by a signal.
     ///
     /// # Errors
     /// [`crate::Error::Watch`].

@@ -1,7 +1,7 @@
 //! The `notify` crate: FSEvents, kqueue and others where there is no inotify of our own.
 //!
 //! Its thread hands us paths and writes a byte into a pipe, so that the caller's `poll` wakes. A
-//! watcher must not cross a fork (it hangs), so the process that made it is remembered. Some of its
+//! watcher must not cross a fork (it hangs): who keeps one remembers which process made it. Some of its
 //! backends lose changes that come close together: once a second every file counts as changed.
 
 use std::collections::{HashMap, HashSet};

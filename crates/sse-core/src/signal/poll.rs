@@ -40,6 +40,21 @@ impl Poll {
     pub fn every_second() -> Self {
         Self { files: Vec::new(), next: 0, interval: NETWORK, slowest: NETWORK }
     }
+
+    /// Whether it watches nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Starts watching, for another signal that counts the watches.
+    pub(super) fn watch_as(&mut self, watch: Watch, path: &Path) -> Result<()> {
+        let look = look(path).ok_or_else(|| Error::Watch {
+            path: path.to_owned(),
+            source: std::io::ErrorKind::NotFound.into(),
+        })?;
+        self.files.push((watch, path.to_owned(), Some(look)));
+        Ok(())
+    }
 }
 
 impl Default for Poll {
@@ -50,13 +65,9 @@ impl Default for Poll {
 
 impl Signal for Poll {
     fn watch(&mut self, path: &Path) -> Result<Watch> {
-        let look = look(path).ok_or_else(|| Error::Watch {
-            path: path.to_owned(),
-            source: std::io::ErrorKind::NotFound.into(),
-        })?;
         self.next += 1;
-        self.files.push((Watch(self.next), path.to_owned(), Some(look)));
-        Ok(Watch(self.next))
+        let watch = Watch(self.next);
+        self.watch_as(watch, path).map(|()| watch)
     }
 
     fn unwatch(&mut self, watch: Watch) {

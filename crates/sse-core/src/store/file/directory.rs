@@ -19,14 +19,14 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
-use rustix::io::Errno;
 
+use super::format::read_crc;
 use super::lock;
+use super::refusal::{failed, missing};
 use crate::cursor::Epoch;
 use crate::error::{Error, Result};
 use crate::id::EventId;
 use crate::key::Key;
-use crate::people;
 
 const FORMAT: u64 = 1;
 const FILE_MODE: u32 = 0o660;
@@ -69,7 +69,11 @@ impl Directory {
     /// # Errors
     /// [`Error::DirectoryMissing`], [`Error::NotADirectory`], [`Error::Denied`].
     pub fn check(&self) -> Result<()> {
-        let metadata = fs::metadata(&self.path).map_err(|error| failed("use", &self.path, error))?;
+        let metadata = fs::metadata(&self.path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => missing(&self.path),
+            io::ErrorKind::NotADirectory => Error::NotADirectory { path: self.path.clone() },
+            _ => failed("use", &self.path, error),
+        })?;
         if !metadata.is_dir() {
             return Err(Error::NotADirectory { path: self.path.clone() });
         }
@@ -133,7 +137,8 @@ impl Directory {
             return Ok(meta);
         }
         let meta = Meta { epoch: random_epoch(), floor: EventId::ZERO };
-        self.replace(&self.meta_path(), &write_meta(meta), false)?;
+        // An empty one, after a power failure, would stop everybody.
+        self.replace(&self.meta_path(), &write_meta(meta), true)?;
         Ok(meta)
     }
 
@@ -168,29 +173,55 @@ impl Directory {
     /// Those of `action`, [`Error::Locked`].
     pub fn locked<T>(&self, action: impl FnOnce() -> Result<T>) -> Result<T> {
         let path = self.path.join("lock");
-        let file = match open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.check()?;
-                let created = OpenOptions::new()
-                    .read(true)
-                    .write(true)
-                    .create_new(true)
-                    .mode(FILE_MODE)
-                    .custom_flags(flags())
-                    .open(&path);
-                match created {
-                    Ok(file) => {
-                        self.share(&file).map_err(|error| failed("create", &path, error))?;
-                        file
-                    }
-                    // Another process was faster.
-                    Err(_) => open(&path).map_err(|error| failed("open", &path, error))?,
-                }
+        loop {
+            let file = self.shared_file(&path)?;
+            let _locked = lock::exclusive(&file, &path)?;
+            let held = identity(&file.metadata().map_err(|error| failed("look at", &path, error))?);
+            // Removed by hand while we waited, it keeps nobody away.
+            if fs::metadata(&path).is_ok_and(|named| identity(&named) == held) {
+                return action();
             }
-            other => other.map_err(|error| failed("open", &path, error))?,
-        };
-        let _locked = lock::exclusive(&file, &path)?;
-        action()
+        }
+    }
+
+    /// Opens a file that users of the store lock; a missing one is made, empty.
+    ///
+    /// # Errors
+    /// What is wrong with the directory or the file.
+    pub fn shared_file(&self, path: &Path) -> Result<File> {
+        loop {
+            match open(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.check()?;
+                    self.make(path).map_err(|error| failed("create", path, error))?;
+                }
+                other => return other.map_err(|error| failed("open", path, error)),
+            }
+        }
+    }
+
+    /// Makes an empty file unless there is one. It has its mode before it has its name: nobody meets
+    /// one that isn't shared yet.
+    fn make(&self, path: &Path) -> io::Result<()> {
+        let (temporary, file) = self.temporary(path)?;
+        let linked = self.share(&file).and_then(|()| fs::hard_link(&temporary, path));
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                // Some file systems know no second names.
+                fs::rename(&temporary, path).inspect_err(|_| drop(fs::remove_file(&temporary)))
+            }
+            _ => fs::remove_file(&temporary),
+        }
+    }
+
+    fn temporary(&self, path: &Path) -> io::Result<(PathBuf, File)> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let temporary =
+            self.path.join(format!(".{name}.{}-{:08x}.new", std::process::id(), random_epoch().0));
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(FILE_MODE).custom_flags(flags());
+        let file = options.open(&temporary)?;
+        Ok((temporary, file))
     }
 
     /// Puts a whole new file in the place of `path`, or leaves all as it was.
@@ -211,28 +242,19 @@ impl Directory {
         sync: bool,
         fill: impl FnOnce(&mut File) -> io::Result<()>,
     ) -> Result<()> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let temporary =
-            self.path.join(format!(".{name}.{}-{:08x}.new", std::process::id(), random_epoch().0));
-        let written = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(FILE_MODE)
-            .custom_flags(flags())
-            .open(&temporary)
-            .and_then(|mut file| {
-                self.share(&file)?;
-                fill(&mut file)?;
-                if sync {
-                    file.sync_data()?;
-                }
-                fs::rename(&temporary, path)?;
-                if sync {
-                    File::open(&self.path)?.sync_data()?;
-                }
-                Ok(())
-            });
+        let (temporary, mut file) =
+            self.temporary(path).map_err(|error| failed("write in", &self.path, error))?;
+        let written = self.share(&file).and_then(|()| {
+            fill(&mut file)?;
+            if sync {
+                file.sync_data()?;
+            }
+            fs::rename(&temporary, path)?;
+            if sync {
+                File::open(&self.path)?.sync_data()?;
+            }
+            Ok(())
+        });
         written.map_err(|error| {
             let _ = fs::remove_file(&temporary);
             failed("write", path, error)
@@ -240,7 +262,7 @@ impl Directory {
     }
 
     /// Gives a new file the mode and group that all users of the store share.
-    pub(super) fn share(&self, file: &File) -> io::Result<()> {
+    fn share(&self, file: &File) -> io::Result<()> {
         file.set_permissions(Permissions::from_mode(FILE_MODE))?;
         let group = fs::metadata(&self.path)?.gid();
         if file.metadata()?.gid() != group {
@@ -266,47 +288,10 @@ pub fn identity(metadata: &fs::Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// The system's error as ours, with the facts that help.
-pub fn failed(action: &'static str, path: &Path, error: io::Error) -> Error {
-    let directory = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-    let group = people::this_group();
-    match Errno::from_io_error(&error) {
-        Some(Errno::NOENT) if !directory.exists() => {
-            let user = people::this_user();
-            let missing = if action == "use" { path } else { directory };
-            Error::DirectoryMissing {
-                path: missing.to_owned(),
-                remedy: format!("sudo install -d -m 2770 -o {user} -g {group} {}", missing.display()),
-            }
-        }
-        Some(Errno::NOTDIR) => Error::NotADirectory { path: directory.to_owned() },
-        Some(Errno::NOSPC | Errno::DQUOT) => Error::Full { action, path: path.to_owned() },
-        Some(Errno::ACCESS | Errno::PERM | Errno::ROFS) => {
-            let (guilty, metadata) = guilty(path, directory);
-            let facts = metadata
-                .map_or_else(|| "it can't be looked at".into(), |metadata| people::owner_and_mode(&metadata));
-            let remedy = if Errno::from_io_error(&error) == Some(Errno::ROFS) {
-                "its file system is mounted read-only: name another directory in sse.dir".into()
-            } else {
-                format!(
-                    "give both one group: sudo chgrp -R {group} {0} && sudo chmod 2770 {0} && sudo chmod -f 660 {0}/*",
-                    directory.display()
-                )
-            };
-            Error::Denied { action, path: guilty.to_owned(), facts, user: people::this_process(), remedy }
-        }
-        _ => Error::Io { action, path: path.to_owned(), source: error },
-    }
-}
-
-/// The path that refuses: the file, or a directory above it.
-fn guilty<'a>(path: &'a Path, directory: &'a Path) -> (&'a Path, Option<fs::Metadata>) {
-    for candidate in [path, directory].into_iter().chain(directory.ancestors()) {
-        if let Ok(metadata) = fs::metadata(candidate) {
-            return (candidate, Some(metadata));
-        }
-    }
-    (path, None)
+/// When a file was last written to, in milliseconds since 1970.
+pub fn modified_millis(metadata: &fs::Metadata) -> u64 {
+    let millis = metadata.mtime().saturating_mul(1_000).saturating_add(metadata.mtime_nsec() / 1_000_000);
+    u64::try_from(millis).unwrap_or(0)
 }
 
 fn random_epoch() -> Epoch {
@@ -327,26 +312,20 @@ fn read_meta(bytes: &[u8], path: &Path) -> Result<Meta> {
     let damaged = |what| Error::DamagedStore { path: path.to_owned(), what };
     let text = std::str::from_utf8(bytes).map_err(|_| damaged("it isn't text"))?;
     let line = text.strip_suffix('\n').ok_or_else(|| damaged("its line has no end"))?;
-    let mut fields = line
-        .strip_prefix("sse-store ")
-        .ok_or_else(|| damaged("it doesn't begin with \"sse-store\""))?
-        .split(' ');
-    let format = fields
-        .next()
-        .and_then(|field| field.parse::<u64>().ok())
-        .ok_or_else(|| damaged("it has no format number"))?;
+    let (body, crc) = line.rsplit_once(' ').ok_or_else(|| damaged("it has no checksum"))?;
+    if read_crc(crc.as_bytes()) != Some(crc32fast::hash(body.as_bytes())) {
+        return Err(damaged("its checksum is wrong"));
+    }
+    let fields = body.strip_prefix("sse-store ");
+    let mut fields = fields.ok_or_else(|| damaged("it doesn't begin with \"sse-store\""))?.split(' ');
+    let format: Option<u64> = fields.next().and_then(|field| field.parse().ok());
+    let format = format.ok_or_else(|| damaged("it has no format number"))?;
     if format > FORMAT {
         return Err(Error::NewerFormat { path: path.to_owned(), found: format, known: FORMAT });
     }
-    let (body, crc) = line.rsplit_once(' ').ok_or_else(|| damaged("it has no checksum"))?;
-    if u32::from_str_radix(crc, 16).ok() != Some(crc32fast::hash(body.as_bytes())) {
-        return Err(damaged("its checksum is wrong"));
-    }
-    let epoch = fields
-        .next()
-        .and_then(|field| u32::from_str_radix(field, 16).ok())
-        .ok_or_else(|| damaged("it has no epoch"))?;
-    let floor =
-        fields.next().and_then(|field| field.parse().ok()).ok_or_else(|| damaged("it has no floor"))?;
+    let epoch = fields.next().and_then(|field| u32::from_str_radix(field, 16).ok());
+    let epoch = epoch.ok_or_else(|| damaged("it has no epoch"))?;
+    let floor = fields.next().and_then(|field| field.parse().ok());
+    let floor = floor.ok_or_else(|| damaged("it has no floor"))?;
     Ok(Meta { epoch: Epoch(epoch), floor })
 }

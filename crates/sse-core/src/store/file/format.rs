@@ -12,6 +12,9 @@
 //! - `crc32`: 8 hex digits, PHP's `crc32b`, over the line without the checksum and the space before
 //!   it.
 //!
+//! A later format keeps the first two fields of the header and its checksum at the end, so that a
+//! damaged digit isn't taken for one.
+//!
 //! The plain PHP library writes and reads the same bytes.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
@@ -78,15 +81,15 @@ pub fn read_header(bytes: &[u8]) -> FirstLine {
 
 fn header(line: &[u8]) -> Option<Result<Header, u64>> {
     let text = std::str::from_utf8(line).ok()?;
-    let format: u64 = text.strip_prefix(MAGIC)?.strip_prefix(' ')?.split(' ').next()?.parse().ok()?;
+    let (body, crc) = text.rsplit_once(' ')?;
+    if read_crc(crc.as_bytes())? != crc32fast::hash(body.as_bytes()) {
+        return None;
+    }
+    let mut fields = body.strip_prefix(MAGIC)?.strip_prefix(' ')?.split(' ');
+    let format: u64 = fields.next()?.parse().ok()?;
     if format > FORMAT {
         return Some(Err(format));
     }
-    let (body, crc) = text.rsplit_once(' ')?;
-    if crc.len() != 8 || u32::from_str_radix(crc, 16).ok()? != crc32fast::hash(body.as_bytes()) {
-        return None;
-    }
-    let mut fields = body.split(' ').skip(2);
     let header = Header {
         epoch: Epoch(u32::from_str_radix(fields.next()?, 16).ok()?),
         trimmed_through: fields.next()?.parse().ok()?,
@@ -142,7 +145,7 @@ pub fn read_line(line: &[u8]) -> Option<Line<'_>> {
     let (id, flags, length, crc, json) =
         (fields.next()?, fields.next()?, fields.next()?, fields.next()?, fields.next()?);
     let length: usize = text(length)?.parse().ok()?;
-    let crc = u32::from_str_radix(text(crc)?, 16).ok()?;
+    let crc = read_crc(crc)?;
     if json.len() != length {
         return None;
     }
@@ -154,11 +157,6 @@ pub fn read_line(line: &[u8]) -> Option<Line<'_>> {
         return None;
     }
     Some(Line { id: text(id)?.parse().ok()?, flags, json })
-}
-
-/// What a damaged line says its id is.
-pub fn claimed_id(line: &[u8]) -> Option<EventId> {
-    text(line.split(|&byte| byte == b' ').next()?)?.parse().ok()
 }
 
 fn read_flags(flags: &[u8], mut draft: Draft) -> Option<Draft> {
@@ -215,6 +213,13 @@ pub fn read_tail(tail: &[u8]) -> Tail {
     if id && flags && crc && short { Tail::Torn } else { Tail::Damaged }
 }
 
+/// A checksum as we write it: eight lower-case hex digits.
+pub fn read_crc(digits: &[u8]) -> Option<u32> {
+    let ours = digits.len() == 8 && !digits.iter().any(|byte| b"+ABCDEF".contains(byte));
+    let text = text(digits).filter(|_| ours)?;
+    u32::from_str_radix(text, 16).ok()
+}
+
 fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
@@ -225,13 +230,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn draft() -> impl Strategy<Value = Draft> {
-        (
-            "[^\n]{0,40}",
-            prop::option::of("[^\r\n\0]{1,12}"),
-            prop::option::of((0..10_usize, 0..10_usize)),
-            any::<bool>(),
-        )
-            .prop_map(|(json, name, cut, external)| {
+        let cut = prop::option::of((0..10_usize, 0..10_usize));
+        ("[^\n]{0,40}", prop::option::of("[^\r\n\0]{1,12}"), cut, any::<bool>()).prop_map(
+            |(json, name, cut, external)| {
                 let cut =
                     cut.map(|(start, length)| start..start + length).filter(|cut| cut.end <= json.len());
                 Draft {
@@ -240,7 +241,8 @@ mod tests {
                     json: json.into(),
                     external,
                 }
-            })
+            },
+        )
     }
 
     fn line() -> impl Strategy<Value = (Event, Vec<u8>)> {
@@ -298,8 +300,16 @@ mod tests {
 
     #[test]
     fn a_later_format_is_told_apart_from_damage() {
-        assert_eq!(read_header(b"sse-log 2 whatever comes\n"), FirstLine::Newer(2));
+        let line = "sse-log 2 whatever comes";
+        let crc = crc32fast::hash(line.as_bytes());
+        assert_eq!(read_header(format!("{line} {crc:08x}\n").as_bytes()), FirstLine::Newer(2));
+        assert_eq!(read_header(b"sse-log 2 whatever comes\n"), FirstLine::Damaged(25));
         assert_eq!(read_header(b"sse-log 1 whatever comes\n1-0"), FirstLine::Damaged(25));
+    }
+
+    #[test]
+    fn a_line_too_short_for_a_checksum_is_damage() {
+        assert!(read_line(b"1 - 0 0 ").is_none());
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Lines {
             }
         };
         let count = *read.as_ref().unwrap_or(&0);
-        self.ended = count < space.len();
+        self.ended = read.is_ok() && count < space.len();
         self.buffer.truncate(held + count);
         read
     }

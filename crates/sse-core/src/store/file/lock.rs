@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::directory::failed;
+use super::refusal::failed;
 use crate::error::{Error, Result};
 
 const PATIENCE: Duration = Duration::from_secs(2);

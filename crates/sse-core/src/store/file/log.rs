@@ -10,21 +10,27 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::directory::{Directory, failed, identity, open};
+use super::Settings;
+use super::directory::{self, Directory, Meta, identity, open};
 use super::format::{self, FirstLine, Header, MAX_HEADER, Tail};
 use super::lines::Lines;
 use super::lock;
+use super::refusal::failed;
 use crate::error::{Error, Result};
 use crate::event::Draft;
 use crate::id::{EventId, now_millis};
 use crate::key::Key;
 use crate::retention::Retention;
 
+/// Milliseconds by which the last id may be ahead of the clock: a new log's ids begin above it, and a
+/// millisecond that is full borrows the next.
+const DOUBT: u64 = 1_000;
+
 /// A log, open for writing.
 #[derive(Debug)]
 pub struct Log {
     path: PathBuf,
-    file: File,
+    pub(super) file: File,
     identity: (u64, u64),
     header: Header,
     /// Offset of the first event.
@@ -45,7 +51,6 @@ impl Log {
     /// Opens a key's log; a missing one is made, a damaged header is mended.
     pub fn open(directory: &Directory, key: &Key) -> Result<Self> {
         let path = directory.log(key);
-        let epoch = directory.meta()?.epoch;
         loop {
             let file = match open(&path) {
                 Ok(file) => file,
@@ -55,6 +60,7 @@ impl Log {
                 }
                 Err(error) => return Err(failed("open", &path, error)),
             };
+            let meta = directory.meta()?;
             match first_line(&file).map_err(|error| failed("read", &path, error))? {
                 FirstLine::Header(header, _) if header.key != *key => {
                     return Err(Error::OtherKey {
@@ -63,29 +69,22 @@ impl Log {
                         wanted: key.to_string(),
                     });
                 }
-                FirstLine::Header(header, body) if header.epoch == epoch => {
-                    let identity =
-                        identity(&file.metadata().map_err(|error| failed("look at", &path, error))?);
+                FirstLine::Header(header, body) if header.epoch == meta.epoch => {
+                    let metadata = file.metadata().map_err(|error| failed("look at", &path, error))?;
+                    let identity = identity(&metadata);
                     return Ok(Self { path, file, identity, header, body, end: None });
-                }
-                FirstLine::Header(header, body) => {
-                    mend(directory, &path, &file, Header { epoch, ..header }, body)?
                 }
                 FirstLine::Newer(found) => {
                     return Err(Error::NewerFormat { path, found, known: format::FORMAT });
                 }
-                FirstLine::Damaged(body) => {
-                    // Nothing is known of what was dropped: whoever asks from before the first event is told of a gap.
-                    let first = first_id(&file, body).map_err(|error| failed("read", &path, error))?;
-                    let trimmed_through = first.map_or(EventId::new(now_millis(), 0), EventId::before);
-                    mend(
-                        directory,
-                        &path,
-                        &file,
-                        Header { epoch, trimmed_through, last_id: trimmed_through, key: key.clone() },
-                        body,
-                    )?;
+                FirstLine::Header(header, body) => {
+                    mend(directory, &path, &file, body, |_| Header { epoch: meta.epoch, ..header })?
                 }
+                FirstLine::Damaged(body) => mend(directory, &path, &file, body, |first| {
+                    // Nothing is known of what was dropped: who asks from before the first event is told of a gap.
+                    let trimmed_through = first.map_or_else(|| born(&meta), EventId::before);
+                    Header { epoch: meta.epoch, trimmed_through, last_id: trimmed_through, key: key.clone() }
+                })?,
             }
         }
     }
@@ -100,8 +99,7 @@ impl Log {
         &mut self,
         directory: &Directory,
         draft: &Draft,
-        retention: &Retention,
-        sync: bool,
+        settings: &Settings,
     ) -> Result<Option<EventId>> {
         let Self { path, file, identity: own, header, body, end } = self;
         let _locked = lock::exclusive(file, path)?;
@@ -123,7 +121,7 @@ impl Log {
         let now = now_millis();
         let id = known.last_id.next(now);
         let line = format::write_line(id, draft);
-        if let Err(error) = write_at_end(file, known.offset, &line, sync) {
+        if let Err(error) = write_at_end(file, known.offset, &line, settings.sync) {
             *end = None;
             return Err(failed("append to", path, error));
         }
@@ -134,34 +132,32 @@ impl Log {
             oldest_millis: known.oldest_millis.or(Some(id.millis)),
         };
         *end = Some(known);
-        if known.is_over(*body, retention, now) {
+        if known.is_over(*body, &settings.retention, now) {
             // The event is stored. A log that can't be shortened now will be by a later push.
-            let _ = shorten(directory, path, file, header, *body, known.last_id, retention, now);
+            let _ = shorten(directory, path, file, header, *body, known.last_id, settings, now);
         }
         Ok(Some(id))
     }
 
-    /// Drops what retention no longer keeps; with `forget`, every event. `None` as for `append`.
-    pub fn trim(
-        &mut self,
-        directory: &Directory,
-        retention: &Retention,
-        forget: bool,
-    ) -> Result<Option<EventId>> {
+    /// Drops what retention no longer keeps; every event, if nobody wrote since `forget_before`
+    /// (milliseconds since 1970).
+    pub fn trim(&mut self, directory: &Directory, settings: &Settings, forget_before: u64) -> Result<()> {
         let Self { path, file, identity: own, header, body, .. } = self;
         let _locked = lock::exclusive(file, path)?;
         let Some(size) = size_if_current(path, *own)? else {
-            return Ok(None);
+            return Ok(());
         };
+        let forget = modified_millis(file, path)? < forget_before;
         let start = End { offset: *body, last_id: header.last_id, lines: 0, oldest_millis: None };
         let known = find_end(file, start, size).map_err(|error| failed("read", path, error))?;
+        let now = now_millis();
         if forget && known.lines > 0 {
             let header = Header { trimmed_through: known.last_id, last_id: known.last_id, ..header.clone() };
             directory.replace(path, &format::write_header(&header), false)?;
-        } else if known.is_over(*body, retention, now_millis()) {
-            shorten(directory, path, file, header, *body, known.last_id, retention, now_millis())?;
+        } else if known.is_over(*body, &settings.retention, now) {
+            shorten(directory, path, file, header, *body, known.last_id, settings, now)?;
         }
-        Ok(Some(known.last_id))
+        Ok(())
     }
 
     /// Whether it holds a header and nothing else.
@@ -169,15 +165,22 @@ impl Log {
         Ok(size_if_current(&self.path, self.identity)? == Some(self.body))
     }
 
-    /// Removes the log if it has no events and nobody writes. The caller holds the directory's lock.
-    pub fn remove(self, directory: &Directory) -> Result<()> {
+    /// Removes the log if it has no events and nobody wrote since `forget_before` (milliseconds since
+    /// 1970). The caller holds the directory's lock.
+    pub fn remove(self, directory: &Directory, forget_before: u64) -> Result<()> {
         let _locked = lock::exclusive(&self.file, &self.path)?;
-        if self.is_tombstone()? {
+        if self.is_tombstone()? && modified_millis(&self.file, &self.path)? < forget_before {
             directory.raise_floor(self.header.last_id)?;
             fs::remove_file(&self.path).map_err(|error| failed("remove", &self.path, error))?;
         }
         Ok(())
     }
+}
+
+fn modified_millis(file: &File, path: &Path) -> Result<u64> {
+    file.metadata()
+        .map(|metadata| directory::modified_millis(&metadata))
+        .map_err(|error| failed("look at", path, error))
 }
 
 impl End {
@@ -201,12 +204,19 @@ fn size_if_current(path: &Path, own: (u64, u64)) -> Result<Option<u64>> {
 /// Reads on from what is known to the end, and mends the end that a stopped writer left.
 fn find_end(file: &File, mut known: End, size: u64) -> io::Result<End> {
     let mut lines = Lines::from(known.offset);
+    let mut ends_damaged = false;
     while let Some((_, line)) = lines.next(file)? {
         known.lines += 1;
-        if let Some(line) = format::read_line(line) {
+        let line = format::read_line(line);
+        ends_damaged = line.is_none();
+        if let Some(line) = line {
             known.last_id = known.last_id.max(line.id);
             known.oldest_millis = known.oldest_millis.or(Some(line.id.millis));
         }
+    }
+    if ends_damaged {
+        // The last id isn't known: ids go on above all that were given by now.
+        known.last_id = known.last_id.max(EventId::new(now_millis() + DOUBT, 0));
     }
     known.offset = lines.offset();
     if known.offset < size {
@@ -224,12 +234,13 @@ fn find_end(file: &File, mut known: End, size: u64) -> io::Result<End> {
 }
 
 fn write_at_end(file: &File, offset: u64, line: &[u8], sync: bool) -> io::Result<()> {
-    let written = file.write_all_at(line, offset).and_then(|()| if sync { file.sync_data() } else { Ok(()) });
-    if written.is_err() {
+    if let Err(error) = file.write_all_at(line, offset) {
         // If this fails too, the next writer finds a torn line and removes it.
         let _ = file.set_len(offset);
+        return Err(error);
     }
-    written
+    // A whole line may have been read already: it stays, even if nobody knows what the disk has.
+    if sync { file.sync_data() } else { Ok(()) }
 }
 
 fn first_line(file: &File) -> io::Result<FirstLine> {
@@ -256,34 +267,39 @@ fn first_id(file: &File, body: u64) -> io::Result<Option<EventId>> {
     Ok(None)
 }
 
-/// Makes an empty log. Its ids begin above the clock and above all that was removed here, so that
-/// a cursor into an earlier log of this key is known to be too old.
+/// Makes an empty log.
 fn create(directory: &Directory, path: &Path, key: &Key) -> Result<()> {
     directory.locked(|| {
         if path.exists() {
             return Ok(());
         }
         let meta = directory.meta_while_locked()?;
-        let born = meta.floor.next(now_millis());
-        directory.replace(
-            path,
-            &format::write_header(&Header {
-                epoch: meta.epoch,
-                trimmed_through: born,
-                last_id: born,
-                key: key.clone(),
-            }),
-            false,
-        )
+        let born = born(&meta);
+        let header = Header { epoch: meta.epoch, trimmed_through: born, last_id: born, key: key.clone() };
+        directory.replace(path, &format::write_header(&header), false)
     })
 }
 
-/// Replaces the header, keeps every line.
-fn mend(directory: &Directory, path: &Path, file: &File, header: Header, body: u64) -> Result<()> {
+/// Where the ids of a log begin of which nothing is known: above the clock and above all that was
+/// removed here, so that a cursor into an earlier log of the key is known to be too old. The
+/// millisecond on top is for events that were pushed in this one.
+fn born(meta: &Meta) -> EventId {
+    meta.floor.next(now_millis() + 1)
+}
+
+/// Replaces the header, keeps every line. `header` is given the first event's id.
+fn mend(
+    directory: &Directory,
+    path: &Path,
+    file: &File,
+    body: u64,
+    header: impl FnOnce(Option<EventId>) -> Header,
+) -> Result<()> {
     let _locked = lock::exclusive(file, path)?;
     let own = identity(&file.metadata().map_err(|error| failed("look at", path, error))?);
     if size_if_current(path, own)?.is_some() {
-        copy(directory, path, file, &header, body)?;
+        let first = first_id(file, body).map_err(|error| failed("read", path, error))?;
+        copy(directory, path, file, &header(first), body, true)?;
     }
     Ok(())
 }
@@ -297,18 +313,21 @@ fn shorten(
     header: &Header,
     body: u64,
     last_id: EventId,
-    retention: &Retention,
+    settings: &Settings,
     now: u64,
 ) -> Result<()> {
-    let (offset, trimmed_through) =
-        keep_from(file, body, retention, now).map_err(|error| failed("read", path, error))?;
-    let trimmed_through = trimmed_through.unwrap_or(header.trimmed_through).max(header.trimmed_through);
-    copy(directory, path, file, &Header { trimmed_through, last_id, ..header.clone() }, offset)
+    let kept = keep_from(file, body, &settings.retention, now);
+    // Damaged lines alone aren't worth a new file.
+    let Some((offset, dropped)) = kept.map_err(|error| failed("read", path, error))? else {
+        return Ok(());
+    };
+    let header = Header { trimmed_through: dropped.max(header.trimmed_through), last_id, ..header.clone() };
+    copy(directory, path, file, &header, offset, settings.sync)
 }
 
-/// Where the events begin that are kept, and the last id before them. Damaged lines behind that id
-/// are kept too, so that they are still told as a gap.
-fn keep_from(file: &File, body: u64, retention: &Retention, now: u64) -> io::Result<(u64, Option<EventId>)> {
+/// Where the events begin that are kept, and the last id before them; `None` if no event is to be
+/// dropped. Damaged lines behind that id are kept too, so that they are still told as a gap.
+fn keep_from(file: &File, body: u64, retention: &Retention, now: u64) -> io::Result<Option<(u64, EventId)>> {
     let mut index = Vec::new();
     let mut lines = Lines::from(body);
     while let Some((offset, line)) = lines.next(file)? {
@@ -323,15 +342,22 @@ fn keep_from(file: &File, body: u64, retention: &Retention, now: u64) -> io::Res
     };
     // The newest event stays, whatever its size and age.
     let Some((_, &(dropped, offset))) = index.iter().rev().enumerate().skip(1).find(beyond) else {
-        return Ok((body, None));
+        return Ok(None);
     };
     let mut lines = Lines::from(offset);
     lines.next(file)?;
-    Ok((lines.offset(), Some(dropped)))
+    Ok(Some((lines.offset(), dropped)))
 }
 
-fn copy(directory: &Directory, path: &Path, file: &File, header: &Header, from: u64) -> Result<()> {
-    directory.replace_with(path, false, |new| {
+fn copy(
+    directory: &Directory,
+    path: &Path,
+    file: &File,
+    header: &Header,
+    from: u64,
+    sync: bool,
+) -> Result<()> {
+    directory.replace_with(path, sync, |new| {
         new.write_all(&format::write_header(header))?;
         let mut offset = from;
         let mut piece = vec![0; 256 << 10];

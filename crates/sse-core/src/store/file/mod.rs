@@ -11,12 +11,14 @@ mod lines;
 mod lock;
 mod log;
 mod reader;
+mod refusal;
 mod slots;
 mod sweep;
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
@@ -92,6 +94,7 @@ impl FileStore {
         if logs.0 != Some(process) || logs.1.len() > OPEN_LOGS {
             *logs = (Some(process), HashMap::new());
         }
+        let began = Instant::now();
         let mut fresh = false;
         for _ in 0..ATTEMPTS {
             let log = match logs.1.get_mut(key) {
@@ -101,10 +104,10 @@ impl FileStore {
                     logs.1.entry(key.clone()).or_insert(Log::open(&self.directory, key)?)
                 }
             };
-            match log.append(&self.directory, draft, &self.settings.retention, self.settings.sync) {
+            match log.append(&self.directory, draft, &self.settings) {
                 Ok(Some(id)) => {
                     if fresh {
-                        sweep::if_due(&self.directory, &self.settings.retention);
+                        sweep::if_due(&self.directory, &self.settings);
                     }
                     return Ok(id);
                 }
@@ -115,7 +118,7 @@ impl FileStore {
                 }
             }
         }
-        Err(Error::Locked { path: self.directory.log(key), waited_ms: 0 })
+        Err(Error::Locked { path: self.directory.log(key), waited_ms: began.elapsed().as_millis() })
     }
 
     /// Opens a reader of `key`. Reading a key nobody pushed to makes its (empty) log, so that there
@@ -134,12 +137,9 @@ impl FileStore {
     /// What is wrong with the directory or the log.
     pub fn read(&self, key: &Key, after: Option<EventId>, limit: usize) -> Result<Vec<Item>> {
         self.directory.check()?;
+        let after = after.filter(|after| *after > EventId::ZERO);
         if !self.directory.log(key).exists() {
-            return Ok(after
-                .filter(|after| *after > EventId::ZERO)
-                .map(|from| Item::Gap(Gap { from, to: from }))
-                .into_iter()
-                .collect());
+            return Ok(after.map(|from| Item::Gap(Gap { from, to: from })).into_iter().collect());
         }
         let Opened { mut reader, gap, .. } = self.reader(key, after.map_or(Start::Oldest, Start::After))?;
         let mut items: Vec<Item> = gap.map(Item::Gap).into_iter().collect();
@@ -166,7 +166,7 @@ impl FileStore {
     /// # Errors
     /// What is wrong with the directory.
     pub fn sweep(&self) -> Result<()> {
-        sweep::run(&self.directory, &self.settings.retention, crate::id::now_millis())
+        sweep::run(&self.directory, &self.settings, crate::id::now_millis())
     }
 }
 

@@ -7,15 +7,18 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::directory::{Directory, failed, identity};
+use super::directory::{Directory, identity};
 use super::format;
 use super::lines::Lines;
 use super::lock;
 use super::log::Log;
-use crate::error::{Error, Result};
-use crate::id::{EventId, now_millis};
+use super::refusal::failed;
+use crate::cursor::Epoch;
+use crate::error::Result;
+use crate::id::EventId;
 use crate::key::Key;
 use crate::store::{Gap, Item, Start};
 
@@ -38,39 +41,45 @@ pub struct Opened {
     pub gap: Option<Gap>,
     /// The newest event's id, or that of the last one that was dropped.
     pub last_id: EventId,
+    /// The store the log belongs to.
+    pub epoch: Epoch,
 }
 
 impl Reader {
     /// Opens a key's log (making an empty one if there is none) and goes to `start`.
     pub fn open(directory: &Directory, key: &Key, start: Start) -> Result<Opened> {
         let (path, file, identity, header, body) = Log::open(directory, key)?.into_parts();
-        let index = index(&file, body).map_err(|error| failed("read", &path, error))?;
-        let last_id = index.last().map_or(header.last_id, |line| line.id.max(header.last_id));
-        let before = |at: usize| at.checked_sub(1).and_then(|at| index.get(at));
-        let (at, gap) = match start {
-            Start::Oldest => (0, None),
+        let Index { places, end } = index(&file, body).map_err(|error| failed("read", &path, error))?;
+        let last_id = places.last().map_or(header.last_id, |place| place.id.max(header.last_id));
+        let behind = |at: usize| at.checked_sub(1).and_then(|at| places.get(at));
+        let damaged_end = behind(places.len()).map_or(body, |place| place.behind) < end;
+        let (position, offset, gap) = match start {
+            Start::Oldest => (header.trimmed_through, body, None),
+            Start::Newest(0) => (last_id, end, None),
             Start::Newest(count) => {
-                (index.len().saturating_sub(usize::try_from(count).unwrap_or(usize::MAX)), None)
+                let at = places.len().saturating_sub(usize::try_from(count).unwrap_or(usize::MAX));
+                let position = behind(at).map_or(header.trimmed_through, |place| place.id);
+                (position, places.get(at).map_or(body, |place| place.offset), None)
+            }
+            // The event it names may be one that is damaged now: no reason to begin anew.
+            Start::After(from) if from > last_id && damaged_end => {
+                (last_id, end, Some(Gap { from, to: last_id }))
             }
             Start::After(from) if from < header.trimmed_through || from > last_id => {
-                (0, Some(Gap { from, to: header.trimmed_through }))
+                (header.trimmed_through, body, Some(Gap { from, to: header.trimmed_through }))
             }
-            Start::After(from) => (index.partition_point(|line| line.id <= from), None),
-        };
-        let position = match start {
-            Start::After(from) if gap.is_none() => from,
-            _ if at == index.len() && at > 0 => last_id,
-            _ => before(at).map_or(header.trimmed_through, |line| line.id),
-        };
-        // After a position, a damaged line that follows it is still to be told.
-        let offset = match start {
-            Start::Newest(_) => {
-                index.get(at).map(|line| line.offset).or(index.last().map(|line| line.behind))
+            Start::After(from) => {
+                let at = places.partition_point(|place| place.id <= from);
+                let offset = match places.get(at) {
+                    // Nothing is missing between the two; what is damaged there was told.
+                    Some(next) if next.id.before() <= from => next.offset,
+                    _ => behind(at).map_or(body, |place| place.behind),
+                };
+                (from, offset, None)
             }
-            _ => before(at).map(|line| line.behind),
         };
-        let reader = Self { path, file, identity, lines: Lines::from(offset.unwrap_or(body)), position };
-        Ok(Opened { reader, gap, last_id })
+        let reader = Self { path, file, identity, lines: Lines::from(offset), position };
+        Ok(Opened { reader, gap, last_id, epoch: header.epoch })
     }
 
     /// The last event yielded, or where reading began.
@@ -92,7 +101,7 @@ impl Reader {
     pub fn is_current(&self) -> Result<bool> {
         match fs::metadata(&self.path) {
             Ok(metadata) => Ok(identity(&metadata) == self.identity && metadata.len() >= self.lines.offset()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(failed("look at", &self.path, error)),
         }
     }
@@ -100,71 +109,82 @@ impl Reader {
     /// Reads on: whole lines until `max_bytes` of JSON are reached, one at least if there is one.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`]; [`Error::Locked`] if a line can't be read and a writer is stuck. What was read
+    /// before it is answered first, and reading can be tried again.
     pub fn read(&mut self, max_bytes: usize) -> Result<VecDeque<Item>> {
         let mut items = VecDeque::new();
         let mut bytes = 0;
         while bytes < max_bytes {
-            let from = self.lines.offset();
-            let Some((offset, line)) =
-                self.lines.next(&self.file).map_err(|error| failed("read", &self.path, error))?
-            else {
-                break;
-            };
-            let event = match format::read_line(line) {
-                Some(line) if line.id <= self.position => continue,
-                Some(line) => line.event(),
-                None => None,
-            };
-            if let Some(event) = event {
-                self.position = event.id;
-                bytes += event.draft.json.len() + 1;
-                items.push_back(Item::Event(event));
-            } else if let Some(gap) = self.damage(offset, from)? {
-                items.push_back(Item::Gap(gap));
-            } else {
-                break;
+            match self.next() {
+                Ok(Some(item)) => {
+                    bytes += 1;
+                    self.position = match &item {
+                        Item::Event(event) => {
+                            bytes += event.draft.json.len();
+                            event.id
+                        }
+                        Item::Gap(gap) => gap.to,
+                    };
+                    items.push_back(item);
+                }
+                Ok(None) => break,
+                Err(error) if items.is_empty() => return Err(error),
+                Err(_) => break,
             }
         }
         Ok(items)
     }
 
-    /// A line that can't be read. With the writers kept away it is read again: only what is still
-    /// damaged then is told, as one gap over all damaged lines that follow each other.
-    fn damage(&mut self, offset: u64, from: u64) -> Result<Option<Gap>> {
-        let _locked = match lock::shared(&self.file, &self.path) {
-            Ok(locked) => locked,
-            // A writer is stuck: the line is looked at again at the next wake-up.
-            Err(Error::Locked { .. }) => {
-                self.lines.back_to(from);
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
-        };
-        self.lines.back_to(offset);
-        let now = now_millis();
-        let mut to = self.position;
-        let mut damaged = false;
+    fn next(&mut self) -> Result<Option<Item>> {
         loop {
-            let at = self.lines.offset();
-            let Some((_, line)) =
-                self.lines.next(&self.file).map_err(|error| failed("read", &self.path, error))?
-            else {
-                break;
-            };
-            if let Some(line) = format::read_line(line) {
-                // What a damaged line claims to be holds only if what follows it agrees.
-                if to >= line.id {
-                    to = self.position;
+            let next = self.lines.next(&self.file).map_err(|error| failed("read", &self.path, error))?;
+            let Some((offset, line)) = next else { return Ok(None) };
+            match format::read_line(line) {
+                Some(line) if line.id <= self.position => {}
+                // Whole, but not what we write: the event is lost to us.
+                Some(line) => {
+                    let lost = Item::Gap(Gap { from: self.position, to: line.id });
+                    return Ok(Some(line.event().map_or(lost, Item::Event)));
                 }
-                self.lines.back_to(at);
+                None => {
+                    if let Some(gap) = self.damage(offset)? {
+                        return Ok(Some(Item::Gap(gap)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A line that can't be read. With the writers kept away it is read again: only what is still
+    /// damaged then is told, as one gap over all damaged lines that follow each other. It reaches up
+    /// to the event that follows; at the end of the log its extent isn't known, so until another
+    /// event is stored it is told to everybody who begins to read there.
+    fn damage(&mut self, offset: u64) -> Result<Option<Gap>> {
+        self.lines.back_to(offset);
+        let _locked = lock::shared(&self.file, &self.path)?;
+        let mut lines = Lines::from(offset);
+        let mut follows = None;
+        while let Some((at, line)) =
+            lines.next(&self.file).map_err(|error| failed("read", &self.path, error))?
+        {
+            if let Some(line) = format::read_line(line) {
+                follows = Some((at, line.id));
                 break;
             }
-            damaged = true;
-            to = format::claimed_id(line).filter(|id| *id > to && id.millis < now).unwrap_or(to);
         }
-        Ok(damaged.then_some(Gap { from: self.position, to }))
+        let (end, to) = match follows {
+            Some((at, id)) => (at, id.before().max(self.position)),
+            None => (lines.offset(), self.position),
+        };
+        self.lines.back_to(end);
+        Ok((end > offset).then_some(Gap { from: self.position, to }))
     }
+}
+
+/// Where the readable lines lie, and where the whole ones end.
+struct Index {
+    places: Vec<Place>,
+    end: u64,
 }
 
 /// Where a readable line lies.
@@ -174,14 +194,14 @@ struct Place {
     behind: u64,
 }
 
-fn index(file: &File, body: u64) -> std::io::Result<Vec<Place>> {
+fn index(file: &File, body: u64) -> io::Result<Index> {
     let mut places: Vec<Place> = Vec::new();
     let mut lines = Lines::from(body);
     while let Some((offset, line)) = lines.next(file)? {
-        let length = line.len() as u64 + 1;
+        let behind = offset + line.len() as u64 + 1;
         if let Some(line) = format::read_line(line) {
-            places.push(Place { id: line.id, offset, behind: offset + length });
+            places.push(Place { id: line.id, offset, behind });
         }
     }
-    Ok(places)
+    Ok(Index { places, end: lines.offset() })
 }

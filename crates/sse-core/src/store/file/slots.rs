@@ -2,13 +2,11 @@
 //!
 //! A place is a file that its stream keeps locked; whatever ends the process frees it.
 
-use std::fs::{File, OpenOptions};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::directory::{Directory, failed, open};
+use super::directory::Directory;
 use crate::error::Result;
 
 /// A place taken; dropped, it is free again.
@@ -23,22 +21,7 @@ impl Directory {
     pub fn take_slot(&self, count: u64) -> Result<Option<Slot>> {
         for number in 0..count {
             let path = self.path().join(format!("slot-{number}"));
-            let file = match open(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    self.check()?;
-                    let file = OpenOptions::new()
-                        .read(true)
-                        .write(true)
-                        .create(true)
-                        .truncate(false)
-                        .mode(0o660)
-                        .open(&path);
-                    // Fails if another user was faster, who then shared it.
-                    file.inspect(|file| drop(self.share(file)))
-                }
-                other => other,
-            };
-            let file = file.map_err(|error| failed("open", &path, error))?;
+            let file = self.shared_file(&path)?;
             if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
                 return Ok(Some(Slot(file)));
             }

@@ -5,16 +5,16 @@
 //! and the store's floor covers it. Leftovers of stopped writers go after an hour.
 
 use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::directory::{Directory, failed, open};
+use super::Settings;
+use super::directory::{self, Directory, open};
 use super::format::{self, FirstLine, MAX_HEADER};
 use super::log::Log;
+use super::refusal::failed;
 use crate::error::Result;
 use crate::id::now_millis;
 use crate::key::Key;
-use crate::retention::Retention;
 
 const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
@@ -24,21 +24,22 @@ const FORGET_AFTER: u64 = 30 * DAY;
 const AT_MOST: usize = 20_000;
 
 /// Sweeps if nobody did since yesterday. A sweep that fails is tried again tomorrow.
-pub fn if_due(directory: &Directory, retention: &Retention) {
+pub fn if_due(directory: &Directory, settings: &Settings) {
     let now = now_millis();
     let stamp = directory.path().join("swept");
     match modified_millis(&stamp) {
-        Some(last) if now.saturating_sub(last) < DAY => return,
+        // A stamp of the future is of a clock that was wrong.
+        Some(last) if now.abs_diff(last) < DAY => return,
         _ => {}
     }
     // The stamp first: others needn't begin too.
     if directory.replace(&stamp, b"", false).is_ok() {
-        let _ = run(directory, retention, now);
+        let _ = run(directory, settings, now);
     }
 }
 
 /// Sweeps.
-pub fn run(directory: &Directory, retention: &Retention, now: u64) -> Result<()> {
+pub fn run(directory: &Directory, settings: &Settings, now: u64) -> Result<()> {
     let entries = fs::read_dir(directory.path()).map_err(|error| failed("list", directory.path(), error))?;
     let paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     // Another start each day, so that all files of a very large store have their turn.
@@ -50,26 +51,27 @@ pub fn run(directory: &Directory, retention: &Retention, now: u64) -> Result<()>
         };
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("new") if idle > HOUR => drop(fs::remove_file(path)),
+            Some("failed") if idle > FORGET_AFTER => drop(fs::remove_file(path)),
             // A log that can't be tended today is left for tomorrow.
-            Some("log") => drop(tend(directory, retention, path, idle)),
+            Some("log") => drop(tend(directory, settings, path, now.saturating_sub(FORGET_AFTER))),
             _ => {}
         }
     }
     Ok(())
 }
 
-fn tend(directory: &Directory, retention: &Retention, path: &Path, idle: u64) -> Result<()> {
+fn tend(directory: &Directory, settings: &Settings, path: &Path, forget_before: u64) -> Result<()> {
     let Some(key) = key_of(path) else {
         return Ok(());
     };
     let mut log = Log::open(directory, &key)?;
-    if idle <= FORGET_AFTER {
-        return log.trim(directory, retention, false).map(drop);
+    if !log.is_tombstone()? {
+        log.trim(directory, settings, forget_before)
+    } else if modified_millis(path).is_some_and(|modified| modified < forget_before) {
+        directory.locked(|| log.remove(directory, forget_before))
+    } else {
+        Ok(())
     }
-    if log.is_tombstone()? {
-        return directory.locked(|| log.remove(directory));
-    }
-    log.trim(directory, retention, true).map(drop)
 }
 
 fn key_of(path: &Path) -> Option<Key> {
@@ -83,6 +85,5 @@ fn key_of(path: &Path) -> Option<Key> {
 }
 
 fn modified_millis(path: &Path) -> Option<u64> {
-    let metadata = fs::symlink_metadata(path).ok()?;
-    u64::try_from(metadata.mtime()).ok()?.checked_mul(1_000)
+    fs::symlink_metadata(path).ok().map(|metadata| directory::modified_millis(&metadata))
 }
