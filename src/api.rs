@@ -178,9 +178,8 @@ extern "C" fn read(execute: &mut ExecuteData, result: &mut Zval) {
             None => None,
         };
         let limit = match optional(limit) {
-            Some(value) => value
-                .long()
-                .and_then(|limit| usize::try_from(limit).ok())
+            Some(value) => options::text(value)
+                .and_then(|text| String::from_utf8(text).ok()?.parse().ok())
                 .filter(|limit| (1..=100_000).contains(limit))
                 .ok_or_else(|| {
                     Failure::Argument(format!(
@@ -260,18 +259,21 @@ extern "C" fn configure(execute: &mut ExecuteData, result: &mut Zval) {
         let mut checked = Vec::new();
         for (name, value) in table.iter() {
             let name = name.to_string();
+            let setting = settings::setting(name.trim_start_matches("sse."))?;
+            let name = setting.name();
             let value = value.dereference();
             let text = match value.bool() {
                 Some(on) => if on { "1" } else { "0" }.into(),
                 None => options::text(value)
-                    .ok_or_else(|| options::wrong(&name, value, "a string, a number, true or false"))?,
+                    .ok_or_else(|| options::unusable(name, value, "a string, a number, true or false"))?,
             };
-            let text = String::from_utf8(text).map_err(|_| options::wrong(&name, value, "UTF-8"))?;
-            checked.push((settings::check(name.trim_start_matches("sse."), &text)?, text));
+            let text = String::from_utf8(text).map_err(|_| options::unusable(name, value, "UTF-8"))?;
+            setting.check(&text)?;
+            checked.push((name, text));
         }
         // All of them, or none.
         for (name, text) in checked {
-            if !php::set_ini(&name, &text) {
+            if !php::set_ini(name, &text) {
                 return Err(Failure::Argument(format!(
                     "{name} is fixed by the server's configuration (php_admin_value) and can't be changed here"
                 )));

@@ -1,51 +1,58 @@
 //! What PHP code can catch: few exceptions under one interface.
+//!
+//! They are plain PHP classes, made by the engine's own exception constructor: with file, line and
+//! trace, and `new` works in applications and their tests. (Classes of `#[php_class]` have none of it.)
 
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use ext_php_rs::builders::ClassBuilder;
 use ext_php_rs::exception::PhpException;
-use ext_php_rs::prelude::*;
+use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::zend::{ClassEntry, bailout, ce};
 use sse_core::error::Kind;
 
 use crate::php::Halt;
 
-/// Implemented by every exception of this extension.
-#[php_interface]
-#[php(name = "Sse\\Exception")]
-#[php(extends(ce = ce::throwable, stub = "\\Throwable"))]
-#[allow(dead_code, reason = "PHP knows it by its class entry")]
-pub trait Exception {}
+/// A class of ours: where the engine put it. Written each time the module starts.
+type Place = AtomicPtr<ClassEntry>;
 
-/// Something was passed that can't be used; nothing was stored or sent.
-#[php_class]
-#[php(name = "Sse\\InvalidArgumentException")]
-#[php(extends(ce = spl::invalid_argument_exception, stub = "\\InvalidArgumentException"))]
-#[php(implements(PhpInterfaceException))]
-#[derive(Default)]
-pub struct InvalidArgumentException;
+static EXCEPTION: Place = Place::new(std::ptr::null_mut());
+static INVALID_ARGUMENT: Place = Place::new(std::ptr::null_mut());
+static STORE: Place = Place::new(std::ptr::null_mut());
+static STREAM: Place = Place::new(std::ptr::null_mut());
 
-#[php_impl]
-impl InvalidArgumentException {}
+/// Makes the exceptions known to PHP; to be called when the module starts.
+pub fn register() -> ext_php_rs::error::Result<()> {
+    ClassBuilder::new("Sse\\Exception")
+        .flags(ClassFlags::Interface)
+        .implements((ce::throwable, "\\Throwable"))
+        .registration(|class, _| EXCEPTION.store(class, Ordering::Release))
+        .register()?;
+    ClassBuilder::new("Sse\\InvalidArgumentException")
+        .extends((spl::invalid_argument_exception, "\\InvalidArgumentException"))
+        .implements((interface, "\\Sse\\Exception"))
+        .registration(|class, _| INVALID_ARGUMENT.store(class, Ordering::Release))
+        .register()?;
+    ClassBuilder::new("Sse\\StoreException")
+        .extends((spl::runtime_exception, "\\RuntimeException"))
+        .implements((interface, "\\Sse\\Exception"))
+        .registration(|class, _| STORE.store(class, Ordering::Release))
+        .register()?;
+    ClassBuilder::new("Sse\\StreamException")
+        .extends((spl::runtime_exception, "\\RuntimeException"))
+        .implements((interface, "\\Sse\\Exception"))
+        .registration(|class, _| STREAM.store(class, Ordering::Release))
+        .register()
+}
 
-/// The store can't do what was asked; nothing is half-written.
-#[php_class]
-#[php(name = "Sse\\StoreException")]
-#[php(extends(ce = spl::runtime_exception, stub = "\\RuntimeException"))]
-#[php(implements(PhpInterfaceException))]
-#[derive(Default)]
-pub struct StoreException;
+fn interface() -> &'static ClassEntry {
+    class(&EXCEPTION)
+}
 
-#[php_impl]
-impl StoreException {}
-
-/// The response can't become a stream; no byte was sent.
-#[php_class]
-#[php(name = "Sse\\StreamException")]
-#[php(extends(ce = spl::runtime_exception, stub = "\\RuntimeException"))]
-#[php(implements(PhpInterfaceException))]
-#[derive(Default)]
-pub struct StreamException;
-
-#[php_impl]
-impl StreamException {}
+fn class(place: &Place) -> &'static ClassEntry {
+    // SAFETY: null, or a class entry that the engine keeps until the module ends.
+    unsafe { place.load(Ordering::Acquire).as_ref() }.unwrap_or_else(ce::exception)
+}
 
 /// Why a function of ours fails.
 #[derive(Debug)]
@@ -79,10 +86,10 @@ impl Failure {
             PhpException::new(format!("{function}(): {text}"), 0, class).throw()
         };
         match self {
-            Self::Argument(text) => throw(&text, class::<InvalidArgumentException>()),
+            Self::Argument(text) => throw(&text, class(&INVALID_ARGUMENT)),
             Self::Type(text) => throw(&text, ce::type_error()),
-            Self::Store(text) => throw(&text, class::<StoreException>()),
-            Self::Stream(text) => throw(&text, class::<StreamException>()),
+            Self::Store(text) => throw(&text, class(&STORE)),
+            Self::Stream(text) => throw(&text, class(&STREAM)),
             Self::Halt(Halt::Thrown) => {}
             Self::Halt(Halt::Panic(text)) => {
                 throw(&format!("a bug in the extension, please report it: {text}"), ce::error())
@@ -98,10 +105,6 @@ impl From<Halt> for Failure {
     fn from(halt: Halt) -> Self {
         Self::Halt(halt)
     }
-}
-
-fn class<T: ext_php_rs::class::RegisteredClass>() -> &'static ClassEntry {
-    T::get_metadata().ce()
 }
 
 /// Parents that ext-php-rs has no function for.

@@ -27,10 +27,6 @@ pub fn module(module: ModuleBuilder) -> ModuleBuilder {
     let module = module
         .name("sse")
         .version(env!("CARGO_PKG_VERSION"))
-        .interface::<exception::PhpInterfaceException>()
-        .class::<exception::InvalidArgumentException>()
-        .class::<exception::StoreException>()
-        .class::<exception::StreamException>()
         .enumeration::<worker::StreamEnd>()
         .info_function(info::print);
     api::register(module)
@@ -40,5 +36,5 @@ pub fn module(module: ModuleBuilder) -> ModuleBuilder {
 fn startup(_type: i32, module_number: i32) -> i32 {
     settings::register(module_number);
     info::name_union_types();
-    0
+    ext_php_rs::internal::startup_guard(exception::register)
 }

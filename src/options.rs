@@ -131,11 +131,16 @@ pub fn unknown<'n>(kind: &str, name: &str, known: impl Iterator<Item = &'n str>)
 
 /// What is wrong with an option.
 pub fn wrong(name: &str, value: &Zval, expected: &str) -> Failure {
+    unusable(&format!("option \"{name}\""), value, expected)
+}
+
+/// `option "retry" is null; it takes …`
+pub fn unusable(subject: &str, value: &Zval, expected: &str) -> Failure {
     let shown = match text(value) {
         Some(text) => format!("\"{}\"", Printable(&text)),
         None => type_name(value),
     };
-    Failure::Argument(format!("option \"{name}\" is {shown}; it takes {expected}"))
+    Failure::Argument(format!("{subject} is {shown}; it takes {expected}"))
 }
 
 /// A number or string as text; nothing that PHP would have to run code for.

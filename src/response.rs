@@ -5,6 +5,8 @@
 //! - once it is open, nothing but frames reaches the client: PHP's output is switched off for the
 //!   rest of the request, and frames go past it.
 
+use std::cell::Cell;
+
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::{SapiGlobals, set_header};
 
@@ -20,6 +22,11 @@ const HEADERS: [(&str, &str); 3] =
 
 /// `removable` in what `ob_get_status()` says of a buffer.
 const PHP_OUTPUT_HANDLER_REMOVABLE: i64 = 0x40;
+
+thread_local! {
+    /// Whether a stream is open: a request has one client, so a closure of a stream can't open another.
+    static IS_OPEN: Cell<bool> = const { Cell::new(false) };
+}
 
 /// A response that can become a stream.
 pub struct Response {
@@ -37,6 +44,11 @@ pub struct Open {
 impl Response {
     /// Says what keeps the response from becoming a stream.
     pub fn check() -> Result<Self, Failure> {
+        if IS_OPEN.get() {
+            return Err(Failure::Stream(
+                "a stream is open in this request already, and its closures can't open another; give one stream several keys instead".into(),
+            ));
+        }
         let headers = list_of_headers()?;
         let command_line = php::is_command_line();
         let (status, sent) = {
@@ -85,7 +97,14 @@ impl Response {
             send_headers()?;
             php::disable_output();
         }
+        IS_OPEN.set(true);
         Ok(Open { command_line: self.command_line, _abort: IgnoreAbort::begin() })
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        IS_OPEN.set(false);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::exception::Failure;
 use crate::php;
 
 /// One setting: its name, its default, and the check of its text.
-struct Setting {
+pub struct Setting {
     name: &'static CStr,
     default: &'static CStr,
     check: fn(&str) -> Result<(), String>,
@@ -36,7 +36,7 @@ const WORKER_STREAMS: &CStr = c"sse.worker_streams";
 
 const COUNT: usize = 12;
 
-const SETTINGS: [Setting; COUNT] = [
+static SETTINGS: [Setting; COUNT] = [
     Setting {
         name: DSN,
         default: c"",
@@ -96,18 +96,26 @@ pub fn register(module_number: i32) {
 }
 
 /// The names of all settings, without `sse.`.
-pub fn names() -> impl Iterator<Item = &'static str> {
+fn names() -> impl Iterator<Item = &'static str> {
     SETTINGS.iter().map(|setting| short_name(setting.name))
 }
 
-/// Checks a value for a setting (named without `sse.`) before it is set; the whole name is answered.
-pub fn check(name: &str, value: &str) -> Result<String, Failure> {
-    let Some(setting) = SETTINGS.iter().find(|setting| short_name(setting.name) == name) else {
-        return Err(crate::options::unknown("setting", name, names()));
-    };
-    let whole = setting.name.to_string_lossy();
-    (setting.check)(value).map_err(|expected| wrong(&whole, value, &expected))?;
-    Ok(whole.into_owned())
+/// A setting by its name without `sse.`.
+pub fn setting(short: &str) -> Result<&'static Setting, Failure> {
+    let found = SETTINGS.iter().find(|setting| short_name(setting.name) == short);
+    found.ok_or_else(|| crate::options::unknown("setting", short, names()))
+}
+
+impl Setting {
+    /// Its whole name.
+    pub fn name(&self) -> &'static str {
+        self.name.to_str().unwrap_or_default()
+    }
+
+    /// Checks a value before it is set.
+    pub fn check(&self, value: &str) -> Result<(), Failure> {
+        (self.check)(value).map_err(|expected| wrong(self.name(), value, &expected))
+    }
 }
 
 fn short_name(name: &'static CStr) -> &'static str {

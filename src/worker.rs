@@ -90,6 +90,8 @@ pub struct Plan {
 const RETRY_WHEN_FULL: RangeInclusive<u64> = 3_000..=15_000;
 /// Deliveries between two looks at the clock and the client.
 const BATCH: usize = 256;
+/// Time after which a batch whose events pass through closures is written: those may be slow.
+const SLICE: Duration = Duration::from_millis(50);
 /// Bytes after which a batch is written.
 const WRITE_AT: usize = 64 << 10;
 /// Failures at one event after which it is skipped.
@@ -113,7 +115,8 @@ pub fn run(
     let subject = names(&plan.keys);
     let feed = Feed::open(store, plan.keys.clone(), plan.client.as_deref(), plan.replay, waker)
         .map_err(|error| Failure::of(&subject, &error))?;
-    let mut watched = Watched { feed: Some(feed), signal };
+    let process = std::process::id();
+    let mut watched = Watched { process, feed: Some(feed), signal };
     let slot = match plan.worker_streams {
         0 => None,
         count => Some(
@@ -123,6 +126,7 @@ pub fn run(
     let time = call("date", &[&"H:i:s"])?.and_then(|time| time.string()).unwrap_or_default();
     let open = response.open()?;
     let mut stream = Stream {
+        process,
         plan,
         callbacks,
         store,
@@ -151,13 +155,17 @@ pub fn run(
 
 /// A feed and the signal it watches with; dropped, it watches no more.
 struct Watched {
+    /// Whose they are: a closure may fork, and then the child leaves the watches to its parent.
+    process: u32,
     feed: Option<Feed>,
     signal: Taken,
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        if let (Some(feed), Some(signal)) = (self.feed.take(), self.signal.signal()) {
+        if let (Some(feed), Some(signal)) = (self.feed.take(), self.signal.signal())
+            && self.process == std::process::id()
+        {
             feed.close(signal);
         }
     }
@@ -182,6 +190,8 @@ impl From<sse_core::Error> for Stop {
 }
 
 struct Stream<'a> {
+    /// The process that the client is connected to; no child that a closure forks.
+    process: u32,
     plan: &'a Plan,
     callbacks: &'a Callbacks<'a>,
     store: &'a FileStore,
@@ -200,7 +210,7 @@ struct Stream<'a> {
 
 impl Stream<'_> {
     fn live(&mut self, watched: &mut Watched, time: &str) -> Result<StreamEnd, Stop> {
-        let Watched { feed: Some(feed), signal } = watched else { return Ok(StreamEnd::Failed) };
+        let Watched { feed: Some(feed), signal, .. } = watched else { return Ok(StreamEnd::Failed) };
         let Some(signal) = signal.signal() else { return Ok(StreamEnd::Failed) };
         let failures: Vec<_> = if self.callbacks.see_events() {
             feed.keys().iter().map(|key| self.store.failures(key)).collect()
@@ -211,7 +221,12 @@ impl Stream<'_> {
             failures.get(index).and_then(|ids| ids.get(&event.id)).copied().unwrap_or(0)
         };
         self.greet(&feed.cursor(), time);
+        // The client needn't wait for the closures.
+        if self.callbacks.see_events() {
+            self.flush()?;
+        }
         loop {
+            let began = Instant::now();
             let mut idle = false;
             for _ in 0..BATCH {
                 match feed.next(signal) {
@@ -241,7 +256,8 @@ impl Stream<'_> {
                     }
                 }
                 // What was read is sent before more is looked for: that is latency saved.
-                if self.out.len() >= WRITE_AT || !feed.has_ready() {
+                let is_slow = self.callbacks.see_events() && began.elapsed() >= SLICE;
+                if self.out.len() >= WRITE_AT || !feed.has_ready() || is_slow {
                     break;
                 }
             }
@@ -262,6 +278,9 @@ impl Stream<'_> {
             }
             if self.callbacks.on_loop.is_some() && now >= self.loops {
                 self.callbacks.on_loop()?;
+                if self.is_forked() {
+                    return Ok(StreamEnd::ClientLeft);
+                }
                 self.loops = Instant::now() + self.plan.poll;
             }
             if now.duration_since(self.written) >= self.plan.heartbeat {
@@ -321,10 +340,16 @@ impl Stream<'_> {
                 self.gap(&[key], Gap { from: before, to: id }, cursor);
                 Ok(())
             }
+            Err(halt) if self.is_forked() => Err(halt.into()),
             Err(halt) => {
                 // The client will resume before this event; the next time it counts.
                 if let Err(error) = self.store.record_failure(key, id) {
                     php::log(&format!("the failure at event {id} of key {key} can't be remembered: {error}"));
+                }
+                // What came before it is the client's. On the command line it would run through PHP's output
+                // handlers, which a fatal error forbids.
+                if !(matches!(halt, Halt::Bailout) && php::is_command_line()) {
+                    let _ = self.flush();
                 }
                 Err(halt.into())
             }
@@ -333,6 +358,9 @@ impl Stream<'_> {
 
     /// Writes what is there; false if the client is gone.
     fn flush(&mut self) -> Result<bool, Halt> {
+        if self.is_forked() {
+            return Ok(false);
+        }
         if self.out.is_empty() {
             return Ok(true);
         }
@@ -348,6 +376,11 @@ impl Stream<'_> {
         let Some(connection) = &self.connection else { return false };
         let mut client = [PollFd::from_borrowed_fd(connection.client(), PollFlags::RDHUP)];
         matches!(poll(&mut client, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(count) if count > 0)
+    }
+
+    /// Whether a closure forked, and this is the child coming back from it.
+    fn is_forked(&self) -> bool {
+        self.process != std::process::id()
     }
 
     /// Whether FPM was told to end gracefully.

@@ -1,0 +1,224 @@
+<?php
+declare(strict_types=1);
+
+/**
+ * The extension `sse`, as PHP sees it: for people, IDEs and static analysis. Never loaded by PHP.
+ *
+ * A test compares it with the extension (`tests/phpt/stub_basic.phpt`).
+ *
+ * What the arguments of all functions have in common:
+ * - a **key** is 1 to 1,024 bytes without NUL; a number counts as its string;
+ * - an **event name** is UTF-8, not empty, without CR, LF and NUL;
+ * - **durations** are seconds, fractions allowed, as a number or numeric string;
+ * - `dsn` is the store to use in place of the settings `sse.dsn` and `sse.dir`:
+ *   `file:///absolute/path/of/an/existing/directory`;
+ * - an option that is null counts as left out, one that doesn't exist is an exception that names the nearest.
+ *
+ * A setting (`sse.*`) whose value can't be used is an exception at the first call that needs it.
+ */
+
+namespace Sse;
+
+/**
+ * Publishes one event under a key.
+ *
+ * The data is encoded once, by PHP's own `json_encode()` with its default flags, and goes to clients as that text.
+ * Without `$event`, a non-empty string in the member `event` of an array or object names the event and is left out on
+ * the wire; otherwise the event has the stream's `eventName`.
+ *
+ * The event is kept as long as `sse.retention_seconds`, `sse.retention_events` and `sse.retention_bytes` say.
+ *
+ * @param string $key whom it is for
+ * @param mixed $data anything `json_encode()` takes, at most `sse.max_payload` bytes as JSON (1 MiB)
+ * @param string|null $event its name; wins over the data's member `event`, which then stays in the data
+ * @param array{external?: bool, dsn?: string} $options
+ *   - external (false): the data is only a reference; each stream gets the payload by its option `fetch`, and the
+ *     reference names nothing
+ *   - dsn: see above
+ * @return non-empty-string the event's id, `ms-seq`; rises strictly within the key; valid as `lastEventId` of a stream
+ *   of this one key
+ * @throws \Sse\InvalidArgumentException for a key, name, option or setting that can't be used, and for data that can't
+ *   be encoded or is too large; nothing was stored
+ * @throws \Sse\StoreException when the store can't keep the event: its directory is missing, refuses this user, is full
+ *   or stayed locked for 2 s; nothing was stored
+ * @throws \TypeError for an argument of another type
+ * @throws \Throwable what a `JsonSerializable` in the data throws, as it is
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation "9.2.6"
+ */
+function push(string $key, mixed $data, ?string $event = null, array $options = []): string
+{
+}
+
+/**
+ * Answers the request with a stream of events, and returns when it ends.
+ *
+ * It adds the headers that the response doesn't carry yet (`Content-Type: text/event-stream`, `Cache-Control: no-cache`,
+ * `X-Accel-Buffering: no`), ends output buffers, closes the session, and lifts the time limit while it runs. From then
+ * on nothing else that PHP prints reaches the client. On the command line it prints the frames.
+ *
+ * The closures see payloads as `json_decode(…, true)` gives them. What they print or throw goes to PHP's error log, and
+ * the stream goes on; an event whose closure threw counts as sent. A fatal error or `exit` ends the script, and the
+ * client resumes at that event; if that happens a second time, the event is skipped.
+ *
+ * @param list<string>|string $keys one key or 1 to 64 of them
+ * @param array{
+ *     eventName?: string,
+ *     heartbeat?: float|int|numeric-string,
+ *     poll?: float|int|numeric-string,
+ *     fetch?: callable(mixed): (array{mixed}|null),
+ *     beforeSend?: callable(mixed): mixed,
+ *     onLoop?: callable(): void,
+ *     lastEventId?: string,
+ *     replay?: 'last'|'none'|'all'|non-negative-int,
+ *     retry?: int|non-empty-string,
+ *     lifetime?: float|int|numeric-string,
+ *     connected?: bool,
+ *     dsn?: string,
+ * } $options
+ *   - eventName ('message'): name of events that have none
+ *   - heartbeat (`sse.heartbeat`, 25; 1 to 3600 s): after so long without a byte, a comment is sent
+ *   - poll (2; 0.05 to 3600 s): pause between two calls of `onLoop`
+ *   - fetch: gets the reference of an external event; answers a list of one element, the payload, or null if that is
+ *     gone: then the client is told of a gap. Without it every external event is a gap
+ *   - beforeSend: gets an event's payload (what `fetch` answered, for an external one) and answers what to send in its
+ *     place; a falsy result sends nothing. A result of its own may name the event by its member `event`
+ *   - onLoop: runs once at the start, then every `poll` seconds, events or not
+ *   - lastEventId (the request's header `Last-Event-ID`, else `?lastEventId=`): what the client has: a cursor, or, with
+ *     one key, an event's id. Anything else counts as none
+ *   - replay ('last'): what a client without a cursor gets first of each key: its newest event ('last'), nothing
+ *     ('none'), all that is kept ('all'), or so many newest events
+ *   - retry (`sse.retry`, '1000-4000'; 0 to 3600000 ms): pause before the client connects again, or a range 'from-to'
+ *     that it is drawn from
+ *   - lifetime (`sse.lifetime`, 3600; 0 to 604800 s, 0 for no end): after 80 to 100 % of it the stream ends cleanly and
+ *     the client resumes
+ *   - connected (true): whether the event `connected`, `{"time": "H:i:s"}`, comes first
+ *   - dsn: see above
+ * @return \Sse\StreamEnd why it ended
+ * @throws \Sse\InvalidArgumentException for keys, options or settings that can't be used; no byte was sent
+ * @throws \Sse\StreamException when the response can't become a stream: another status than 200, another Content-Type,
+ *   headers sent, or a stream is open already; no byte was sent
+ * @throws \Sse\StoreException when the store can't be read; no byte was sent
+ * @throws \TypeError for an argument of another type
+ * @throws \Throwable what a signal's handler (`pcntl_async_signals()`) throws while the stream waits
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream "9.2.5"
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header "9.2.4"
+ */
+function stream(array|string $keys, array $options = []): StreamEnd
+{
+}
+
+/**
+ * The events of a key that are kept, oldest first.
+ *
+ * Where some are missing (dropped by retention, damaged by hand), an entry with the event `sse-gap` stands in their
+ * place, with the data `{keys: list<string>, from: string, to: string}`: those after `from` up to `to` are gone. It
+ * doesn't count for `$limit`.
+ *
+ * @param string $key whose; one that nobody pushed to has none
+ * @param string|null $after id of the last event that isn't wanted any more; null for all that are kept
+ * @param int $limit 1 to 100,000
+ * @param array{dsn?: string} $options
+ * @return list<array{id: non-empty-string, time: float, event: ?string, data: mixed, external: bool}>
+ *   time: seconds since 1970, in milliseconds' steps; event: its name, if it has one; data: as
+ *   `json_decode(…, true)` gives it, the member `event` included; external: data is only a reference
+ * @throws \Sse\InvalidArgumentException for a key, id, limit, option or setting that can't be used
+ * @throws \Sse\StoreException when the store can't be read
+ * @throws \TypeError for an argument of another type
+ */
+function read(string $key, ?string $after = null, int $limit = 100, array $options = []): array
+{
+}
+
+/**
+ * "Now", as a cursor: put into a page, it makes that page's stream begin right here, so that nothing is lost before it
+ * connects: `new EventSource('/events?lastEventId=' + cursor)`.
+ *
+ * @param list<string>|string $keys the stream's keys, in any order
+ * @param array{dsn?: string} $options
+ * @return non-empty-string letters, digits, `-` and `_`; at most 128 of them for 8 keys
+ * @throws \Sse\InvalidArgumentException for keys, options or settings that can't be used
+ * @throws \Sse\StoreException when the store can't be read
+ * @throws \TypeError for an argument of another type
+ * @see https://fetch.spec.whatwg.org/#cors-unsafe-request-header-byte why it is so plain and short
+ */
+function cursor(array|string $keys, array $options = []): string
+{
+}
+
+/**
+ * What serves this process, and what is wrong with it.
+ *
+ * @param array{dsn?: string} $options
+ * @return array{version: string, tier: string, engine: string, store: string, problem: ?string, signal: string, why: ?string}
+ *   - version: of the extension
+ *   - tier: `worker`: a stream holds its PHP worker
+ *   - engine: `file`
+ *   - store: the directory
+ *   - problem: why the store can't be used, with the remedy; null if it can
+ *   - signal: what wakes streams: `inotify`, `notify` or `poll`
+ *   - why: why that isn't the best one; null if it is
+ * @throws \Sse\InvalidArgumentException for an option or setting that can't be used
+ * @throws \TypeError for an argument of another type
+ */
+function status(array $options = []): array
+{
+}
+
+/**
+ * Sets settings for the rest of the request (on the command line: of the process), like `ini_set()`: all of them, or
+ * none if one can't be used.
+ *
+ * @param array<string, bool|float|int|string> $settings by name, with or without `sse.`; see docs/settings.md
+ * @throws \Sse\InvalidArgumentException for a setting that doesn't exist or a value that can't be used; none was set
+ * @throws \TypeError for an argument of another type
+ */
+function configure(array $settings): void
+{
+}
+
+/**
+ * Why a stream ended. In each case but `ClientLeft` the client connects again and resumes.
+ */
+enum StreamEnd: string
+{
+    /** The client closed the connection. */
+    case ClientLeft = 'client-left';
+    /** Its lifetime is over. */
+    case Lifetime = 'lifetime';
+    /** The server stops. */
+    case Shutdown = 'shutdown';
+    /** A HEAD request: only headers were sent. */
+    case Head = 'head';
+    /** All places of `sse.worker_streams` are taken: what was pending was sent, with a pause of 3 to 15 s. */
+    case Full = 'full';
+    /** The store failed; the reason is in PHP's error log. */
+    case Failed = 'failed';
+}
+
+/**
+ * Implemented by every exception of this extension.
+ */
+interface Exception extends \Throwable
+{
+}
+
+/**
+ * Something was passed, or set, that can't be used. Nothing was stored or sent.
+ */
+class InvalidArgumentException extends \InvalidArgumentException implements Exception
+{
+}
+
+/**
+ * The store can't do what was asked. Nothing is half-written.
+ */
+class StoreException extends \RuntimeException implements Exception
+{
+}
+
+/**
+ * The response can't become a stream. No byte was sent.
+ */
+class StreamException extends \RuntimeException implements Exception
+{
+}

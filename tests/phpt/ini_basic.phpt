@@ -1,0 +1,21 @@
+--TEST--
+the settings, their defaults and who may set them
+--FILE--
+<?php
+require __DIR__ . '/sse.inc';
+foreach (ini_get_all('sse') as $name => $setting) {
+    printf("%-22s %-16s %s\n", $name, json_encode($setting['global_value'], JSON_UNESCAPED_SLASHES), $setting['access'] === INI_ALL ? 'everywhere' : '?');
+}
+--EXPECT--
+sse.dir                "/var/lib/php-sse" everywhere
+sse.dsn                ""               everywhere
+sse.fsync              "0"              everywhere
+sse.heartbeat          "25"             everywhere
+sse.lifetime           "3600"           everywhere
+sse.max_payload        "1M"             everywhere
+sse.retention_bytes    "8M"             everywhere
+sse.retention_events   "1000"           everywhere
+sse.retention_seconds  "86400"          everywhere
+sse.retry              "1000-4000"      everywhere
+sse.signal             "auto"           everywhere
+sse.worker_streams     "0"              everywhere

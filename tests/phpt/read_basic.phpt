@@ -1,0 +1,17 @@
+--TEST--
+Sse\read(): the events of a key as they were pushed, oldest first
+--FILE--
+<?php
+require __DIR__ . '/sse.inc';
+store();
+$ids = [Sse\push('k', ['event' => 'toast', 'a' => 1.5]), Sse\push('k', null, 'empty'), Sse\push('k', (object)[])];
+$events = Sse\read('k');
+foreach ($events as $index => $event) {
+    echo implode(' ', array_keys($event)), ': ', $event['id'] === $ids[$index] ? 'id ok ' : 'id? ';
+    echo abs($event['time'] - (float)explode('-', $event['id'])[0] / 1000) < 0.0005 && is_float($event['time']) ? 'time ok ' : 'time? ';
+    echo json_encode([$event['event'], $event['data'], $event['external']]), "\n";
+}
+--EXPECT--
+id time event data external: id ok time ok ["toast",{"event":"toast","a":1.5},false]
+id time event data external: id ok time ok ["empty",null,false]
+id time event data external: id ok time ok [null,[],false]

@@ -1,0 +1,19 @@
+--TEST--
+Sse\stream(): a store that isn't there
+--FILE--
+<?php
+require __DIR__ . '/sse.inc';
+Sse\configure(['dir' => temporary() . '/missing']);
+try {
+    Sse\stream(['a', 'b'], ['lifetime' => 0.02]);
+} catch (Sse\StoreException $error) {
+    echo strtok(masked($error->getMessage()), ';'), "\n";
+}
+try {
+    Sse\stream(['a', "b\n"], ['lifetime' => 0.02]);
+} catch (Sse\StoreException $error) {
+    echo strtok(masked($error->getMessage()), ';'), "\n";
+}
+--EXPECT--
+Sse\stream(): keys "a", "b": the store's directory {temporary}/missing does not exist
+Sse\stream(): keys "a", "b\n": the store's directory {temporary}/missing does not exist
