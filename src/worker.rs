@@ -245,6 +245,8 @@ impl Stream<'_> {
                         let keys: Vec<&Key> =
                             indexes.iter().filter_map(|&index| feed.keys().get(index)).collect();
                         self.gap(&keys, gap, &feed.cursor());
+                        // What follows it goes out with it.
+                        continue;
                     }
                     Ok(None) => {
                         idle = true;

@@ -40,4 +40,4 @@ logged();
 "hidden x", "hidden x", "fixed x", "fixed x", "invoked x", "X"
 retry=default : connected
 Lifetime
-log: sse: beforeSend, key "k", event id1 threw ArgumentCountError: time() expects exactly 0 arguments, 1 given in {tests}/sse.inc:97; the stream goes on
+log: sse: beforeSend, key "k", event id1 threw ArgumentCountError: time() expects exactly 0 arguments, 1 given in {tests}/sse.inc:N; the stream goes on
