@@ -1,9 +1,10 @@
 # Variables of the command line reach the scripts by themselves: make test PHP_CONFIG=/opt/php/bin/php-config
 
-.PHONY: help demo build test lint bench install uninstall clean
+.PHONY: help demo demo-cakephp build test lint bench install uninstall clean
 
 help:
 	@echo 'make demo        a page with live streams, in your browser; stops with Ctrl-C'
+	@echo 'make demo-cakephp  the same with CakePHP; Composer has to find it'
 	@echo 'make test        every test there is'
 	@echo 'make install     build, and install for the PHP that php-config names'
 	@echo 'make uninstall   take it out again; the data stays'
@@ -17,6 +18,9 @@ help:
 
 demo:
 	@dev/demo.sh
+
+demo-cakephp:
+	@dev/demo-cakephp.sh
 
 build:
 	@dev/build.sh

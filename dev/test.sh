@@ -4,6 +4,7 @@
 #   tests/phpt         the PHP functions, by PHP's own run-tests.php
 #   tests/browser      real clients and Chromium against real nginx and PHP-FPM, by Node's test runner
 #   tests/integration  each executable file is a test: it exits 0, or prints what went wrong
+#   cakephp-plugin     PHPUnit, and real clients against a CakePHP application
 #
 # The last two find the PHP in $SSE_PHP and the extension in $SSE_EXTENSION.
 set -eu
@@ -58,5 +59,8 @@ for script in tests/integration/*; do
     step "$script"
     "$script"
 done
+
+step 'CakePHP plugin'
+dev/test-cakephp.sh
 
 step 'all passed'

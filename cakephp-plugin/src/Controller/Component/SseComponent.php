@@ -1,0 +1,167 @@
+<?php
+declare(strict_types=1);
+
+namespace Sse\Controller\Component;
+
+use Cake\Controller\Component;
+use Cake\Core\Configure;
+use Cake\Http\CallbackStream;
+use Cake\Http\Response;
+use Cake\Log\Log;
+use Sse\Http\StreamBody;
+use Sse\Service\SseService;
+use Sse\Service\Store;
+use Throwable;
+
+/**
+ * Turns an action into a stream of Server-Sent Events.
+ *
+ * Options come from `Sse` in the configuration, then from `loadComponent()`, then from `stream()`; the later win.
+ */
+class SseComponent extends Component
+{
+    /**
+     * Options of a stream.
+     *
+     * - `poll`: seconds between two calls of `onLoop`, and between two looks at a custom signal; 0.05 to 3600. Events
+     *   don't wait for it.
+     * - `eventName`: name of events whose payload has no `event`.
+     * - `heartbeat`: seconds after which a silent stream sends a comment; 1 to 3600.
+     * - `beforeSend`: `fn(mixed $payload): mixed`, what is sent instead of it; a falsy result sends nothing.
+     * - `onLoop`: `fn(): void`, called when the stream begins and then every `poll` seconds.
+     *
+     * Also taken, with the extension's own defaults: `replay`, `lifetime`, `retry`, `connected` and `lastEventId`.
+     *
+     * @var array<string, mixed>
+     */
+    protected array $_defaultConfig = [
+        'poll' => 2,
+        'eventName' => 'message',
+        'heartbeat' => 25,
+        'beforeSend' => null,
+        'onLoop' => null,
+    ];
+
+    /**
+     * What a stream takes from the configuration, where other settings stand beside.
+     */
+    private const OPTIONS = [
+        'poll', 'eventName', 'heartbeat', 'beforeSend', 'onLoop', 'replay', 'lifetime', 'retry', 'connected',
+    ];
+
+    /**
+     * @param array<string, mixed> $config What loadComponent() was given.
+     * @return void
+     */
+    public function initialize(array $config): void
+    {
+        // Not merged: of two callables written as arrays a mixture would come out.
+        $this->_config = array_replace($this->_defaultConfig, (array)Configure::read('Sse'), $config);
+    }
+
+    /**
+     * The response that streams the events of a key; to be returned from the action.
+     *
+     * @param string $watchCacheKey The key that is pushed to.
+     * @param array<string, mixed> $options Options, as $_defaultConfig lists them.
+     * @return \Cake\Http\Response
+     * @throws \InvalidArgumentException for a key or options that can't be used
+     * @throws \Sse\StoreException when the store can't be used
+     */
+    public function stream(string $watchCacheKey, array $options = []): Response
+    {
+        $stream = $this->_buildStream($watchCacheKey, $options);
+
+        return $this->getController()->getResponse()
+            ->withHeader('Content-Type', 'text/event-stream')
+            ->withHeader('Cache-Control', 'no-cache')
+            ->withHeader('X-Accel-Buffering', 'no')
+            ->withBody($stream);
+    }
+
+    /**
+     * The body, which runs when the response is sent. What can be wrong with it is said here already: later, an
+     * exception would find no page to show it.
+     *
+     * @param string $watchCacheKey The key.
+     * @param array<string, mixed> $options Options.
+     * @return \Cake\Http\CallbackStream
+     */
+    protected function _buildStream(string $watchCacheKey, array $options = []): CallbackStream
+    {
+        $configured = array_intersect_key($this->getConfig(), array_flip(self::OPTIONS));
+        $options = array_replace(['lastEventId' => $this->lastEventId()], $configured, $options);
+        foreach (['beforeSend', 'onLoop'] as $name) {
+            $options[$name] = $this->logged($watchCacheKey, $name, $options[$name]);
+        }
+        $options = SseService::engine()->streamOptions($watchCacheKey, $options);
+        foreach (['fetch', 'beforeSend', 'onLoop'] as $name) {
+            $options[$name] = $this->logged($watchCacheKey, $name, $options[$name] ?? null);
+        }
+        Store::instance()->verify($watchCacheKey, $options);
+
+        return new StreamBody(function () use ($watchCacheKey, $options): string {
+            try {
+                return Store::instance()->stream($watchCacheKey, $options);
+            } catch (Throwable $exception) {
+                $this->logException($watchCacheKey, 'it could not begin', $exception);
+                if (!headers_sent()) {
+                    http_response_code(500);
+                }
+
+                return '';
+            }
+        });
+    }
+
+    /**
+     * What the browser sends when it connects again, or what a page was given in the address.
+     *
+     * @return string
+     */
+    private function lastEventId(): string
+    {
+        $request = $this->getController()->getRequest();
+        $header = $request->getHeaderLine('Last-Event-ID');
+        $query = $request->getQuery('lastEventId');
+
+        return $header === '' && is_string($query) ? $query : $header;
+    }
+
+    /**
+     * A closure whose exceptions go to CakePHP's log; it answers null then. What can't be called stays as it is: the
+     * extension says what is wrong with it.
+     *
+     * @param string $key The key.
+     * @param string $name The option's name.
+     * @param mixed $callable The closure.
+     * @return mixed
+     */
+    private function logged(string $key, string $name, mixed $callable): mixed
+    {
+        if (!is_callable($callable)) {
+            return $callable;
+        }
+
+        return function (mixed ...$arguments) use ($key, $name, $callable): mixed {
+            try {
+                return $callable(...$arguments);
+            } catch (Throwable $exception) {
+                $this->logException($key, "$name threw, the stream goes on", $exception);
+
+                return null;
+            }
+        };
+    }
+
+    /**
+     * @param string $key The key.
+     * @param string $what What happened.
+     * @param \Throwable $exception The exception.
+     * @return void
+     */
+    private function logException(string $key, string $what, Throwable $exception): void
+    {
+        Log::error(sprintf('SSE stream of the key %s: %s: %s', Store::quoted($key), $what, $exception));
+    }
+}

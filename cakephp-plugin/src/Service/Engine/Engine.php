@@ -1,0 +1,96 @@
+<?php
+declare(strict_types=1);
+
+namespace Sse\Service\Engine;
+
+use InvalidArgumentException;
+use Sse\Service\Store;
+
+/**
+ * How the payloads of events are kept; their order, their ids and the wake-up are the store's.
+ *
+ * @internal
+ */
+abstract class Engine
+{
+    /**
+     * Keeps a payload and wakes the key's listeners.
+     *
+     * @param string $key The key.
+     * @param mixed $payload The payload.
+     * @return bool whether it is kept
+     * @throws \InvalidArgumentException for a key or payload that can't be used
+     * @throws \Sse\StoreException when the store fails
+     */
+    abstract public function push(string $key, mixed $payload): bool;
+
+    /**
+     * Adds to a stream's options what this engine needs.
+     *
+     * @param string $key The key.
+     * @param array<string, mixed> $options Options of Sse\stream().
+     * @return array<string, mixed>
+     */
+    public function streamOptions(string $key, array $options): array
+    {
+        return $options;
+    }
+
+    /**
+     * Looks for something newer: the newest event after a time in seconds, or the first after an id.
+     *
+     * @param string $key The key.
+     * @param string|int $lastKnown The time or the id.
+     * @return array{time: int, data: mixed, id: string, gap?: true}|null
+     * @throws \InvalidArgumentException for a key or id that can't be used
+     * @throws \Sse\StoreException when the store fails
+     */
+    public function check(string $key, int|string $lastKnown): ?array
+    {
+        $event = is_string($lastKnown)
+            ? Store::instance()->events($key, $lastKnown, 1)->current()
+            : Store::instance()->newest($key);
+        if ($event === null || is_int($lastKnown) && (int)$event['time'] <= $lastKnown) {
+            return null;
+        }
+        $found = ['time' => (int)$event['time'], 'data' => $this->payload($key, $event), 'id' => $event['id']];
+
+        return is_string($lastKnown) && $event['gap'] ? $found + ['gap' => true] : $found;
+    }
+
+    /**
+     * Says what is wrong with a payload, as the extension would where it gets to see it.
+     *
+     * @param mixed $payload The payload.
+     * @return void
+     * @throws \InvalidArgumentException
+     */
+    public function assertSendable(mixed $payload): void
+    {
+        $json = json_encode($payload);
+        if ($json === false) {
+            throw new InvalidArgumentException(sprintf(
+                'the payload can\'t be encoded as JSON: %s; push arrays, scalars, UTF-8 strings or JsonSerializable'
+                . ' objects',
+                json_last_error_msg(),
+            ));
+        }
+        $sent = is_array($payload) || is_object($payload) ? json_decode($json, true) : null;
+        $name = is_array($sent) ? $sent['event'] ?? null : null;
+        if (is_string($name) && preg_match('/[\r\n\0]/', $name)) {
+            throw new InvalidArgumentException(sprintf(
+                'the event name %s has a line break or NUL, which would forge lines on the wire; remove it',
+                json_encode($name),
+            ));
+        }
+    }
+
+    /**
+     * The payload of an event in the store; null if it is gone.
+     *
+     * @param string $key The key.
+     * @param array{id: string, time: float, data: mixed, external: bool, gap: bool} $event The event.
+     * @return mixed
+     */
+    abstract protected function payload(string $key, array $event): mixed;
+}

@@ -1,0 +1,32 @@
+<?php
+declare(strict_types=1);
+
+namespace Sse\Service\Engine;
+
+use Sse\Service\Store;
+
+/**
+ * Payloads in the extension's own store, as JSON.
+ *
+ * @internal
+ */
+final class NativeEngine extends Engine
+{
+    /**
+     * @inheritDoc
+     */
+    public function push(string $key, mixed $payload): bool
+    {
+        Store::instance()->push($key, $payload);
+
+        return true;
+    }
+
+    /**
+     * @inheritDoc
+     */
+    protected function payload(string $key, array $event): mixed
+    {
+        return $event['external'] ? null : $event['data'];
+    }
+}

@@ -1,0 +1,156 @@
+<?php
+declare(strict_types=1);
+
+namespace Sse\Service\Payload;
+
+use Cake\Cache\Cache;
+use Cake\Cache\Engine\ApcuEngine;
+use Cake\Cache\Engine\ArrayEngine;
+use Cake\Cache\Engine\NullEngine;
+use Cake\Core\Configure;
+use Cake\Core\Exception\CakeException;
+use Cake\Log\Log;
+use InvalidArgumentException;
+use Sse\Service\Store;
+use Throwable;
+
+/**
+ * Payloads in the application's cache, with their PHP types, each under a name of its own.
+ *
+ * They are kept as long as the cache keeps them; one that vanished before a client got it is told as a gap.
+ */
+class CachePayloadStrategy implements OrderedPayloadStrategyInterface
+{
+    /**
+     * Caches that other processes don't read, and why.
+     */
+    private const NOT_SHARED = [
+        ArrayEngine::class => 'keeps everything in the memory of one process',
+        NullEngine::class => 'keeps nothing (caching may be switched off by Cache::disable())',
+        ApcuEngine::class => 'belongs to one PHP server: the command line and cron have another one',
+    ];
+
+    /**
+     * Name of the cache configuration.
+     *
+     * @var string
+     */
+    protected string $configName;
+
+    /**
+     * Takes the configuration that `Sse.cache_config` names.
+     */
+    public function __construct()
+    {
+        $this->configName = Configure::read('Sse.cache_config') ?? 'default';
+    }
+
+    /**
+     * @inheritDoc
+     */
+    public function append(string $key, mixed $data): ?string
+    {
+        $this->assertShared();
+        try {
+            $value = serialize($data);
+        } catch (Throwable $exception) {
+            throw new InvalidArgumentException(
+                "the payload can't be kept in the cache: {$exception->getMessage()}; push what serialize() takes",
+                0,
+                $exception,
+            );
+        }
+        $reference = bin2hex(random_bytes(8));
+
+        return $this->write($this->name($key, $reference), $value) && $this->write($this->name($key), $reference)
+            ? $reference
+            : null;
+    }
+
+    /**
+     * @inheritDoc
+     */
+    public function find(string $key, string $reference): ?array
+    {
+        $value = Cache::read($this->name($key, $reference), $this->configName);
+
+        return is_string($value) ? [unserialize($value)] : null;
+    }
+
+    /**
+     * A cache can't be listed.
+     *
+     * @inheritDoc
+     */
+    public function after(string $key, ?string $reference): ?array
+    {
+        return null;
+    }
+
+    /**
+     * @inheritDoc
+     */
+    public function store(string $key, mixed $data): bool
+    {
+        return $this->append($key, $data) !== null;
+    }
+
+    /**
+     * @inheritDoc
+     */
+    public function fetch(string $key): mixed
+    {
+        $reference = Cache::read($this->name($key), $this->configName);
+
+        return is_string($reference) ? $this->find($key, $reference)[0] ?? null : null;
+    }
+
+    /**
+     * A name that no key of the application's own and no other stream has, in letters that every cache takes.
+     *
+     * @param string $key The key.
+     * @param string $reference The reference; without one it is the name under which the last one is kept.
+     * @return string
+     */
+    private function name(string $key, string $reference = 'last'): string
+    {
+        return sprintf('sse_%s_%s', substr(hash('sha256', $key), 0, 32), $reference);
+    }
+
+    /**
+     * @param string $name The name.
+     * @param string $value The value.
+     * @return bool whether it was written
+     */
+    private function write(string $name, string $value): bool
+    {
+        try {
+            return Cache::write($name, $value, $this->configName);
+        } catch (Throwable $exception) {
+            Log::error("SSE: the cache \"$this->configName\" did not take a payload: {$exception->getMessage()}");
+
+            return false;
+        }
+    }
+
+    /**
+     * @return void
+     * @throws \Cake\Core\Exception\CakeException when no stream could read what is written
+     */
+    private function assertShared(): void
+    {
+        if (!Store::instance()->isShared()) {
+            return;
+        }
+        $engine = Cache::pool($this->configName);
+        foreach (self::NOT_SHARED as $class => $why) {
+            if ($engine instanceof $class) {
+                throw new CakeException(
+                    "SSE: the cache configuration \"$this->configName\" is a $class, which $why, so no stream would"
+                    . ' find the payload. Name another one in Sse.cache_config, or leave out Sse.payload_engine and'
+                    . ' Sse.signal_engine: then no cache is needed.',
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+<?php
+declare(strict_types=1);
+
+namespace Sse\Service;
+
+use Cake\Core\Configure;
+use Cake\Core\Exception\CakeException;
+use Closure;
+use Generator;
+use Sse\InvalidArgumentException;
+use Sse\StoreException;
+use function Sse\cursor;
+use function Sse\push;
+use function Sse\read;
+use function Sse\stream;
+
+/**
+ * Where the events of this application are kept, and the only place that calls the extension.
+ *
+ * @internal
+ */
+class Store
+{
+    /**
+     * Not a data source: with it the extension looks at the other options and goes no further.
+     */
+    private const NOWHERE = 'nowhere, to check the options';
+
+    private const EVENTS_PER_READ = 1000;
+
+    private static ?self $instance = null;
+
+    /**
+     * @return self
+     */
+    public static function instance(): self
+    {
+        return self::$instance ??= new self();
+    }
+
+    /**
+     * Puts another one in its place, for tests; null brings the real one back.
+     *
+     * @param self|null $store The other one.
+     * @return void
+     */
+    public static function replace(?self $store): void
+    {
+        self::$instance = $store;
+    }
+
+    /**
+     * A key for a line of a log.
+     *
+     * @param string $key The key.
+     * @return string
+     */
+    public static function quoted(string $key): string
+    {
+        return '"' . addcslashes($key, "\0..\37\177\"\\") . '"';
+    }
+
+    /**
+     * Whether other processes use it as well.
+     *
+     * @return bool
+     */
+    public function isShared(): bool
+    {
+        return true;
+    }
+
+    /**
+     * Appends an event and wakes its listeners.
+     *
+     * @param string $key The key.
+     * @param mixed $data The payload, or a reference to it.
+     * @param bool $external Whether $data is a reference.
+     * @return string the event's id
+     * @throws \Sse\InvalidArgumentException for a key or payload that can't be used
+     * @throws \Sse\StoreException when the event can't be kept
+     */
+    public function push(string $key, mixed $data, bool $external = false): string
+    {
+        $dsn = $this->dsn();
+
+        return push($key, $data, null, ['dsn' => $dsn, 'external' => $external]);
+    }
+
+    /**
+     * The events of a key after an id, oldest first. Where some are gone, the next one says so in `gap`.
+     *
+     * @param string $key The key.
+     * @param string|null $after An event's id; null begins with the oldest one kept.
+     * @param int $limit At most so many.
+     * @return \Generator<int, array{id: string, time: float, data: mixed, external: bool, gap: bool}>
+     * @throws \Sse\InvalidArgumentException for text that is no id
+     * @throws \Sse\StoreException when the store can't be read
+     */
+    public function events(string $key, ?string $after = null, int $limit = PHP_INT_MAX): Generator
+    {
+        $options = ['dsn' => $this->dsn()];
+        $gap = false;
+        do {
+            $count = 0;
+            foreach (read($key, $after, min($limit, self::EVENTS_PER_READ), $options) as $entry) {
+                $after = $entry['id'];
+                if ($this->isGap($entry)) {
+                    $gap = true;
+                    continue;
+                }
+                $count++;
+                yield [
+                    'id' => $entry['id'],
+                    'time' => $entry['time'],
+                    'data' => $entry['data'],
+                    'external' => $entry['external'],
+                    'gap' => $gap,
+                ];
+                $gap = false;
+            }
+            $limit -= $count;
+        } while ($count === self::EVENTS_PER_READ && $limit > 0);
+    }
+
+    /**
+     * The newest event of a key.
+     *
+     * @param string $key The key.
+     * @return array{id: string, time: float, data: mixed, external: bool, gap: bool}|null
+     * @throws \Sse\StoreException when the store can't be read
+     */
+    public function newest(string $key): ?array
+    {
+        $newest = null;
+        foreach ($this->events($key) as $event) {
+            $newest = $event;
+        }
+
+        return $newest;
+    }
+
+    /**
+     * The position behind all that a key has now, as clients send it back.
+     *
+     * @param string $key The key.
+     * @return string
+     * @throws \Sse\InvalidArgumentException for a key that can't be used
+     * @throws \Sse\StoreException when the store can't be used
+     */
+    public function cursor(string $key): string
+    {
+        $dsn = $this->dsn();
+
+        return cursor($key, ['dsn' => $dsn]);
+    }
+
+    /**
+     * Says what would keep a stream from beginning, while an exception still reaches a page.
+     *
+     * @param string $key The key.
+     * @param array<string, mixed> $options Options of Sse\stream().
+     * @return void
+     * @throws \Sse\InvalidArgumentException for a key or options that can't be used
+     * @throws \Sse\StoreException when the store can't be used
+     */
+    public function verify(string $key, array $options): void
+    {
+        $this->cursor($key);
+        try {
+            // The data source is what the extension looks at last.
+            stream($key, ['dsn' => self::NOWHERE] + $options);
+        } catch (InvalidArgumentException $exception) {
+            if (!str_contains($exception->getMessage(), self::NOWHERE)) {
+                throw $exception;
+            }
+        }
+    }
+
+    /**
+     * Writes the stream of a key to the client until one of them ends.
+     *
+     * @param string $key The key.
+     * @param array<string, mixed> $options Options of Sse\stream().
+     * @return string what is left for the response's body: nothing
+     * @throws \Sse\Exception when it can't begin
+     */
+    public function stream(string $key, array $options): string
+    {
+        $dsn = $this->dsn();
+        stream($key, $options + ['dsn' => $dsn]);
+
+        return '';
+    }
+
+    /**
+     * Runs an action that no other process runs for this key at the same time.
+     *
+     * @param string $key The key.
+     * @param \Closure(): bool $action The action.
+     * @param bool $wait Whether to wait for another process; else false is answered.
+     * @return bool what the action answered
+     * @throws \Sse\StoreException when the lock can't be had
+     */
+    public function locked(string $key, Closure $action, bool $wait): bool
+    {
+        $path = sprintf('%s/relay-%s.lock', $this->directory(), substr(hash('sha256', $key), 0, 2));
+        $isNew = !is_file($path);
+        // phpcs:ignore Generic.PHP.NoSilencedErrors -- the exception says it
+        $file = @fopen($path, 'c');
+        if ($file === false) {
+            throw new StoreException("cannot open the lock $path; see who may write in its directory");
+        }
+        if ($isNew) {
+            // phpcs:ignore Generic.PHP.NoSilencedErrors -- somebody else may have made it in between
+            @chmod($path, 0660);
+        }
+        try {
+            return flock($file, $wait ? LOCK_EX : LOCK_EX | LOCK_NB) && $action();
+        } finally {
+            fclose($file);
+        }
+    }
+
+    /**
+     * The data source name: that of the configuration, else the application's own directory.
+     *
+     * @return string
+     */
+    protected function dsn(): string
+    {
+        $this->requireExtension();
+        $dsn = Configure::read('Sse.dsn');
+        if ($dsn !== null) {
+            return $dsn;
+        }
+        $directory = TMP . 'sse';
+        if (!is_dir($directory)) {
+            $this->create($directory);
+        }
+
+        return "file://$directory";
+    }
+
+    /**
+     * @return void
+     * @throws \Cake\Core\Exception\CakeException when the extension is not there
+     */
+    protected function requireExtension(): void
+    {
+        if (!function_exists('Sse\push')) {
+            throw new CakeException(
+                'The PHP extension "sse" is not loaded (' . PHP_SAPI . ', PHP ' . PHP_VERSION . '), and the plugin Sse'
+                . ' needs it. Build and install it with "make install" in its source, which also enables it, and'
+                . ' restart PHP; "php -m" then lists "sse". Else put "extension=sse" into php.ini.',
+            );
+        }
+    }
+
+    /**
+     * Makes the store's directory for those who share TMP: web server, command line and cron, by TMP's group.
+     *
+     * @param string $directory The directory.
+     * @return void
+     * @throws \Sse\StoreException when it can't be made
+     */
+    private function create(string $directory): void
+    {
+        // phpcs:disable Generic.PHP.NoSilencedErrors -- what fails is told, or left to the extension to tell
+        if (@mkdir($directory, 0770)) {
+            @chgrp($directory, (int)filegroup(TMP));
+            @chmod($directory, 02770);
+        } elseif (!is_dir($directory)) {
+            throw new StoreException(
+                "cannot make the directory $directory for the events: "
+                . (error_get_last()['message'] ?? 'unknown reason')
+                . "; make it for the web server's group: mkdir -p $directory && chgrp www-data $directory"
+                . " && chmod 2770 $directory",
+            );
+        }
+        // phpcs:enable
+    }
+
+    /**
+     * @return string a directory that all users of the store share
+     */
+    private function directory(): string
+    {
+        $dsn = $this->dsn();
+
+        return str_starts_with($dsn, 'file://') ? substr($dsn, strlen('file://')) : rtrim(TMP, DIRECTORY_SEPARATOR);
+    }
+
+    /**
+     * @param array<string, mixed> $entry One entry that the extension read.
+     * @return bool whether it tells of missing events
+     */
+    private function isGap(array $entry): bool
+    {
+        return $entry['event'] === 'sse-gap' && isset($entry['data']['keys'], $entry['data']['from']);
+    }
+}

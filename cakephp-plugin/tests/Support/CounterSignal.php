@@ -1,0 +1,27 @@
+<?php
+declare(strict_types=1);
+
+namespace Sse\Test\Support;
+
+use Sse\Service\Signal\SignalStrategyInterface;
+
+/**
+ * A counter for each key, in memory.
+ */
+class CounterSignal implements SignalStrategyInterface
+{
+    /**
+     * @var array<string, int>
+     */
+    public static array $counters = [];
+
+    public function touch(string $key): void
+    {
+        self::$counters[$key] = (self::$counters[$key] ?? 0) + 1;
+    }
+
+    public function getLastModified(string $key): int
+    {
+        return self::$counters[$key] ?? 0;
+    }
+}

@@ -1,0 +1,40 @@
+<?php
+declare(strict_types=1);
+
+namespace Sse\Test\TestCase;
+
+use App\Application;
+use Cake\Core\Plugin;
+use Cake\Core\PluginInterface;
+use Cake\TestSuite\TestCase;
+use Sse\SsePlugin;
+
+class PluginTest extends TestCase
+{
+    public function testAnApplicationLoadsItByItsName(): void
+    {
+        $application = new Application(CONFIG);
+        $application->bootstrap();
+
+        $this->assertTrue(Plugin::isLoaded('Sse'));
+        $this->assertInstanceOf(SsePlugin::class, $application->getPlugins()->get('Sse'));
+    }
+
+    public function testHooksThatItDoesNotUseAreOff(): void
+    {
+        foreach (PluginInterface::VALID_HOOKS as $hook) {
+            $this->assertFalse((new SsePlugin())->isEnabled($hook), $hook);
+        }
+    }
+
+    public function testThePackageSaysWhatItIs(): void
+    {
+        $package = json_decode((string)file_get_contents(dirname(__DIR__, 2) . '/composer.json'), true);
+
+        $this->assertSame('cakephp-plugin', $package['type']);
+        $this->assertSame('^5.1', $package['require']['cakephp/cakephp']);
+        $this->assertSame('>=8.1', $package['require']['php']);
+        $this->assertSame(['arodu/cakephp-sse' => '*'], $package['conflict']);
+        $this->assertSame(['Sse\\' => 'src/'], $package['autoload']['psr-4']);
+    }
+}

@@ -1,0 +1,140 @@
+<?php
+declare(strict_types=1);
+
+namespace Sse\Test\TestCase\Service;
+
+use Cake\Core\Configure;
+use Cake\TestSuite\LogTestTrait;
+use Cake\TestSuite\TestCase;
+use Sse\Service\SseService;
+use Sse\Service\Store;
+use Sse\Test\Support\StreamsTrait;
+use function Sse\read;
+
+/**
+ * The store that applications get: TMP/sse.
+ */
+class StoreTest extends TestCase
+{
+    use LogTestTrait;
+    use StreamsTrait;
+
+    private const DIRECTORY = TMP . 'sse';
+
+    public function setUp(): void
+    {
+        parent::setUp();
+        Store::replace(null);
+    }
+
+    public function tearDown(): void
+    {
+        if (is_dir(self::DIRECTORY)) {
+            array_map(unlink(...), glob(self::DIRECTORY . '/*') ?: []);
+            rmdir(self::DIRECTORY);
+        } elseif (is_file(self::DIRECTORY)) {
+            unlink(self::DIRECTORY);
+        }
+        clearstatcache();
+        parent::tearDown();
+    }
+
+    public function testTheDirectoryIsMadeForTheGroupAndForNobodyElse(): void
+    {
+        $umask = umask(0);
+        $this->assertTrue(SseService::push('k', 1));
+        umask($umask);
+
+        $this->assertSame('2770', decoct(fileperms(self::DIRECTORY) & 07777));
+        $this->assertSame(filegroup(TMP), filegroup(self::DIRECTORY));
+        foreach (glob(self::DIRECTORY . '/*') ?: [] as $file) {
+            $this->assertSame('0660', sprintf('%04o', fileperms($file) & 07777), $file);
+        }
+    }
+
+    public function testADirectoryThatIsThereStaysAsItIs(): void
+    {
+        mkdir(self::DIRECTORY);
+        chmod(self::DIRECTORY, 0700);
+
+        $this->assertTrue(SseService::push('k', 1));
+
+        $this->assertSame('700', decoct(fileperms(self::DIRECTORY) & 07777));
+    }
+
+    public function testADirectoryThatCannotBeUsedAnswersFalseAndIsLogged(): void
+    {
+        $this->setupLog('error');
+        touch(self::DIRECTORY);
+
+        $this->assertFalse(SseService::push('k', 1));
+
+        $this->assertLogged('a push to the key "k" was not kept: ');
+        $this->assertLogged('cannot make the directory ' . self::DIRECTORY);
+        $this->assertLogged('chmod 2770');
+    }
+
+    public function testAnotherPlaceCanBeConfigured(): void
+    {
+        $directory = TMP . 'elsewhere';
+        mkdir($directory);
+        Configure::write('Sse.dsn', "file://$directory");
+
+        $this->assertTrue(SseService::push('k', 1));
+
+        $this->assertCount(1, read('k', null, 10, ['dsn' => "file://$directory"]));
+        $this->assertDirectoryDoesNotExist(self::DIRECTORY);
+    }
+
+    public function testPagesOfEventsAreReadToTheEnd(): void
+    {
+        Store::replace($this->sseStore);
+        ini_set('sse.retention_events', '3000');
+        for ($number = 1; $number <= 2500; $number++) {
+            SseService::push('many', $number);
+        }
+
+        $data = fn(int $limit): array => array_column(
+            iterator_to_array($this->sseStore->events('many', null, $limit)),
+            'data',
+        );
+        $this->assertSame(range(1, 2500), $data(PHP_INT_MAX));
+        $this->assertSame(range(1, 7), $data(7));
+        $this->assertSame(2500, $this->sseStore->newest('many')['data']);
+        ini_restore('sse.retention_events');
+    }
+
+    public function testTheLockIsForOneAtATime(): void
+    {
+        $store = Store::instance();
+        $order = [];
+        $answer = $store->locked('k', function () use ($store, &$order): bool {
+            $order[] = 'outer';
+            $inner = $store->locked('k', fn(): bool => true, false);
+            $order[] = $inner ? 'inner' : 'busy';
+
+            return true;
+        }, true);
+
+        $this->assertTrue($answer);
+        $this->assertSame(['outer', 'busy'], $order);
+        $this->assertTrue($store->locked('k', fn(): bool => true, false));
+        $lock = glob(self::DIRECTORY . '/relay-*.lock')[0];
+        $this->assertSame('0660', sprintf('%04o', fileperms($lock) & 07777));
+    }
+
+    public function testWithoutTheExtensionOneExceptionSaysHowToInstallIt(): void
+    {
+        $code = 'require $argv[1]; define("TMP", sys_get_temp_dir() . "/"); Sse\Service\SseService::push("k", 1);';
+        // -n: without php.ini, so without the extension.
+        $command = [PHP_BINARY, '-n', '-r', $code, '--', dirname(__DIR__, 3) . '/vendor/autoload.php'];
+        $process = proc_open($command, [1 => ['pipe', 'w'], 2 => ['pipe', 'w']], $pipes);
+        $this->assertIsResource($process);
+        $output = stream_get_contents($pipes[1]) . stream_get_contents($pipes[2]);
+        proc_close($process);
+
+        $this->assertStringContainsString('CakeException: The PHP extension "sse" is not loaded', $output);
+        $this->assertStringContainsString('make install', $output);
+        $this->assertStringContainsString('extension=sse', $output);
+    }
+}

@@ -1,0 +1,82 @@
+// demo/cakephp as a person uses it.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { extension, launchBrowser, php, startStackFor, within } from './lib/cake.js';
+
+const demo = fileURLToPath(new URL('../../../demo/cakephp', import.meta.url));
+const run = promisify(execFile);
+
+let stack;
+let browser;
+before(async () => {
+    stack = await startStackFor(demo, '--workers', '6');
+    browser = await launchBrowser();
+});
+after(async () => {
+    await browser?.close();
+    await stack?.stop();
+});
+
+const cake = (...words) => run(
+    stack.php,
+    [...stack.flags, `${stack.app}/bin/cake.php`, ...words],
+    { env: { ...process.env, SSE_TMP: stack.tmp } },
+);
+
+async function openPage(t) {
+    const page = await browser.newPage();
+    t.after(() => page.close());
+    const errors = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    await page.goto(stack.url);
+    await page.locator('#state[data-state=live]').waitFor();
+
+    return { page, errors };
+}
+
+test('a report is saved, its id is pushed, and every open page shows the whole of it', async (t) => {
+    const { page, errors } = await openPage(t);
+    const { page: second } = await openPage(t);
+
+    await page.getByRole('button', { name: 'A report' }).click();
+
+    for (const one of [page, second]) {
+        const report = one.locator('.report').first();
+        await report.waitFor();
+        assert.match(await report.textContent(), /^Sales of \w+€[\d,.]+No\. 1, fetched at \d\d:\d\d:\d\d$/);
+    }
+    assert.deepEqual(errors, []);
+});
+
+test('a toast is shown, from the page\'s button and from the command line', async (t) => {
+    const { page, errors } = await openPage(t);
+
+    await page.getByRole('button', { name: 'A toast' }).click();
+    await page.locator('.toast[data-type=success]', { hasText: 'Process completed at' }).waitFor();
+    const { stdout } = await cake('push', '<b>from the command line</b>', '--type', 'warning');
+    assert.match(stdout, /Pushed\./);
+    await page.locator('.toast[data-type=warning]', { hasText: '<b>from the command line</b>' }).waitFor();
+
+    assert.deepEqual(errors, []);
+});
+
+test('without a login the stream answers 401 in JSON', async () => {
+    const answer = await within(fetch(`${stack.url}/stream/reports.sse`, { redirect: 'manual' }), 'for an answer');
+
+    assert.equal(answer.status, 401);
+    assert.deepEqual(await answer.json(), { message: 'Please log in.' });
+});
+
+test('without a terminal the demo proves that a push arrives, and leaves nothing behind', async () => {
+    const { stdout } = await run(php, [`${demo}/demo.php`, '--extension', extension]);
+
+    assert.match(stdout, /proof +logged in, subscribed, "bin\/cake push" ran, the toast arrived/);
+    const [, tmp] = stdout.match(/SSE_TMP=(\S+)/);
+    assert.equal(existsSync(tmp), false);
+    await assert.rejects(fetch(stdout.match(/page +(\S+)/)[1]));
+});

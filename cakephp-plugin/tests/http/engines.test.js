@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { clients, Listener, numbers, RawStream, startCake, until } from './lib/cake.js';
+
+async function start(t, sse, ...options) {
+    const cake = await startCake(sse, '--workers', '4', ...options);
+    t.after(() => cake.stop());
+
+    return cake;
+}
+
+test('cache: each of many quick pushes arrives once, in order, and the application\'s own keys stay', async (t) => {
+    const cake = await start(t, { payload_engine: 'cache', cache_config: 'sse' });
+    const listener = new Listener(clients.undici, cake.probe('settings'));
+    t.after(() => listener.close());
+    await listener.connected();
+
+    await Promise.all(numbers(1, 100).map((number) => cake.push('settings', number)));
+    await listener.received(100);
+
+    assert.deepEqual(listener.data, numbers(1, 100));
+    assert.equal(existsSync(`${cake.tmp}/cache/app_sse_settings`), false);
+    assert.equal(existsSync(`${cake.tmp}/cache/app_settings`), false);
+});
+
+test('a payload class of one\'s own: the last value is sent', async (t) => {
+    const cake = await start(t, { payload_engine: 'App\\Sse\\FileValues' });
+    const stream = await RawStream.open(cake.probe('last'));
+    t.after(() => stream.leave());
+    await stream.connected();
+
+    for (const number of numbers(1, 20)) {
+        await cake.push('last', { number });
+    }
+    await until(() => stream.data.at(-1)?.number === 20, 'for the last value');
+
+    // Of quick pushes only the newest may be seen, and one that was stored as another was fetched is seen twice.
+    const seen = stream.data.map(({ number }) => number);
+    assert.deepEqual(seen, seen.toSorted((a, b) => a - b));
+});
+
+test('classes of one\'s own: a push arrives at once, and what another program changes within poll seconds', async (t) => {
+    const cake = await start(t, { payload_engine: 'App\\Sse\\FileValues', signal_engine: 'App\\Sse\\FileCounter' });
+    const options = { poll: 0.1 };
+    const streams = await Promise.all(numbers(1, 3).map(() => RawStream.open(cake.probe('own', { options }))));
+    t.after(() => Promise.all(streams.map((stream) => stream.leave())));
+    await Promise.all(streams.map((stream) => stream.connected()));
+    const arrive = (value) => Promise.all(streams.map(
+        (stream) => until(() => stream.data.at(-1) === value, () => `for ${value}, there is ${JSON.stringify(stream.data)}`),
+    ));
+
+    await cake.push('own', 'pushed');
+    await arrive('pushed');
+    const name = `${cake.tmp}/${Buffer.from('own').toString('hex')}`;
+    for (const value of ['changed', 'changed again']) {
+        replace(`${name}.value`, JSON.stringify(value));
+        replace(`${name}.counter`, String(Number(readFileSync(`${name}.counter`, 'utf8')) + 1));
+        await arrive(value);
+    }
+    await cake.push('own', 'pushed again');
+    await arrive('pushed again');
+
+    // However many streams noticed it, each got it once.
+    for (const stream of streams) {
+        assert.deepEqual(stream.data, ['pushed', 'changed', 'changed again', 'pushed again']);
+    }
+});
+
+function replace(path, text) {
+    writeFileSync(`${path}.new`, text);
+    renameSync(`${path}.new`, path);
+}

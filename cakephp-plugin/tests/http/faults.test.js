@@ -1,0 +1,105 @@
+// What arodu/cakephp-sse does wrong must not come back: the part that needs real connections. The other part is in
+// tests/TestCase/OriginalFaultsTest.php.
+import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import { test } from 'node:test';
+import { numbers, RawStream, startCake, until, within } from './lib/cake.js';
+
+async function start(t, sse, ...options) {
+    const cake = await startCake(sse, ...options);
+    t.after(() => cake.stop());
+
+    return cake;
+}
+
+const pong = async (cake) => (await within(fetch(`${cake.url}/probe/ping`), 'for a page')).text();
+
+test('updates that beforeSend filters do not starve the heartbeat', async (t) => {
+    const cake = await start(t, {}, '--workers', '2');
+    const stream = await RawStream.open(cake.probe('filtered', { action: 'filtered' }));
+    t.after(() => stream.leave());
+    await stream.connected();
+
+    let pushed = 0;
+    // At no time a second passes without a push, and each of them is filtered.
+    await until(async () => {
+        await cake.push('filtered', { n: ++pushed });
+
+        return stream.comments.length >= 2;
+    }, 'for two heartbeats');
+
+    assert.ok(pushed > 2);
+    assert.deepEqual(stream.data, []);
+});
+
+test('a tab that is closed frees its worker at once, not at the next heartbeat', async (t) => {
+    const cake = await start(t, {}, '--workers', '1');
+    for (const round of numbers(1, 5)) {
+        const stream = await RawStream.open(cake.probe('closed', { options: { heartbeat: 3600 } }));
+        await stream.connected();
+        await stream.leave();
+
+        // Its only worker answers a page again.
+        assert.equal(await pong(cake), '<body>pong</body>', `round ${round}`);
+    }
+});
+
+test('four streams do not stop a site with four workers, where sse.worker_streams says so', async (t) => {
+    const cake = await start(t, {}, '--workers', '4', '--ini', 'sse.worker_streams=3');
+    const streams = await Promise.all(numbers(1, 3).map(() => RawStream.open(cake.probe('many'))));
+    t.after(() => Promise.all(streams.map((stream) => stream.leave())));
+    await Promise.all(streams.map((stream) => stream.connected()));
+
+    const fourth = await RawStream.open(cake.probe('many'));
+
+    // It is told to come back later, and the site answers.
+    assert.equal(await fourth.end(), null);
+    assert.ok(fourth.retries.at(-1) >= 3000);
+    assert.equal(await pong(cake), '<body>pong</body>');
+    await cake.push('many', 1);
+    await Promise.all(streams.map((stream) => stream.received(1)));
+});
+
+test('the directory is shared by the group of the web user, and open to nobody else', async (t) => {
+    const cake = await start(t, {}, '--workers', '2');
+    // The command line makes it, with a umask that would keep the web user out.
+    assert.equal(await cake.push('first', 1), true);
+    const directory = statSync(`${cake.tmp}/sse`);
+    assert.equal((directory.mode & 0o7777).toString(8), '2770');
+    assert.equal(directory.gid, statSync(cake.tmp).gid);
+
+    const stream = await RawStream.open(cake.probe('first'));
+    t.after(() => stream.leave());
+    await stream.received(1);
+    const answer = await within(fetch(`${cake.url}/probe/push?key=first&payload=2`), 'for a push of the web user');
+    assert.equal(await answer.text(), 'kept');
+    await stream.received(2);
+    assert.equal(await cake.push('first', 3), true);
+    await stream.received(3);
+
+    assert.deepEqual(stream.data, [1, 2, 3]);
+});
+
+test('a poll of 0.4 seconds does not spin', async (t) => {
+    const cake = await start(t, {}, '--workers', '2');
+    const stream = await RawStream.open(cake.probe('poll', { options: { poll: 0.4, heartbeat: 1 } }));
+    t.after(() => stream.leave());
+    await stream.connected();
+    const ticks = () => worker(cake.pids.fpm).reduce((sum, pid) => sum + cpuTicks(pid), 0);
+    const before = ticks();
+    await until(() => stream.comments.length >= 2, 'for two heartbeats');
+
+    // Two seconds of spinning are 200 ticks.
+    assert.ok(ticks() - before < 50, `${ticks() - before} ticks`);
+});
+
+function worker(master) {
+    return readFileSync(`/proc/${master}/task/${master}/children`, 'utf8').trim().split(' ').map(Number);
+}
+
+/** User and system time of a process, in ticks of 10 ms. */
+function cpuTicks(pid) {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /, '').split(' ');
+
+    return Number(fields[11]) + Number(fields[12]);
+}

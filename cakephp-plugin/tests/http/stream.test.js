@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { clients, launchBrowser, Listener, numbers, Proxy, RawStream, startCake, until, within } from './lib/cake.js';
+
+let cake;
+let browser;
+before(async () => {
+    cake = await startCake({}, '--workers', '6');
+    browser = await launchBrowser();
+});
+after(async () => {
+    await browser?.close();
+    await cake?.stop();
+});
+
+const reports = (user, base = cake.url) => `${base}/stream/reports.sse?token=${user}`;
+const get = async (path, init) => within(fetch(cake.url + path, init), `for ${path}`);
+
+for (const [name, EventSource] of Object.entries(clients)) {
+    test(`${name}: a toast and a hydrated report reach their listeners`, async (t) => {
+        const user = name.length;
+        const listener = new Listener(EventSource, reports(user), ['toast', 'report_ready', 'update']);
+        t.after(() => listener.close());
+        await listener.connected();
+
+        await cake.push(`USER_QUEUE_${user}`, { event: 'toast', message: 'Done.', type: 'success' });
+        await cake.push(`USER_QUEUE_${user}`, { report_id: 505 });
+        await cake.push(`USER_QUEUE_${user}`, 'plain');
+        await listener.received(3);
+
+        const [toast, report, plain] = listener.events;
+        assert.deepEqual([toast.name, toast.data], ['toast', { message: 'Done.', type: 'success' }]);
+        assert.equal(report.name, 'report_ready');
+        assert.deepEqual(report.data.data, { id: 505, title: 'Sales of May' });
+        assert.deepEqual([plain.name, plain.data], ['update', 'plain']);
+    });
+
+    test(`${name}: what was pushed while a client was cut off arrives once, in order`, async (t) => {
+        const proxy = await Proxy.to(cake.url);
+        const key = `cut ${name}/ключ`;
+        const listener = new Listener(EventSource, cake.probe(key).replace(cake.url, proxy.url));
+        t.after(async () => {
+            listener.close();
+            await proxy.close();
+        });
+        await listener.connected();
+
+        const pushing = Promise.all(numbers(1, 200).map((number) => cake.push(key, number)));
+        await listener.received(10);
+        proxy.cut();
+        await pushing;
+        proxy.mend();
+        await listener.received(200);
+        await cake.push(key, 201);
+        await listener.received(201);
+
+        assert.deepEqual(listener.data, numbers(1, 201));
+    });
+}
+
+test('Chromium: a toast and a hydrated report reach their listeners, and a tab that comes back misses nothing', async (t) => {
+    const proxy = await Proxy.to(cake.url);
+    const page = await browser.newPage();
+    t.after(async () => {
+        await page.close();
+        await proxy.close();
+    });
+    await page.goto(`${proxy.url}/probe/ping`);
+    await page.evaluate((address) => {
+        window.events = [];
+        window.connects = 0;
+        window.source = new EventSource(address);
+        window.source.addEventListener('connected', () => { window.connects++; });
+        for (const name of ['toast', 'report_ready', 'update']) {
+            window.source.addEventListener(name, (event) => window.events.push([name, JSON.parse(event.data)]));
+        }
+    }, '/stream/reports.sse?token=77');
+    const received = (count) => until(() => page.evaluate((wanted) => window.events.length >= wanted, count), `for ${count} events`);
+    const connected = (times) => until(() => page.evaluate((wanted) => window.connects >= wanted, times), `for connection ${times}`);
+    await connected(1);
+    await cake.push('USER_QUEUE_77', { event: 'toast', message: 'Done.' });
+    await cake.push('USER_QUEUE_77', { report_id: 505 });
+    await received(2);
+    proxy.cut();
+    await cake.push('USER_QUEUE_77', { missed: 1 });
+    await cake.push('USER_QUEUE_77', { missed: 2 });
+    proxy.mend();
+    await connected(2);
+    await received(4);
+
+    const events = await page.evaluate(() => window.events);
+    assert.deepEqual(events[0], ['toast', { message: 'Done.' }]);
+    assert.equal(events[1][0], 'report_ready');
+    assert.equal(events[1][1].data.title, 'Sales of May');
+    assert.deepEqual(events.slice(2), [['update', { missed: 1 }], ['update', { missed: 2 }]]);
+});
+
+test('the headers are those of an event stream, and the stream opens with the time of the application', async (t) => {
+    const stream = await RawStream.open(reports(20));
+    t.after(() => stream.leave());
+    await stream.connected();
+
+    assert.equal(stream.response.status, 200);
+    assert.match(stream.response.headers.get('content-type'), /^text\/event-stream\b/);
+    assert.equal(stream.response.headers.get('cache-control'), 'no-cache');
+    assert.match(JSON.parse(stream.events[0].data).time, /^\d\d:\d\d:\d\d$/);
+});
+
+test('HEAD is answered with the headers alone', async () => {
+    const answer = await get('/stream/reports.sse?token=21', { method: 'HEAD' });
+
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers.get('content-type'), /^text\/event-stream\b/);
+});
+
+test('without a login the answer is a 401 in JSON, and no redirect', async () => {
+    const answer = await get('/stream/reports.sse', { redirect: 'manual' });
+
+    assert.equal(answer.status, 401);
+    assert.deepEqual(await answer.json(), { message: 'Please log in.' });
+});
+
+test('a wrong option is an error page, and no stream', async () => {
+    const answer = await within(fetch(cake.probe('wrong', { options: { poll: -1 } })), 'for an answer');
+
+    assert.equal(answer.status, 500);
+    assert.doesNotMatch(answer.headers.get('content-type'), /event-stream/);
+    assert.match(cake.log(), /option "poll" is "-1"/);
+});
+
+test('what closures throw and print is in the logs, and in the stream there are frames alone', async (t) => {
+    const stream = await RawStream.open(cake.probe('faulty', { action: 'faulty' }));
+    t.after(() => stream.leave());
+    await stream.connected();
+    for (const fault of ['throw', 'warn', 'utf8']) {
+        await cake.push('faulty', { fault });
+    }
+    await cake.push('faulty', { fine: true });
+    await until(() => stream.data.at(-1)?.fine, 'for the event after them');
+
+    // A warning is none of the stream's business: the closure goes on.
+    assert.deepEqual(stream.data, [[null], { fine: true }]);
+    assert.doesNotMatch(stream.text, /[<>]/);
+    assert.match(cake.log(), /SSE stream of the key "faulty": onLoop threw, the stream goes on: LogicException: onLoop failed/);
+    assert.match(cake.log(), /beforeSend threw, the stream goes on: LogicException: beforeSend failed/);
+});
+
+test('a stream does not keep its session from other pages', async (t) => {
+    const first = await get('/probe/session');
+    assert.equal(await first.text(), '1');
+    const cookie = first.headers.get('set-cookie').split(';')[0];
+    const stream = await RawStream.open(`${cake.url}/probe/session.sse?key=session`, { Cookie: cookie });
+    t.after(() => stream.leave());
+    await stream.connected();
+
+    const second = await get('/probe/session', { headers: { Cookie: cookie } });
+
+    assert.equal(await second.text(), '3');
+});
+
+test('a page may be given the position at which its stream begins', async (t) => {
+    await cake.push('position', 1);
+    const before = await RawStream.open(cake.probe('position'));
+    await before.received(1);
+    const position = before.lastId;
+    await before.leave();
+    await cake.push('position', 2);
+    await cake.push('position', 3);
+
+    const stream = await RawStream.open(cake.probe('position', { lastEventId: position }));
+    t.after(() => stream.leave());
+    await stream.received(2);
+
+    assert.deepEqual(stream.data, [2, 3]);
+});

@@ -1,0 +1,5 @@
+<?php
+declare(strict_types=1);
+
+// Constants that an application defines.
+define('TMP', sys_get_temp_dir() . DIRECTORY_SEPARATOR);

@@ -1,0 +1,10 @@
+<?php
+declare(strict_types=1);
+
+use App\Application;
+use Cake\Http\Server;
+
+require dirname(__DIR__, 3) . '/vendor/autoload.php';
+
+$server = new Server(new Application(dirname(__DIR__) . '/config'));
+$server->emit($server->run());

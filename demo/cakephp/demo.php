@@ -1,0 +1,117 @@
+<?php
+/**
+ * The CakePHP demo: starts PHP-FPM and nginx of its own, proves that a push from the command line arrives, and serves
+ * the page. On a terminal it runs until Ctrl-C; without one it ends after the proof, with 0 if the push arrived.
+ */
+declare(strict_types=1);
+
+namespace Sse\Dev;
+
+use InvalidArgumentException;
+use RuntimeException;
+
+const DEV = __DIR__ . '/../../dev';
+
+foreach (['stack/functions', 'stack/Options', 'stack/Child', 'stack/Stack', 'cakephp/CakeStack'] as $file) {
+    require DEV . "/$file.php";
+}
+
+try {
+    // A stream holds a worker while it is open; "ondemand" starts as many as there are tabs.
+    $arguments = ['--pm', 'ondemand', '--workers', '40', ...array_slice($argv, 1)];
+    $stack = new CakeStack(__DIR__, 'webroot', [], [], $arguments);
+} catch (InvalidArgumentException $exception) {
+    fwrite(STDERR, $exception->getMessage() . "\n");
+    exit(2);
+}
+
+// Whatever ends this script also ends what it started.
+register_shutdown_function($stack->stop(...));
+pcntl_async_signals(true);
+foreach ([SIGTERM, SIGINT, SIGHUP] as $signal) {
+    pcntl_signal($signal, fn() => exit(0), false);
+}
+
+try {
+    $stack->stack->start();
+    // The page shows it.
+    file_put_contents("$stack->tmp/push-command", pushCommand($stack));
+    echo "\n  page   {$stack->stack->url}/\n";
+    echo '  proof  ' . prove($stack) . "\n";
+    echo '  push   ' . pushCommand($stack) . "\n\n";
+    if (!stream_isatty(STDOUT)) {
+        exit(0);
+    }
+    echo "Ctrl-C stops it.\n";
+    while (true) {
+        sleep(1);
+        $stack->stack->assertRunning();
+    }
+} catch (RuntimeException $exception) {
+    fwrite(STDERR, $exception->getMessage() . "\n");
+    exit(1);
+}
+
+/**
+ * What shows a toast on the page, from another terminal.
+ */
+function pushCommand(CakeStack $stack): string
+{
+    $words = ["SSE_TMP=$stack->tmp", PHP_BINARY, ...array_slice($stack->stack->flags(), 0, 2)];
+    $scanned = getenv('PHP_INI_SCAN_DIR');
+    if ($scanned !== false) {
+        array_unshift($words, "PHP_INI_SCAN_DIR=$scanned");
+    }
+    array_push($words, "$stack->app/bin/cake.php", 'push', 'Hello');
+
+    return implode(' ', $words);
+}
+
+/**
+ * Opens the page and its stream as a browser does, runs the command, and waits for the toast.
+ *
+ * @throws \RuntimeException when it does not arrive
+ */
+function prove(CakeStack $stack): string
+{
+    $url = $stack->stack->url;
+    if (@file_get_contents("$url/") === false) {
+        throw new RuntimeException("The page does not answer; see $stack->tmp/logs and {$stack->stack->dir}/fpm.log");
+    }
+    $cookie = implode('; ', array_map(
+        fn(string $header): string => preg_replace('/^Set-Cookie: ([^;]+).*/i', '$1', $header),
+        preg_grep('/^Set-Cookie:/i', $http_response_header),
+    ));
+    // HTTP 1.0, because PHP reads the chunks of 1.1 only in large pieces.
+    $options = ['protocol_version' => 1.0, 'header' => "Cookie: $cookie", 'timeout' => 10];
+    $context = stream_context_create(['http' => $options]);
+    $stream = @fopen("$url/stream/reports.sse", 'r', false, $context);
+    if ($stream === false) {
+        throw new RuntimeException("The stream does not open; see $stack->tmp/logs/error.log");
+    }
+    awaitLine($stream, 'event: connected');
+    exec(pushCommand($stack) . ' 2>&1', $lines, $status);
+    if ($status !== 0) {
+        throw new RuntimeException("The push failed:\n" . implode("\n", $lines));
+    }
+    awaitLine($stream, 'event: toast');
+    fclose($stream);
+
+    return 'logged in, subscribed, "bin/cake push" ran, the toast arrived';
+}
+
+/**
+ * @param resource $stream
+ * @throws \RuntimeException when it does not come
+ */
+function awaitLine($stream, string $wanted): void
+{
+    $seen = '';
+    while (($line = fgets($stream)) !== false) {
+        $seen .= $line;
+        if (rtrim($line) === $wanted) {
+            return;
+        }
+    }
+    throw new RuntimeException("\"$wanted\" did not come; there was:\n$seen");
+}

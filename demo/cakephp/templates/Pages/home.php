@@ -1,0 +1,32 @@
+<?php
+/**
+ * @var \Cake\View\View $this
+ * @var string $command
+ */
+?>
+<header>
+    <div>
+        <h1>CakePHP, streaming</h1>
+        <p>You are user 1. Open a second tab: it gets the same events.</p>
+    </div>
+    <p id="state" class="state" data-state="connecting" role="status">connecting</p>
+</header>
+<main>
+    <section class="card">
+        <h2>Push</h2>
+        <button data-post="/toasts">A toast</button>
+        <p class="hint">Its payload has all that the page shows.</p>
+        <button data-post="/reports">A report</button>
+        <p class="hint">It is saved, and only its id is pushed; <code>beforeSend</code> fetches the rest.</p>
+        <?php if ($command !== '') : ?>
+            <h3>Or from a terminal</h3>
+            <pre><code><?= h($command) ?></code></pre>
+        <?php endif ?>
+    </section>
+    <section class="card">
+        <h2>Reports</h2>
+        <p id="none" class="hint">None yet.</p>
+        <ol id="reports"></ol>
+    </section>
+</main>
+<div id="toasts" role="log" aria-label="Toasts"></div>
