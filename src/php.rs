@@ -7,15 +7,17 @@
 
 use std::ffi::{CStr, CString};
 use std::panic::AssertUnwindSafe;
+use std::ptr::null_mut;
 
 use ext_php_rs::convert::IntoZvalDyn;
 use ext_php_rs::ffi::{
-    php_log_err_with_severity, php_output_discard, php_output_end, php_output_get_contents,
-    php_output_get_level, php_output_set_status, php_output_start_default, php_output_write,
-    zend_alter_ini_entry_chars, zend_ini_string,
+    ext_php_rs_compiler_globals, php_log_err_with_severity, php_output_discard, php_output_end,
+    php_output_get_contents, php_output_get_level, php_output_set_status, php_output_start_default,
+    php_output_write, zend_alter_ini_entry_chars, zend_call_known_function, zend_hash_str_find,
+    zend_ini_string,
 };
 use ext_php_rs::types::{ZendStr, Zval};
-use ext_php_rs::zend::{CatchError, ExecutorGlobals, Function, ProcessGlobals, SapiModule, try_catch};
+use ext_php_rs::zend::{CatchError, ExecutorGlobals, ProcessGlobals, SapiModule, try_catch};
 
 /// Why PHP code that we called didn't come to its end.
 #[derive(Debug)]
@@ -40,8 +42,31 @@ pub fn guarded<R>(action: impl FnOnce() -> R) -> Result<R, Halt> {
 }
 
 /// Calls one of PHP's own functions. `None` if this PHP doesn't have it or it was disabled.
+///
+/// It is called where the engine keeps it: `Function::try_from_function` copies the entry, and with it
+/// what lies behind the end of an internal function's.
 pub fn call(name: &str, arguments: &[&dyn IntoZvalDyn]) -> Result<Option<Zval>, Halt> {
-    guarded(|| Function::try_from_function(name)?.try_call(arguments.to_vec()).ok())
+    guarded(|| {
+        let arguments: Vec<Zval> =
+            arguments.iter().map(|argument| argument.as_zval(false)).collect::<Result<_, _>>().ok()?;
+        let mut result = Zval::new();
+        // SAFETY: the table of functions lives as long as the request; what it holds are functions. The
+        // arguments live through the call, and the engine writes the result.
+        unsafe {
+            let functions = (*ext_php_rs_compiler_globals()).function_table;
+            let found = zend_hash_str_find(functions, name.as_ptr().cast(), name.len()).as_ref()?;
+            zend_call_known_function(
+                found.value.ptr.cast(),
+                null_mut(),
+                null_mut(),
+                &raw mut result,
+                u32::try_from(arguments.len()).ok()?,
+                arguments.as_ptr().cast_mut(),
+                null_mut(),
+            );
+        }
+        Some(result)
+    })
 }
 
 /// One line for PHP's error log, as `error_log()` writes it; control characters are shown.
@@ -196,6 +221,12 @@ pub fn disable_output() {
     const PHP_OUTPUT_DISABLED: i32 = 0x02;
     // SAFETY: sets flags of this request's output layer.
     unsafe { php_output_set_status(PHP_OUTPUT_DISABLED) };
+}
+
+/// What PHP prints reaches the client again.
+pub fn enable_output() {
+    // SAFETY: as above.
+    unsafe { php_output_set_status(0) };
 }
 
 /// How many output buffers are open.

@@ -90,15 +90,25 @@ impl Response {
     /// Sends the headers; from here on only frames reach the client.
     pub fn open(self) -> Result<Open, Failure> {
         self.add_headers();
-        close_session()?;
-        if !self.command_line {
-            php::set_ini("zlib.output_compression", "0");
-            end_buffers()?;
-            send_headers()?;
+        if self.command_line {
+            close_session()?;
+        } else {
+            // First of all: what the rest may have to warn of must not come before the first frame.
             php::disable_output();
+            self.clear_the_way().inspect_err(|_| php::enable_output())?;
         }
         IS_OPEN.set(true);
         Ok(Open { command_line: self.command_line, _abort: IgnoreAbort::begin() })
+    }
+
+    /// Ends all that stands between us and the client.
+    fn clear_the_way(&self) -> Result<(), Halt> {
+        close_session()?;
+        if !self.sent {
+            php::set_ini("zlib.output_compression", "0");
+        }
+        end_buffers()?;
+        send_headers()
     }
 }
 
