@@ -269,15 +269,23 @@ extern "C" fn configure(execute: &mut ExecuteData, result: &mut Zval) {
             };
             let text = String::from_utf8(text).map_err(|_| options::unusable(name, value, "UTF-8"))?;
             setting.check(&text)?;
-            checked.push((name, text));
+            checked.push((setting, text));
         }
         // All of them, or none.
-        for (name, text) in checked {
-            if !php::set_ini(name, &text) {
-                return Err(Failure::Argument(format!(
-                    "{name} is fixed by the server's configuration (php_admin_value) and can't be changed here"
-                )));
+        let mut before = Vec::new();
+        for (setting, text) in checked {
+            let was = setting.text();
+            if php::set_ini(setting.name(), &text) {
+                before.push((setting, was));
+                continue;
             }
+            for (changed, was) in before.iter().rev() {
+                php::set_ini(changed.name(), was);
+            }
+            return Err(Failure::Argument(format!(
+                "{} is fixed by the server's configuration (php_admin_value) and can't be changed here",
+                setting.name()
+            )));
         }
         Ok(())
     });

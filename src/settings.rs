@@ -112,6 +112,11 @@ impl Setting {
         self.name.to_str().unwrap_or_default()
     }
 
+    /// Its value as it stands in this request.
+    pub fn text(&self) -> String {
+        php::ini(self.name)
+    }
+
     /// Checks a value before it is set.
     pub fn check(&self, value: &str) -> Result<(), Failure> {
         (self.check)(value).map_err(|expected| wrong(self.name(), value, &expected))
@@ -199,7 +204,7 @@ pub fn dsn(text: &str) -> Result<Location, String> {
 
 fn directory(text: &str) -> Result<PathBuf, String> {
     let path = Path::new(text);
-    if path.is_absolute() {
+    if path.is_absolute() && !text.contains('\0') {
         Ok(path.to_owned())
     } else {
         Err("an absolute path, such as /var/lib/php-sse".into())

@@ -6,7 +6,7 @@ require __DIR__ . '/sse.inc';
 temporary();
 $bad = [
     'dsn' => ['redis://localhost', 'file://here', 5],
-    'dir' => ['', 'relative/path', true],
+    'dir' => ['', 'relative/path', true, "/tmp/\0x"],
     'signal' => ['kqueue', ''],
     'retention_seconds' => [0.5, -1, '1 day', 1e10],
     'retention_events' => [0, -1, 1.5, '1K'],
@@ -36,7 +36,7 @@ foreach ($bad as $name => $values) {
 --EXPECT--
 dsn: a data source name such as file:///var/lib/php-sse; this version has the engine file (not "redis://localhost" "5")
 dsn: file:// and an absolute path, such as file:///var/lib/php-sse (not "file://here")
-dir: an absolute path, such as /var/lib/php-sse (not "" "relative/path" "1")
+dir: an absolute path, such as /var/lib/php-sse (not "" "relative/path" "1" "/tmp/\u{0}x")
 signal: auto, inotify, poll or notify (not "kqueue" "")
 retention_seconds: seconds from 1 to 315360000, fractions allowed (not "0.5" "-1" "1 day" "10000000000")
 retention_events: a whole number from 1 to 10000000 (not "0" "-1" "1.5" "1K")

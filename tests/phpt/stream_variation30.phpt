@@ -20,7 +20,7 @@ if (pcntl_fork() === 0) {
     posix_kill($parent, SIGTERM);
     exit;
 }
-attempt(fn () => stream('k', ['heartbeat' => 3600, 'lifetime' => PATIENCE, 'poll' => 60, 'onLoop' => fn () => touch(temporary() . '/open')]));
+attempt(fn () => stream('k', ['heartbeat' => 3600, 'lifetime' => 0, 'poll' => 60, 'onLoop' => fn () => touch(temporary() . '/open')]));
 pcntl_wait($status);
 // All of it was given back: the next stream works.
 Sse\push('k', 1);
