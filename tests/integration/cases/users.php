@@ -32,10 +32,12 @@ const WORK = <<<'PHP'
     echo implode(' ', $data[1]), '; ', count(Sse\read('k')), ' read; ', Sse\status()['problem'] ?? 'no problem', '; ', Sse\cursor('k') !== '' ? 'cursor' : '';
     PHP;
 
-foreach ([['root', 'deploy', 'www-data'], ['deploy', 'www-data', 'root'], ['www-data', 'root', 'deploy']] as $round => $order) {
+$orders = [['root', 'deploy', 'www-data'], ['deploy', 'www-data', 'root'], ['www-data', 'root', 'deploy']];
+// The directory's group comes by itself where it has the setgid bit; without it, the files are given to the group.
+foreach ([...$orders, ...$orders] as $round => $order) {
     $store = store("store-$round");
     chgrp($store, $web['gid']);
-    chmod($store, 02770);
+    chmod($store, $round < 3 ? 02770 : 0770);
     // Each twice: who comes back finds what the others have made of it.
     foreach ([...$order, ...$order] as $turn => $user) {
         $expected = implode(' ', [...array_slice([...$order, ...$order], 0, $turn), $user]);
@@ -58,7 +60,7 @@ foreach ([['root', 'deploy', 'www-data'], ['deploy', 'www-data', 'root'], ['www-
 $stranger = ['setpriv', '--reuid=' . STRANGER, '--regid=' . STRANGER, '--clear-groups'];
 foreach (['Sse\push("k", 1);', 'Sse\read("k");', 'Sse\cursor("k");', 'Sse\stream("k", ["lifetime" => 0.02]);'] as $call) {
     $said = Process::php($store, "try { $call echo 'done'; } catch (Sse\\StoreException \$error) { echo \$error->getMessage(); }", [], [], $stranger)->wait();
-    foreach ([$store, 'root:www-data', '2770', (string)STRANGER] as $fact) {
+    foreach ([$store, 'root:www-data', '0770', (string)STRANGER] as $fact) {
         str_contains($said, $fact) || fail("a stranger's $call doesn't say $fact: $said");
     }
 }
