@@ -30,6 +30,19 @@ const MAX_TEXT: usize = 2_048;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch(pub u32);
 
+impl Epoch {
+    /// A random one, for a new store.
+    #[must_use]
+    pub fn draw() -> Self {
+        let mut bytes = [0_u8; 4];
+        // With four bytes it is never interrupted; without entropy the clock must do.
+        if rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).is_err() {
+            bytes = (crate::id::now_millis() as u32).to_be_bytes();
+        }
+        Self(u32::from_be_bytes(bytes))
+    }
+}
+
 /// The keys of one stream, made ready for writing cursors.
 #[derive(Clone, Debug)]
 pub struct Tags {

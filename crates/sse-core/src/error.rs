@@ -150,6 +150,68 @@ pub enum Error {
         /// What is wrong.
         what: &'static str,
     },
+    /// A database where SQLite's shared memory doesn't reach.
+    #[error("{} is on a network file system, where SQLite loses events; put it on a local disk, or use redis:// or file://", path.display())]
+    NetworkDatabase {
+        /// The database.
+        path: PathBuf,
+    },
+    /// No connection to the Redis server.
+    #[error(
+        "cannot reach {server} within {waited_ms} ms: {said}; see that it runs, that it listens there and that no firewall is between"
+    )]
+    RedisUnreachable {
+        /// The server, without its password.
+        server: String,
+        /// What the system said.
+        said: String,
+        /// How long a try may take, in milliseconds.
+        waited_ms: u128,
+    },
+    /// The connection ended before the answer came.
+    #[error("lost {server} before it answered: {said}; what was to be stored may be there or not")]
+    RedisLost {
+        /// The server, without its password.
+        server: String,
+        /// What the system said.
+        said: String,
+    },
+    /// A server that can't show who it is.
+    #[error(
+        "the certificate of {server} is not trusted: {said}; name the file of the authority that signed it in tls_ca=, or the host as the certificate does"
+    )]
+    RedisCertificate {
+        /// The server, without its password.
+        server: String,
+        /// What is wrong with it.
+        said: String,
+    },
+    /// Wrong credentials, or a user who may not do what is needed.
+    #[error(
+        "{server} refuses us: {said}; check user and password in the DSN, and that this user may use keys and channels of the prefix (ACL ~sse:* &sse:* +@all -@dangerous)"
+    )]
+    RedisRefused {
+        /// The server, without its password.
+        server: String,
+        /// What it said.
+        said: String,
+    },
+    /// Something under our names that is none of ours.
+    #[error("{server} has something else under our prefix: {what}; choose another one with ?prefix=")]
+    RedisForeign {
+        /// The server, without its password.
+        server: String,
+        /// What is there.
+        what: String,
+    },
+    /// Anything else that the Redis server said.
+    #[error("{server} says: {said}")]
+    Redis {
+        /// The server, without its password.
+        server: String,
+        /// What it said.
+        said: String,
+    },
     /// Two keys with one file name.
     #[error("{} belongs to the key {found}, not to {wanted}; two keys share a file name, please report this", path.display())]
     OtherKey {
@@ -181,6 +243,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the same may work in a moment, with nobody mending anything here: a stream waits for it.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::RedisUnreachable { .. } | Self::RedisLost { .. } | Self::Locked { .. })
+    }
+
     /// Which exception it becomes.
     #[must_use]
     pub fn kind(&self) -> Kind {

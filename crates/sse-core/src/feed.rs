@@ -11,42 +11,20 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::cursor::{Cursor, Epoch, Tags};
+use crate::cursor::{Epoch, Tags};
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::follow::{Begun, Follower};
 use crate::id::EventId;
 use crate::key::Key;
-use crate::signal::{Changes, Signal, Watch};
-use crate::store::file::{FileStore, Opened, Reader};
-use crate::store::{Gap, Item, Start};
+use crate::resume::{Known, Opening, Replay};
+use crate::signal::{Changes, Signal};
+use crate::store::{Gap, Item, Start, Store};
 
 /// Keys one stream may follow.
 pub const MAX_KEYS: usize = 64;
 /// Bytes of JSON read ahead for a key.
 const READ_AHEAD: usize = 64 << 10;
-/// Times a log may be replaced while we begin to watch it.
-const ATTEMPTS: usize = 100;
-
-/// What a client without a cursor gets first of each key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Replay {
-    /// Nothing: only what comes.
-    None,
-    /// The newest so many events.
-    Newest(u64),
-    /// All that is kept.
-    All,
-}
-
-impl Replay {
-    fn start(self) -> Start {
-        match self {
-            Self::None => Start::Newest(0),
-            Self::Newest(count) => Start::Newest(count),
-            Self::All => Start::Oldest,
-        }
-    }
-}
 
 /// What to send next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +38,7 @@ pub enum Delivery {
 /// Keys followed together.
 #[derive(Debug)]
 pub struct Feed {
-    store: Arc<FileStore>,
+    store: Arc<dyn Store>,
     keys: Vec<Key>,
     tags: Tags,
     epoch: Epoch,
@@ -70,17 +48,14 @@ pub struct Feed {
     /// What the client had of the key delivered last, before that delivery.
     before: EventId,
     /// Gaps that the client's cursor opens with, and its text: it stands until they are told.
-    opening: Option<(Vec<usize>, Gap, String)>,
+    opening: Option<Opening>,
 }
 
 /// One key of a feed.
 #[derive(Debug)]
 struct Source {
-    reader: Reader,
-    watch: Watch,
+    follower: Follower,
     queue: VecDeque<Item>,
-    /// There may be something to read.
-    stale: bool,
 }
 
 impl Feed {
@@ -90,17 +65,17 @@ impl Feed {
     /// # Errors
     /// [`Error::NoKeys`], [`Error::TooManyKeys`], [`Error::Watch`], and what is wrong with the store.
     pub fn open(
-        store: &Arc<FileStore>,
+        store: Arc<dyn Store>,
         keys: Vec<Key>,
         client: Option<&[u8]>,
         replay: Replay,
         signal: &mut dyn Signal,
     ) -> Result<Self> {
         let keys = distinct(keys)?;
-        let epoch = store.directory().meta()?.epoch;
+        let epoch = store.epoch()?;
         let known = Known::read(client, &keys);
         let mut feed = Self {
-            store: Arc::clone(store),
+            store,
             tags: Tags::new(&keys),
             epoch,
             sources: Vec::new(),
@@ -111,30 +86,29 @@ impl Feed {
         };
         let mut gaps = Vec::new();
         for (index, key) in feed.keys.iter().enumerate() {
-            let mut begun = begin(store, key, known.start(index, epoch, replay), signal);
-            if let Ok((opened, watch)) = &begun
-                && known.is_beyond(index, opened.last_id)
-            {
-                // An id that this log never had is not ours.
-                signal.unwatch(*watch);
-                begun = begin(store, key, replay.start(), signal);
+            let mut begun = Follower::begin(&*feed.store, key, known.start(index, epoch, replay), signal);
+            if matches!(&begun, Ok(Begun { last_id, .. }) if known.is_beyond(index, *last_id)) {
+                if let Ok(Begun { follower, .. }) = begun {
+                    follower.close(signal);
+                }
+                begun = Follower::begin(&*feed.store, key, replay.start(), signal);
             }
-            let (opened, watch) = match begun {
+            let Begun { follower, gap, .. } = match begun {
                 Ok(begun) => begun,
                 Err(error) => {
                     feed.close(signal);
                     return Err(error);
                 }
             };
-            feed.epoch = opened.epoch;
-            let gap = opened.gap.or_else(|| known.foreign(index, epoch, opened.reader.position()));
-            feed.positions.push(opened.reader.position());
-            feed.sources.push(Source { reader: opened.reader, watch, queue: VecDeque::new(), stale: true });
+            feed.epoch = follower.epoch();
+            let gap = gap.or_else(|| known.foreign(index, epoch, follower.position()));
+            feed.positions.push(follower.position());
+            feed.sources.push(Source { follower, queue: VecDeque::new() });
             if let Some(gap) = gap {
                 gaps.push((index, gap));
             }
         }
-        feed.opening = opening(&gaps, client);
+        feed.opening = Opening::of(&gaps, client);
         Ok(feed)
     }
 
@@ -142,9 +116,9 @@ impl Feed {
     ///
     /// # Errors
     /// As [`Feed::open`].
-    pub fn now(store: &Arc<FileStore>, keys: Vec<Key>) -> Result<String> {
+    pub fn now(store: &dyn Store, keys: Vec<Key>) -> Result<String> {
         let keys = distinct(keys)?;
-        let epoch = store.directory().meta()?.epoch;
+        let epoch = store.epoch()?;
         let positions = keys
             .iter()
             .map(|key| Ok(store.reader(key, Start::Newest(0))?.last_id))
@@ -163,7 +137,7 @@ impl Feed {
     #[must_use]
     pub fn cursor(&self) -> String {
         match &self.opening {
-            Some((.., text)) => text.clone(),
+            Some(opening) => opening.text.clone(),
             None => self.tags.write(self.epoch, &self.positions),
         }
     }
@@ -184,10 +158,7 @@ impl Feed {
     /// Takes note of what the signal saw.
     pub fn wake(&mut self, changes: &Changes) {
         for source in &mut self.sources {
-            source.stale |= match changes {
-                Changes::All => true,
-                Changes::Some(changed) => changed.contains(&source.watch),
-            };
+            source.follower.wake(changes);
         }
     }
 
@@ -196,7 +167,7 @@ impl Feed {
     /// # Errors
     /// What is wrong with the store; the feed can be asked again.
     pub fn next(&mut self, signal: &mut dyn Signal) -> Result<Option<Delivery>> {
-        if let Some((keys, gap, _)) = self.opening.take() {
+        if let Some(Opening { keys, gap, .. }) = self.opening.take() {
             return Ok(Some(Delivery::Gap(keys, gap)));
         }
         for index in 0..self.sources.len() {
@@ -227,48 +198,32 @@ impl Feed {
     /// Stops watching.
     pub fn close(self, signal: &mut dyn Signal) {
         for source in self.sources {
-            signal.unwatch(source.watch);
+            source.follower.close(signal);
         }
     }
 
-    /// Reads ahead for a key that may have something new. A log that was replaced is read to its
-    /// end, then its successor is opened behind the same position.
+    /// Reads ahead for a key that may have something new.
     fn fill(&mut self, index: usize, signal: &mut dyn Signal) -> Result<()> {
         let (Some(source), Some(key)) = (self.sources.get_mut(index), self.keys.get(index)) else {
             return Ok(());
         };
-        if !source.stale || !source.queue.is_empty() {
-            return Ok(());
-        }
-        source.queue = source.reader.read(READ_AHEAD)?;
-        if !source.queue.is_empty() {
-            return Ok(());
-        }
-        if source.reader.is_current()? {
-            source.stale = false;
-            return Ok(());
-        }
-        // What was appended between reading and the replacement.
-        source.queue = source.reader.read(READ_AHEAD)?;
-        if !source.queue.is_empty() {
-            return Ok(());
-        }
-        let position = source.reader.position();
-        signal.unwatch(source.watch);
-        let (opened, watch) = begin(&self.store, key, Start::After(position), signal)?;
-        source.watch = watch;
-        source.reader = opened.reader;
-        source.queue.extend(opened.gap.map(Item::Gap));
-        self.epoch = opened.epoch;
         if source.queue.is_empty() {
-            source.queue = source.reader.read(READ_AHEAD)?;
+            let before = source.follower.epoch();
+            source.queue = source.follower.fill(&*self.store, key, signal, READ_AHEAD)?;
+            // Only what this key has just found out: another one may not know of it yet.
+            if source.follower.epoch() != before {
+                self.epoch = source.follower.epoch();
+            }
         }
         Ok(())
     }
 }
 
 /// Each key once; at least one, at most [`MAX_KEYS`].
-fn distinct(keys: Vec<Key>) -> Result<Vec<Key>> {
+///
+/// # Errors
+/// [`Error::NoKeys`], [`Error::TooManyKeys`].
+pub fn distinct(keys: Vec<Key>) -> Result<Vec<Key>> {
     let mut distinct: Vec<Key> = Vec::with_capacity(keys.len().min(MAX_KEYS));
     for key in keys {
         if !distinct.contains(&key) {
@@ -281,98 +236,11 @@ fn distinct(keys: Vec<Key>) -> Result<Vec<Key>> {
     if distinct.is_empty() { Err(Error::NoKeys) } else { Ok(distinct) }
 }
 
-/// Watches a key's log, then opens it; again if it was replaced in between.
-fn begin(store: &FileStore, key: &Key, start: Start, signal: &mut dyn Signal) -> Result<(Opened, Watch)> {
-    let mut opened = store.reader(key, start)?;
-    for _ in 0..ATTEMPTS {
-        let watch = match signal.watch(opened.reader.path()) {
-            Ok(watch) => watch,
-            // Removed just now: opening makes it anew.
-            Err(_) if !opened.reader.path().exists() => {
-                opened = store.reader(key, start)?;
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        // Watched file and open file are one if the path names the open one after the watch was set.
-        match opened.reader.is_current() {
-            Ok(true) => return Ok((opened, watch)),
-            Ok(false) => signal.unwatch(watch),
-            Err(error) => {
-                signal.unwatch(watch);
-                return Err(error);
-            }
-        }
-        opened = store.reader(key, start)?;
-    }
-    Err(Error::Locked { path: opened.reader.path().to_owned(), waited_ms: 0 })
-}
-
 /// Gaps first, then by id.
 fn rank(item: &Item) -> EventId {
     match item {
         Item::Gap(_) => EventId::ZERO,
         Item::Event(event) => event.id,
-    }
-}
-
-/// All gaps that a stream opens with are told as one.
-fn opening(gaps: &[(usize, Gap)], client: Option<&[u8]>) -> Option<(Vec<usize>, Gap, String)> {
-    let from = gaps.iter().map(|(_, gap)| gap.from).min()?;
-    let to = gaps.iter().map(|(_, gap)| gap.to).max()?;
-    let text = String::from_utf8_lossy(client?).into_owned();
-    Some((gaps.iter().map(|(index, _)| *index).collect(), Gap { from, to }, text))
-}
-
-/// What a client says it has.
-enum Known {
-    Nothing,
-    /// A single key's event id, as `push` answers it.
-    Id(EventId),
-    Cursor(Epoch, Vec<Option<EventId>>),
-}
-
-impl Known {
-    fn read(client: Option<&[u8]>, keys: &[Key]) -> Self {
-        let Some(text) = client else {
-            return Self::Nothing;
-        };
-        if let Some(cursor) = Cursor::read(text) {
-            return Self::Cursor(cursor.epoch(), cursor.positions(keys));
-        }
-        match std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) {
-            Some(id) if keys.len() == 1 => Self::Id(id),
-            _ => Self::Nothing,
-        }
-    }
-
-    fn position(&self, index: usize) -> Option<EventId> {
-        match self {
-            Self::Nothing => None,
-            Self::Id(id) => Some(*id),
-            Self::Cursor(_, positions) => positions.get(index).copied().flatten(),
-        }
-    }
-
-    fn start(&self, index: usize, epoch: Epoch, replay: Replay) -> Start {
-        match (self, self.position(index)) {
-            (Self::Cursor(theirs, _), Some(_)) if *theirs != epoch => Start::Oldest,
-            (_, Some(position)) => Start::After(position),
-            (_, None) => replay.start(),
-        }
-    }
-
-    /// A bare id that the log never reached.
-    fn is_beyond(&self, index: usize, last_id: EventId) -> bool {
-        matches!(self, Self::Id(_)) && self.position(index).is_some_and(|id| id > last_id)
-    }
-
-    /// The gap between another store and this one.
-    fn foreign(&self, index: usize, epoch: Epoch, to: EventId) -> Option<Gap> {
-        match self {
-            Self::Cursor(theirs, _) if *theirs != epoch => self.position(index).map(|from| Gap { from, to }),
-            _ => None,
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Counters we hand out per millisecond before we borrow the next one; keeps cursors short.
-const MAX_SEQUENCE: u64 = 0x3fff;
+pub(crate) const MAX_SEQUENCE: u64 = 0x3fff;
 
 /// Milliseconds that a cursor has room for (48 bits, the year 10889).
 pub const MAX_MILLIS: u64 = (1 << 48) - 1;

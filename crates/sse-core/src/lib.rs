@@ -2,7 +2,8 @@
 //!
 //! No PHP, no HTTP and no sockets: the crate knows how an event is kept, found again and written
 //! out. `types → bytes → state → loop`: [`id`], [`key`] and [`event`] are types, [`frame`] and
-//! [`cursor`] are bytes, [`store`] and [`signal`] keep state, [`feed`] follows keys over both.
+//! [`cursor`] are bytes, [`store`] and [`signal`] keep state, [`feed`] follows
+//! keys over both, one by one with [`follow`], from where [`resume`] says.
 
 #![forbid(unsafe_code)]
 
@@ -10,10 +11,13 @@ pub mod cursor;
 pub mod error;
 pub mod event;
 pub mod feed;
+pub mod follow;
 pub mod frame;
 pub mod id;
+pub mod jitter;
 pub mod key;
 pub mod people;
+pub mod resume;
 pub mod retention;
 pub mod signal;
 pub mod store;

@@ -10,10 +10,11 @@ use serde_json::Value;
 use sse_core::Error;
 use sse_core::cursor::{Cursor, Epoch, Tags};
 use sse_core::event::{Draft, Event, EventName, wire_json};
-use sse_core::feed::{Delivery, Feed, Replay};
+use sse_core::feed::{Delivery, Feed};
 use sse_core::frame;
 use sse_core::id::EventId;
 use sse_core::key::Key;
+use sse_core::resume::Replay;
 use sse_core::signal::Poll;
 use sse_core::store::file::format::{FirstLine, Header, Tail};
 use sse_core::store::file::format::{read_header, read_line, read_tail, write_header, write_line};
@@ -250,7 +251,7 @@ fn streams() {
 /// What a stream sends until nothing is left.
 fn wire(store: &Arc<FileStore>, keys: Vec<Key>, client: Option<&[u8]>, replay: Replay) -> String {
     let mut signal = Poll::new();
-    let mut feed = Feed::open(store, keys, client, replay, &mut signal).unwrap();
+    let mut feed = Feed::open(store.clone(), keys, client, replay, &mut signal).unwrap();
     let mut out = Vec::new();
     frame::write_connected(&mut out, &feed.cursor(), "{time}");
     while let Some(delivery) = feed.next(&mut signal).unwrap() {

@@ -9,6 +9,7 @@ use tempfile::{TempDir, tempdir};
 
 use super::*;
 use crate::signal::Poll;
+use crate::store::file::FileStore;
 use crate::testing::*;
 
 /// A client: it keeps what it was sent and the cursor of the last frame, as a browser does.
@@ -31,7 +32,8 @@ impl Client {
         replay: Replay,
     ) -> Self {
         let keys = names.iter().map(|name| key(name)).collect();
-        let feed = Feed::open(store, keys, cursor.map(str::as_bytes), replay, signal.as_mut()).unwrap();
+        let feed =
+            Feed::open(store.clone(), keys, cursor.map(str::as_bytes), replay, signal.as_mut()).unwrap();
         let cursor = feed.cursor();
         Self { feed, signal, cursor }
     }
@@ -166,7 +168,7 @@ fn now_is_behind_all_there_is_and_before_all_that_comes() {
     let place = tempdir().unwrap();
     let store = store(place.path());
     three(&store);
-    let now = Feed::now(&store, vec![key("a"), key("b")]).unwrap();
+    let now = Feed::now(&*store, vec![key("a"), key("b")]).unwrap();
     push(&store, &key("a"), "3");
     push(&store, &key("b"), "4");
     let mut frames = visit(&store, &["a", "b"], Some(&now), Replay::None).0;
@@ -226,7 +228,7 @@ fn bytes_that_are_not_utf_8_count_as_no_cursor() {
     let (store, mut signal) = (store(place.path()), Poll::new());
     three(&store);
     let mut feed =
-        Feed::open(&store, vec![key("a")], Some(b"\xff\0"), Replay::Newest(1), &mut signal).unwrap();
+        Feed::open(store.clone(), vec![key("a")], Some(b"\xff\0"), Replay::Newest(1), &mut signal).unwrap();
     assert!(matches!(feed.next(&mut signal), Ok(Some(Delivery::Event(0, _)))));
     assert_eq!(feed.next(&mut signal).unwrap(), None);
 }
@@ -251,7 +253,7 @@ fn a_stream_follows_one_to_64_keys_each_once() {
     let place = tempdir().unwrap();
     let (store, mut signal) = (store(place.path()), Poll::new());
     let keys = |count: usize| (0..count).map(|n| key(&n.to_string())).collect::<Vec<Key>>();
-    let mut open = |keys| Feed::open(&store, keys, None, Replay::None, &mut signal);
+    let mut open = |keys| Feed::open(store.clone(), keys, None, Replay::None, &mut signal);
     assert!(matches!(open(Vec::new()), Err(Error::NoKeys)));
     assert!(matches!(open(keys(65)), Err(Error::TooManyKeys { max: 64, .. })));
     assert_eq!(open(keys(64)).unwrap().keys().len(), 64);
@@ -264,7 +266,7 @@ fn a_feed_that_cannot_be_opened_leaves_no_watch_behind() {
     let (store, mut signal) = (store(place.path()), Poll::new());
     fs::create_dir(store.directory().log(&key("b"))).unwrap();
     let keys = vec![key("a"), key("b")];
-    assert!(Feed::open(&store, keys, None, Replay::None, &mut signal).is_err());
+    assert!(Feed::open(store.clone(), keys, None, Replay::None, &mut signal).is_err());
     three(&store);
     assert_eq!(signal.changes(), Changes::Some(Vec::new()));
 }

@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 pub struct Inotify {
     descriptor: OwnedFd,
     watches: HashMap<i32, Watch>,
+    descriptors: HashMap<Watch, i32>,
     /// Files for which no watch was left.
     looked_at: Poll,
     next: u64,
@@ -34,7 +35,13 @@ impl Inotify {
     pub fn new() -> Result<Self> {
         let descriptor = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)
             .map_err(|error| Error::Watch { path: PathBuf::from("inotify"), source: error.into() })?;
-        Ok(Self { descriptor, watches: HashMap::new(), looked_at: Poll::new(), next: 0 })
+        Ok(Self {
+            descriptor,
+            watches: HashMap::new(),
+            descriptors: HashMap::new(),
+            looked_at: Poll::new(),
+            next: 0,
+        })
     }
 }
 
@@ -44,7 +51,10 @@ impl Signal for Inotify {
         self.next += 1;
         let watch = Watch(self.next);
         match inotify::add_watch(&self.descriptor, path, flags) {
-            Ok(descriptor) => drop(self.watches.insert(descriptor, watch)),
+            Ok(descriptor) => {
+                self.watches.insert(descriptor, watch);
+                self.descriptors.insert(watch, descriptor);
+            }
             Err(Errno::NOSPC) => self.looked_at.watch_as(watch, path)?,
             Err(error) => return Err(Error::Watch { path: path.to_owned(), source: error.into() }),
         }
@@ -52,9 +62,12 @@ impl Signal for Inotify {
     }
 
     fn unwatch(&mut self, watch: Watch) {
-        let Some((&descriptor, _)) = self.watches.iter().find(|(_, known)| **known == watch) else {
+        let Some(descriptor) = self.descriptors.remove(&watch) else {
             return self.looked_at.unwatch(watch);
         };
+        if self.watches.get(&descriptor) != Some(&watch) {
+            return;
+        }
         self.watches.remove(&descriptor);
         // Fails if the file was deleted, which ended the watch by itself.
         let _ = inotify::remove_watch(&self.descriptor, descriptor);
@@ -83,8 +96,10 @@ impl Signal for Inotify {
             if let Some(watch) = self.watches.get(&event.wd()) {
                 changed.push(*watch);
             }
-            if event.events().contains(ReadFlags::IGNORED) {
-                self.watches.remove(&event.wd());
+            if event.events().contains(ReadFlags::IGNORED)
+                && let Some(watch) = self.watches.remove(&event.wd())
+            {
+                self.descriptors.remove(&watch);
             }
         }
         Changes::Some(changed)

@@ -1,24 +1,29 @@
 //! "Something is new": the wake-up. It carries no data; whoever wakes reads the store.
 //!
-//! A signal watches files. Its descriptor (if it has one) goes into the same `poll` as whatever else
+//! A signal watches files, or channels of a Redis server by their names. Its descriptor (if it has one) goes into the same `poll` as whatever else
 //! the caller waits for; one without a descriptor is looked at every so often. A wake-up may come
 //! for nothing, it never fails to come: watch first, read second.
 
 mod inotify;
 mod notify;
 mod poll;
+mod redis;
 
+use std::fmt;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
+use std::str::FromStr;
 use std::time::Duration;
 
 pub use self::inotify::Inotify;
 pub use self::notify::Notify;
 pub use self::poll::Poll;
+pub use self::redis::RedisSignal;
 
 use crate::error::Result;
+use crate::store::redis::Server;
 
-/// One watched file.
+/// One watched file or channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Watch(pub u64);
 
@@ -33,7 +38,8 @@ pub enum Changes {
 
 /// Wakes those who wait for a file to change, be replaced or removed.
 pub trait Signal {
-    /// Starts watching. The file must exist; a file is watched once by a signal.
+    /// Starts watching what [`crate::store::Reader::path`] names. A file must exist; each is watched once
+    /// by a signal.
     ///
     /// # Errors
     /// [`crate::Error::Watch`].
@@ -55,6 +61,18 @@ pub trait Signal {
     fn name(&self) -> &'static str;
 }
 
+/// What the readers of a store wait on. Stores that answer the same can share a signal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Waits {
+    /// Files; on a network file system, which tells nobody of changes, they have to be looked at.
+    Files {
+        /// Whether it is one.
+        network: bool,
+    },
+    /// Channels of this server.
+    Redis(Server),
+}
+
 /// What `sse.signal` names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
@@ -69,11 +87,44 @@ pub enum Choice {
     Notify,
 }
 
+impl FromStr for Choice {
+    type Err = &'static str;
+
+    /// Reads what `sse.signal` takes; the error is what that is.
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "inotify" => Ok(Self::Inotify),
+            "poll" => Ok(Self::Poll),
+            "notify" => Ok(Self::Notify),
+            _ => Err("auto, inotify, poll or notify"),
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Inotify => "inotify",
+            Self::Poll => "poll",
+            Self::Notify => "notify",
+        })
+    }
+}
+
 /// Opens the signal chosen, or the next best that works, and says why when it isn't the best.
-/// `network` says that the files lie on a network file system, which tells nobody of changes.
 #[must_use]
-pub fn open(choice: Choice, network: bool) -> (Box<dyn Signal>, Option<String>) {
-    if network {
+pub fn open(choice: Choice, waits: &Waits) -> (Box<dyn Signal>, Option<String>) {
+    if let Waits::Redis(server) = waits {
+        return match RedisSignal::new(server) {
+            Ok(signal) => (Box::new(signal), None),
+            Err(error) => {
+                (Box::new(Poll::blind()), Some(format!("{error}; asking the server every second instead")))
+            }
+        };
+    }
+    if *waits == (Waits::Files { network: true }) {
         return (
             Box::new(Poll::every_second()),
             Some(

@@ -1,9 +1,166 @@
 //! Where events are kept: an ordered log per key, bounded by age, count and bytes.
 
 pub mod file;
+mod location;
+pub mod redis;
+mod slots;
+pub mod sqlite;
 
-use crate::event::Event;
+pub use self::location::{Location, redacted};
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::fs::File;
+use std::path::Path;
+
+use crate::cursor::Epoch;
+use crate::error::Result;
+use crate::event::{Draft, Event};
 use crate::id::EventId;
+use crate::key::Key;
+use crate::retention::Retention;
+use crate::signal::Waits;
+
+/// How often an application's code failed at events of a key.
+pub type Failures = BTreeMap<EventId, u32>;
+
+/// An engine at work in one place: what every engine does, whatever it keeps events in.
+///
+/// Always true:
+/// - ids of a key rise strictly, also when the clock steps back or the key was forgotten;
+/// - an event is stored whole or not at all, and only one that is stored wakes;
+/// - what is missing behind a position is told as a gap, never passed over silently.
+pub trait Store: fmt::Debug + Send + Sync {
+    /// Says what is wrong with the store, if anything is.
+    ///
+    /// # Errors
+    /// What would keep a push from being stored.
+    fn check(&self) -> Result<()>;
+
+    /// Drawn when the store was made: cursors of another store, or of one that was emptied, carry
+    /// another one.
+    ///
+    /// # Errors
+    /// What is wrong with the store.
+    fn epoch(&self) -> Result<Epoch>;
+
+    /// Stores an event and answers its id.
+    ///
+    /// # Errors
+    /// [`crate::Error::TooLarge`] and what is wrong with the store.
+    fn append(&self, key: &Key, draft: &Draft) -> Result<EventId>;
+
+    /// Opens a reader of `key`. A key nobody pushed to is noted, so that what comes first is not a gap.
+    ///
+    /// # Errors
+    /// What is wrong with the store.
+    fn reader(&self, key: &Key, start: Start) -> Result<Opened>;
+
+    /// At most `limit` events of `key` after `after`, or from the oldest kept, and a gap where
+    /// events are missing. A key nobody pushed to has none, and is not noted.
+    ///
+    /// # Errors
+    /// What is wrong with the store.
+    fn read(&self, key: &Key, after: Option<EventId>, limit: usize) -> Result<Vec<Item>>;
+
+    /// What its readers wait on: [`crate::signal::open`] makes a signal of it.
+    fn waits(&self) -> Waits;
+
+    /// How often the events of `key` failed. What can't be read counts as nothing.
+    fn failures(&self, key: &Key) -> Failures;
+
+    /// Remembers a failure at `id`, and answers how often that makes.
+    ///
+    /// # Errors
+    /// What is wrong with the store.
+    fn record_failure(&self, key: &Key, id: EventId) -> Result<u32>;
+
+    /// Takes one of `count` places for streams that hold a worker on this machine; `None` if all are
+    /// taken.
+    ///
+    /// # Errors
+    /// What is wrong with the directory that the places are in.
+    fn take_slot(&self, count: u64) -> Result<Option<Slot>>;
+
+    /// Lets go of what must not cross a fork; to be called before one. It is opened again when needed.
+    fn before_fork(&self) {}
+}
+
+/// Reads one key on from a position.
+pub trait Reader: fmt::Debug + Send {
+    /// The last event yielded, or where reading began.
+    fn position(&self) -> EventId;
+
+    /// What a signal watches for it.
+    fn path(&self) -> &Path;
+
+    /// Whether what is read is still what the store has under this key. If not, it is to be opened
+    /// anew behind [`Reader::position`], once nothing is left to read.
+    ///
+    /// # Errors
+    /// What is wrong with the store.
+    fn is_current(&self) -> Result<bool>;
+
+    /// Reads on until `max_bytes` of JSON are reached, one item at least if there is one.
+    ///
+    /// # Errors
+    /// What is wrong with the store; reading can be tried again.
+    fn read(&mut self, max_bytes: usize) -> Result<VecDeque<Item>>;
+}
+
+/// A reader just opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The reader, placed.
+    pub reader: Box<dyn Reader>,
+    /// Told if the store can't answer from where reading should begin.
+    pub gap: Option<Gap>,
+    /// The newest event's id, or that of the last one that was dropped.
+    pub last_id: EventId,
+    /// The store that was read.
+    pub epoch: Epoch,
+}
+
+/// How a store keeps events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What it keeps.
+    pub retention: Retention,
+    /// Bytes of JSON an event may have.
+    pub max_payload: usize,
+    /// Whether a push waits until the disk has it.
+    pub sync: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { retention: Retention::default(), max_payload: 1 << 20, sync: false }
+    }
+}
+
+/// Reads on until `items` has `limit` more events, or there are no more.
+fn read_on(reader: &mut dyn Reader, items: &mut Vec<Item>, limit: usize, max_bytes: usize) -> Result<()> {
+    let mut events = 0;
+    while events < limit {
+        let read = reader.read(max_bytes)?;
+        if read.is_empty() {
+            break;
+        }
+        for item in read {
+            let is_event = matches!(item, Item::Event(_));
+            if is_event && events == limit {
+                return Ok(());
+            }
+            events += usize::from(is_event);
+            items.push(item);
+        }
+    }
+    Ok(())
+}
+
+/// A place taken; dropped, or with the end of its process, it is free again.
+#[derive(Debug)]
+pub struct Slot(#[expect(dead_code, reason = "open and locked for as long as the place is held")] File);
 
 /// What reading a key yields, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]

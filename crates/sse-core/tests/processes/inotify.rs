@@ -7,8 +7,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use sse_core::feed::{Delivery, Feed, Replay};
-use sse_core::signal::{self, Choice, Inotify, Signal};
+use sse_core::feed::{Delivery, Feed};
+use sse_core::resume::Replay;
+use sse_core::signal::{self, Choice, Inotify, Signal, Waits};
 use tempfile::tempdir;
 
 use crate::support::{PATIENCE, Process, is_root, key, push, role, set, skip, store, variable, wait};
@@ -28,7 +29,7 @@ pub fn without() {
     if kept.len() == MANY {
         return skip("this system has inotify instances without end");
     }
-    let (mut signal, why) = signal::open(Choice::Auto, false);
+    let (mut signal, why) = signal::open(Choice::Auto, &Waits::Files { network: false });
     match variable("LACKS").as_str() {
         "instances" => {
             assert_eq!(signal.name(), "poll");
@@ -39,7 +40,7 @@ pub fn without() {
     }
     let store = store(Path::new(&directory), 2);
     let keys = vec![key("a"), key("b")];
-    let mut feed = Feed::open(&store, keys, None, Replay::None, signal.as_mut()).unwrap();
+    let mut feed = Feed::open(store.clone(), keys, None, Replay::None, signal.as_mut()).unwrap();
     // More than a log keeps, so that it is replaced twice on the way.
     for number in 0..10_u32 {
         let name = ["a", "b"][number as usize % 2];

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::*;
+use crate::signal::Watch;
 use crate::signal::{Inotify, Notify};
 
 /// Every signal; a new one is one line.
@@ -160,7 +161,7 @@ fn meddled(place: &Path, keep: u64, times: u32, happens: impl Fn(&FileStore)) ->
         after: Box::new(move || after()) as Box<dyn FnMut()>,
         left: times,
     };
-    let mut feed = Feed::open(&store, vec![key("a")], None, Replay::None, &mut signal).unwrap();
+    let mut feed = Feed::open(store.clone(), vec![key("a")], None, Replay::None, &mut signal).unwrap();
     let mut frames = Vec::new();
     let mut drain = |feed: &mut Feed, signal: &mut dyn Signal| {
         while let Some(delivery) = feed.next(signal).unwrap() {
@@ -226,7 +227,7 @@ fn converse(mut signal: Box<dyn Signal>, keep: u64, rounds: u32, between: impl F
     let store = store_of(place.path(), keep);
     let key = key("a");
     let log = store.directory().log(&key);
-    let feed = Feed::open(&store, vec![key.clone()], None, Replay::None, signal.as_mut()).unwrap();
+    let feed = Feed::open(store.clone(), vec![key.clone()], None, Replay::None, signal.as_mut()).unwrap();
     let name = signal.name();
     let mut client = Client { cursor: feed.cursor(), feed, signal };
     let (go, begins) = mpsc::sync_channel::<u32>(0);

@@ -136,7 +136,7 @@ impl Directory {
         if let Some(meta) = self.read_meta()? {
             return Ok(meta);
         }
-        let meta = Meta { epoch: random_epoch(), floor: EventId::ZERO };
+        let meta = Meta { epoch: Epoch::draw(), floor: EventId::ZERO };
         // An empty one, after a power failure, would stop everybody.
         self.replace(&self.meta_path(), &write_meta(meta), true)?;
         Ok(meta)
@@ -216,8 +216,7 @@ impl Directory {
 
     fn temporary(&self, path: &Path) -> io::Result<(PathBuf, File)> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let temporary =
-            self.path.join(format!(".{name}.{}-{:08x}.new", std::process::id(), random_epoch().0));
+        let temporary = self.path.join(format!(".{name}.{}-{:08x}.new", std::process::id(), Epoch::draw().0));
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true).mode(FILE_MODE).custom_flags(flags());
         let file = options.open(&temporary)?;
@@ -292,15 +291,6 @@ pub fn identity(metadata: &fs::Metadata) -> (u64, u64) {
 pub fn modified_millis(metadata: &fs::Metadata) -> u64 {
     let millis = metadata.mtime().saturating_mul(1_000).saturating_add(metadata.mtime_nsec() / 1_000_000);
     u64::try_from(millis).unwrap_or(0)
-}
-
-fn random_epoch() -> Epoch {
-    let mut bytes = [0_u8; 4];
-    // With four bytes it is never interrupted; without entropy the clock must do.
-    if rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).is_err() {
-        bytes = (crate::id::now_millis() as u32).to_be_bytes();
-    }
-    Epoch(u32::from_be_bytes(bytes))
 }
 
 fn write_meta(meta: Meta) -> Vec<u8> {

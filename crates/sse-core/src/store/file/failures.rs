@@ -4,7 +4,6 @@
 //! Beside the log lies `<name>.failed` with one line per event: `<id> <times>\n`. It is small, made
 //! only after a failure, and replaced whole.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -12,6 +11,7 @@ use super::FileStore;
 use crate::error::Result;
 use crate::id::EventId;
 use crate::key::Key;
+use crate::store::Failures;
 
 /// Failures remembered for a key; the oldest are forgotten.
 const REMEMBERED: usize = 100;
@@ -19,7 +19,7 @@ const REMEMBERED: usize = 100;
 impl FileStore {
     /// How often the events of `key` failed. What can't be read counts as nothing.
     #[must_use]
-    pub fn failures(&self, key: &Key) -> BTreeMap<EventId, u32> {
+    pub fn failures(&self, key: &Key) -> Failures {
         let text = fs::read_to_string(self.failures_path(key)).unwrap_or_default();
         let read = |line: &str| {
             let (id, times) = line.split_once(' ')?;

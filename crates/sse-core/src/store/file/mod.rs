@@ -4,15 +4,14 @@
 //! writes a new file and renames it in. What a stopped writer or a full disk leaves is mended by the
 //! next writer; readers only ever take whole lines.
 
-mod directory;
+pub(super) mod directory;
 mod failures;
 pub mod format;
 mod lines;
 mod lock;
 mod log;
 mod reader;
-mod refusal;
-mod slots;
+pub(super) mod refusal;
 mod sweep;
 
 use std::collections::HashMap;
@@ -23,16 +22,17 @@ use std::time::Instant;
 use parking_lot::Mutex;
 
 pub use self::directory::{Directory, Meta};
-pub use self::reader::{Opened, Reader};
-pub use self::slots::Slot;
+pub use crate::store::Settings;
 
 use self::log::Log;
+use self::reader::Reader;
+use crate::cursor::Epoch;
 use crate::error::{Error, Result};
-use crate::event::{Draft, Event};
+use crate::event::Draft;
 use crate::id::EventId;
 use crate::key::Key;
-use crate::retention::Retention;
-use crate::store::{Gap, Item, Start};
+use crate::signal::Waits;
+use crate::store::{Failures, Gap, Item, Opened, Slot, Start, Store, read_on};
 
 /// Logs a process keeps open for writing; beyond it all are closed.
 const OPEN_LOGS: usize = 64;
@@ -40,23 +40,6 @@ const OPEN_LOGS: usize = 64;
 const ATTEMPTS: usize = 1_000;
 /// Bytes of JSON read at a time.
 const READ_BYTES: usize = 256 << 10;
-
-/// How a store keeps events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// What it keeps.
-    pub retention: Retention,
-    /// Bytes of JSON an event may have.
-    pub max_payload: usize,
-    /// Whether a push waits until the disk has it.
-    pub sync: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { retention: Retention::default(), max_payload: 1 << 20, sync: false }
-    }
-}
 
 /// A store in a directory.
 #[derive(Debug)]
@@ -143,21 +126,7 @@ impl FileStore {
         }
         let Opened { mut reader, gap, .. } = self.reader(key, after.map_or(Start::Oldest, Start::After))?;
         let mut items: Vec<Item> = gap.map(Item::Gap).into_iter().collect();
-        let mut events = 0;
-        while events < limit {
-            let read = reader.read(READ_BYTES)?;
-            if read.is_empty() {
-                break;
-            }
-            for item in read {
-                let is_event = matches!(item, Item::Event(Event { .. }));
-                if is_event && events == limit {
-                    return Ok(items);
-                }
-                events += usize::from(is_event);
-                items.push(item);
-            }
-        }
+        read_on(&mut *reader, &mut items, limit, READ_BYTES)?;
         Ok(items)
     }
 
@@ -167,6 +136,45 @@ impl FileStore {
     /// What is wrong with the directory.
     pub fn sweep(&self) -> Result<()> {
         sweep::run(&self.directory, &self.settings, crate::id::now_millis())
+    }
+}
+
+impl Store for FileStore {
+    fn check(&self) -> Result<()> {
+        self.directory.meta()?;
+        self.directory.check()
+    }
+
+    fn epoch(&self) -> Result<Epoch> {
+        Ok(self.directory.meta()?.epoch)
+    }
+
+    fn append(&self, key: &Key, draft: &Draft) -> Result<EventId> {
+        Self::append(self, key, draft)
+    }
+
+    fn reader(&self, key: &Key, start: Start) -> Result<Opened> {
+        Self::reader(self, key, start)
+    }
+
+    fn read(&self, key: &Key, after: Option<EventId>, limit: usize) -> Result<Vec<Item>> {
+        Self::read(self, key, after, limit)
+    }
+
+    fn waits(&self) -> Waits {
+        Waits::Files { network: self.directory.is_on_network() }
+    }
+
+    fn failures(&self, key: &Key) -> Failures {
+        Self::failures(self, key)
+    }
+
+    fn record_failure(&self, key: &Key, id: EventId) -> Result<u32> {
+        Self::record_failure(self, key, id)
+    }
+
+    fn take_slot(&self, count: u64) -> Result<Option<Slot>> {
+        self.directory.take_slot(count)
     }
 }
 

@@ -16,13 +16,12 @@ use super::lines::Lines;
 use super::lock;
 use super::log::Log;
 use super::refusal::failed;
-use crate::cursor::Epoch;
 use crate::error::Result;
 use crate::id::EventId;
 use crate::key::Key;
-use crate::store::{Gap, Item, Start};
+use crate::store::{self, Gap, Item, Opened, Start};
 
-/// A reader of one key.
+/// A reader of one key's log.
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
@@ -31,18 +30,6 @@ pub struct Reader {
     lines: Lines,
     /// The last event yielded, or where reading began.
     position: EventId,
-}
-
-/// A reader just opened.
-pub struct Opened {
-    /// The reader, placed.
-    pub reader: Reader,
-    /// Told if the log can't answer from where reading should begin.
-    pub gap: Option<Gap>,
-    /// The newest event's id, or that of the last one that was dropped.
-    pub last_id: EventId,
-    /// The store the log belongs to.
-    pub epoch: Epoch,
 }
 
 impl Reader {
@@ -79,60 +66,7 @@ impl Reader {
             }
         };
         let reader = Self { path, file, identity, lines: Lines::from(offset), position };
-        Ok(Opened { reader, gap, last_id, epoch: header.epoch })
-    }
-
-    /// The last event yielded, or where reading began.
-    #[must_use]
-    pub fn position(&self) -> EventId {
-        self.position
-    }
-
-    /// The log's path.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Whether the path still names the file that is read.
-    ///
-    /// # Errors
-    /// [`Error::Denied`], [`Error::Io`].
-    pub fn is_current(&self) -> Result<bool> {
-        match fs::metadata(&self.path) {
-            Ok(metadata) => Ok(identity(&metadata) == self.identity && metadata.len() >= self.lines.offset()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(failed("look at", &self.path, error)),
-        }
-    }
-
-    /// Reads on: whole lines until `max_bytes` of JSON are reached, one at least if there is one.
-    ///
-    /// # Errors
-    /// [`Error::Io`]; [`Error::Locked`] if a line can't be read and a writer is stuck. What was read
-    /// before it is answered first, and reading can be tried again.
-    pub fn read(&mut self, max_bytes: usize) -> Result<VecDeque<Item>> {
-        let mut items = VecDeque::new();
-        let mut bytes = 0;
-        while bytes < max_bytes {
-            match self.next() {
-                Ok(Some(item)) => {
-                    bytes += 1;
-                    self.position = match &item {
-                        Item::Event(event) => {
-                            bytes += event.draft.json.len();
-                            event.id
-                        }
-                        Item::Gap(gap) => gap.to,
-                    };
-                    items.push_back(item);
-                }
-                Ok(None) => break,
-                Err(error) if items.is_empty() => return Err(error),
-                Err(_) => break,
-            }
-        }
-        Ok(items)
+        Ok(Opened { reader: Box::new(reader), gap, last_id, epoch: header.epoch })
     }
 
     fn next(&mut self) -> Result<Option<Item>> {
@@ -178,6 +112,52 @@ impl Reader {
         };
         self.lines.back_to(end);
         Ok((end > offset).then_some(Gap { from: self.position, to }))
+    }
+}
+
+impl store::Reader for Reader {
+    fn position(&self) -> EventId {
+        self.position
+    }
+
+    /// The log's path.
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the path still names the file that is read.
+    fn is_current(&self) -> Result<bool> {
+        match fs::metadata(&self.path) {
+            Ok(metadata) => Ok(identity(&metadata) == self.identity && metadata.len() >= self.lines.offset()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(failed("look at", &self.path, error)),
+        }
+    }
+
+    /// Whole lines only. [`crate::Error::Locked`] if a line can't be read and a writer is stuck. What
+    /// was read before an error is answered first.
+    fn read(&mut self, max_bytes: usize) -> Result<VecDeque<Item>> {
+        let mut items = VecDeque::new();
+        let mut bytes = 0;
+        while bytes < max_bytes {
+            match self.next() {
+                Ok(Some(item)) => {
+                    bytes += 1;
+                    self.position = match &item {
+                        Item::Event(event) => {
+                            bytes += event.draft.json.len();
+                            event.id
+                        }
+                        Item::Gap(gap) => gap.to,
+                    };
+                    items.push_back(item);
+                }
+                Ok(None) => break,
+                Err(error) if items.is_empty() => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(items)
     }
 }
 

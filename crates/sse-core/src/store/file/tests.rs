@@ -12,6 +12,8 @@ use tempfile::tempdir;
 
 use super::format;
 use super::*;
+use crate::event::Event;
+use crate::retention::Retention;
 use crate::testing::*;
 
 #[test]

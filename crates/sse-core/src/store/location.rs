@@ -1,0 +1,211 @@
+//! Where a store is, as users write it: a data source name.
+//!
+//! Always true: neither `Display` nor `Debug` nor an error shows a password.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
+
+use super::file::FileStore;
+use super::redis::{RedisLocation, RedisStore};
+use super::sqlite::SqliteStore;
+use super::{Settings, Store};
+
+const IN_PATHS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
+
+/// Where events are kept, and by which engine.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Location {
+    /// In this directory, a log per key.
+    Directory(PathBuf),
+    /// In this SQLite database.
+    Sqlite(PathBuf),
+    /// In this Redis.
+    Redis(Box<RedisLocation>),
+}
+
+impl Location {
+    /// Reads a data source name.
+    ///
+    /// # Errors
+    /// What would do instead, as the end of a sentence that begins with "it takes".
+    pub fn parse(dsn: &str) -> Result<Self, String> {
+        match dsn.split_once("://") {
+            Some(("file", path)) => absolute(path)
+                .map(Self::Directory)
+                .ok_or_else(|| "file:// and an absolute path, such as file:///var/lib/php-sse".into()),
+            Some(("sqlite", path)) => decoded(path).and_then(|path| absolute(&path)).map(Self::Sqlite).ok_or_else(|| {
+                "sqlite:// and an absolute path, such as sqlite:///var/lib/php-sse/events.sqlite (a % is written %25, a ? %3F)".into()
+            }),
+            Some((scheme @ ("redis" | "rediss" | "redis+unix"), rest)) => {
+                RedisLocation::parse(scheme, rest).map(|location| Self::Redis(Box::new(location)))
+            }
+            _ => Err("a data source name: file:///var/lib/php-sse, sqlite:///var/lib/php-sse/events.sqlite, redis://host, rediss://host or redis+unix:///run/redis/redis.sock".into()),
+        }
+    }
+
+    /// The engine's name.
+    #[must_use]
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Self::Directory(_) => "file",
+            Self::Sqlite(_) => "sqlite",
+            Self::Redis(_) => "redis",
+        }
+    }
+
+    /// The whole data source name, passwords and all: for who opens the store, for nobody else.
+    #[must_use]
+    pub fn dsn(&self) -> String {
+        match self {
+            Self::Directory(path) => format!("file://{}", path.display()),
+            Self::Sqlite(path) => {
+                format!("sqlite://{}", percent_encode(path.as_os_str().as_encoded_bytes(), IN_PATHS))
+            }
+            Self::Redis(location) => location.dsn().to_owned(),
+        }
+    }
+
+    /// The store there; nothing is touched before it is used.
+    #[must_use]
+    pub fn open(&self, settings: Settings) -> Arc<dyn Store> {
+        match self {
+            Self::Directory(path) => FileStore::new(path, settings),
+            Self::Sqlite(path) => SqliteStore::new(path, settings),
+            Self::Redis(location) => RedisStore::new((**location).clone(), settings),
+        }
+    }
+}
+
+/// A data source name as it may be shown, whether it can be read or not.
+#[must_use]
+pub fn redacted(dsn: &str) -> String {
+    let (scheme, rest) = match dsn.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), dsn),
+    };
+    // A password that isn't encoded may have any of the characters that end a part.
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    let hidden = if place.len() < rest.len() { "***@" } else { "" };
+    let mut shown = place.to_owned();
+    for name in ["password=", "auth="] {
+        if let Some(at) = shown.find(name) {
+            let from = at + name.len();
+            let to = shown.get(from..).and_then(|rest| rest.find('&')).map_or(shown.len(), |end| from + end);
+            shown.replace_range(from..to, "***");
+        }
+    }
+    format!("{scheme}{hidden}{shown}")
+}
+
+/// As it may be shown.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(path) | Self::Sqlite(path) => path.display().fmt(f),
+            Self::Redis(location) => location.fmt(f),
+        }
+    }
+}
+
+fn absolute(path: &str) -> Option<PathBuf> {
+    let path = Path::new(path);
+    (path.is_absolute() && !path.as_os_str().as_encoded_bytes().contains(&0)).then(|| path.to_owned())
+}
+
+/// A part of a data source name without parameters.
+fn decoded(text: &str) -> Option<String> {
+    if text.contains('?') {
+        return None;
+    }
+    percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_taken_as_it_is_for_files_and_decoded_for_databases() {
+        let parsed = |dsn: &str| Location::parse(dsn).unwrap();
+        assert_eq!(parsed("file:///a%20b"), Location::Directory("/a%20b".into()));
+        assert_eq!(parsed("sqlite:///a%20b.sqlite"), Location::Sqlite("/a b.sqlite".into()));
+    }
+
+    #[test]
+    fn the_whole_name_reads_back_and_what_is_shown_has_no_password() {
+        for (dsn, shown) in [
+            ("file:///a b%", "/a b%"),
+            ("sqlite:///a%20b%25.sqlite", "/a b%.sqlite"),
+            ("redis://host", "redis://host:6379/0?prefix=sse:"),
+            ("redis://u:s3cret@[::1]:7/2?prefix=a%20b", "redis://u@[::1]:7/2?prefix=a b"),
+            ("rediss://:s3cret@host?tls_ca=/ca.pem", "rediss://host:6379/0?prefix=sse:"),
+            ("redis+unix:///r.sock?db=3&password=s3cret", "redis+unix:///r.sock?db=3&prefix=sse:"),
+        ] {
+            let location = Location::parse(dsn).unwrap();
+            assert_eq!(location.to_string(), shown);
+            assert_eq!(Location::parse(&location.dsn()).unwrap(), location);
+            let said = format!("{location:?} {:?} {}", location.open(Settings::default()), redacted(dsn));
+            assert!(!said.contains("s3cret"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_hidden_also_where_the_rest_makes_no_sense() {
+        for dsn in [
+            "redis://:s3/cr?et@host",
+            "redis://u:s3cret@",
+            "redis://a@s3cret@b",
+            "x://?password=s3cret",
+            "redis://h?auth=s3cret&x=1",
+        ] {
+            assert!(!redacted(dsn).contains("cret"), "{}", redacted(dsn));
+        }
+        assert_eq!(redacted("file:///a"), "file:///a");
+        assert_eq!(redacted(""), "");
+    }
+
+    #[test]
+    fn a_redis_location_is_read_strictly() {
+        for dsn in [
+            "redis://",
+            "redis://:1",
+            "redis://u@h",
+            "redis://h/x",
+            "redis://h:99999",
+            "redis://h?prefx=1",
+            "redis://h?timeout=0",
+            "redis://h?timeout=NaN",
+            "redis://h?prefix=",
+            "redis://h?prefix=%7Ba%7D",
+            "redis://h?tls_insecure=1",
+            "rediss://h?tls_insecure=2",
+            "rediss://h?tls_ca=rel",
+            "redis+unix://rel",
+            "redis://h?password=a&password_file=/b",
+            "redis://h?db=-1",
+            "redis://h%00",
+        ] {
+            assert!(Location::parse(dsn).is_err(), "{dsn}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_data_source_name_is_refused_with_one_that_is() {
+        for dsn in [
+            "",
+            "/var",
+            "sqlite://rel",
+            "sqlite:/a",
+            "sqlite:///a?b=1",
+            "file://",
+            "mysql://a",
+            "sqlite:///a%00",
+        ] {
+            let said = Location::parse(dsn).unwrap_err();
+            assert!(said.contains("://"), "{dsn}: {said}");
+        }
+    }
+}

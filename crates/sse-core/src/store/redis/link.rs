@@ -1,0 +1,111 @@
+//! This process's connection to the server, and what the server says as our errors.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use redis::{Connection, ErrorKind, RedisError, RedisResult, ServerErrorKind, cmd};
+
+use super::Server;
+use crate::error::{Error, Result};
+
+/// Idle time after which the server may have closed a connection: it is tried before it is used, for
+/// what was sent into a closed one may or may not have been done.
+const TRUSTED: Duration = Duration::from_secs(1);
+
+/// One connection, opened when it is needed.
+pub struct Link {
+    server: Server,
+    open: Mutex<Option<Open>>,
+}
+
+struct Open {
+    /// Who opened it: one that crossed a fork is its parent's.
+    process: u32,
+    used: Instant,
+    connection: Connection,
+}
+
+impl Link {
+    pub fn new(server: Server) -> Self {
+        Self { server, open: Mutex::new(None) }
+    }
+
+    /// Does what may be done twice: tried again if the connection turns out to be lost.
+    pub fn repeat<T>(&self, mut action: impl FnMut(&mut Connection) -> RedisResult<T>) -> Result<T> {
+        let mut open = self.open.lock();
+        let is_new = open.is_none();
+        match self.run(&mut open, &mut action) {
+            Err(Error::RedisLost { .. }) if !is_new => self.run(&mut open, &mut action),
+            answer => answer,
+        }
+    }
+
+    /// Does what must not be done twice.
+    pub fn once<T>(&self, mut action: impl FnMut(&mut Connection) -> RedisResult<T>) -> Result<T> {
+        self.run(&mut self.open.lock(), &mut action)
+    }
+
+    /// What is stored under this name is none of ours.
+    pub fn damaged(&self, name: &str) -> Error {
+        Error::RedisForeign { server: self.server.to_string(), what: format!("{name} has other content") }
+    }
+
+    fn run<T>(
+        &self,
+        open: &mut Option<Open>,
+        action: &mut impl FnMut(&mut Connection) -> RedisResult<T>,
+    ) -> Result<T> {
+        let process = std::process::id();
+        if open.as_ref().is_some_and(|open| open.process != process) {
+            // Closes our copy of the socket; nothing is sent on it.
+            *open = None;
+        }
+        if let Some(idle) = open.as_mut().filter(|open| open.used.elapsed() > TRUSTED)
+            && cmd("PING").exec(&mut idle.connection).is_err()
+        {
+            *open = None;
+        }
+        let held = match open {
+            Some(held) => held,
+            None => open.insert(Open { process, used: Instant::now(), connection: self.server.connect()? }),
+        };
+        let answer = action(&mut held.connection);
+        held.used = Instant::now();
+        answer.map_err(|error| {
+            // After a time-out an answer may still come: the next one would be taken for another's.
+            if error.is_io_error() || error.is_unrecoverable_error() {
+                *open = None;
+            }
+            failed(&self.server, &error)
+        })
+    }
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Link({})", self.server)
+    }
+}
+
+/// What the server, or the way to it, says, as ours.
+pub fn failed(server: &Server, error: &RedisError) -> Error {
+    let (server, said) = (server.to_string(), said(error));
+    match error.kind() {
+        ErrorKind::AuthenticationFailed => Error::RedisRefused { server, said },
+        ErrorKind::Io => Error::RedisLost { server, said },
+        ErrorKind::Server(ServerErrorKind::BusyLoading | ServerErrorKind::TryAgain) => {
+            Error::RedisLost { server, said }
+        }
+        ErrorKind::Server(ServerErrorKind::NoPerm) => Error::RedisRefused { server, said },
+        _ => match error.code() {
+            Some("NOAUTH" | "WRONGPASS") => Error::RedisRefused { server, said },
+            _ if said.contains("WRONGTYPE") => Error::RedisForeign { server, what: said },
+            _ => Error::Redis { server, said },
+        },
+    }
+}
+
+/// In the server's words, or the system's.
+pub fn said(error: &RedisError) -> String {
+    error.to_string()
+}

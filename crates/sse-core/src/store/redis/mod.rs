@@ -1,0 +1,208 @@
+//! Events in Redis (or Valkey): the engine for several hosts.
+//!
+//! ```text
+//! <prefix>store          the store's epoch, 8 hex digits
+//! <prefix>{<key>}log     a Redis Stream: p <id before> [n <name>] [c <offset>+<length>] [x 1] d <json>
+//! <prefix>{<key>}meta    a hash: epoch, last, due, large
+//! <prefix>{<key>}failed  a hash: id → times
+//! <prefix><db>:<key>     a channel: a message for each push
+//! ```
+//! with the key percent-encoded, so that all of a key is in one hash slot of a cluster.
+//!
+//! Always true:
+//! - an event is added, trimmed for and announced by one script, so others see all of it or nothing;
+//! - ids come from Redis's clock and the last id, so hosts with different clocks agree;
+//! - an event names the one before it: whatever removed events (retention, `FLUSHALL`, an eviction, a
+//!   restart from an older snapshot) leaves a gap that readers see;
+//! - a connection is used by the process that opened it, and by nobody after a time-out.
+
+mod link;
+mod reader;
+mod scripts;
+mod server;
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use redis::cmd;
+
+use self::link::Link;
+use self::reader::RedisReader;
+use self::scripts::Scripts;
+pub use self::server::{RedisLocation, Server};
+use super::{Failures, Gap, Item, Opened, Settings, Slot, Start, Store};
+use crate::cursor::Epoch;
+use crate::error::{Error, Result};
+use crate::event::Draft;
+use crate::id::EventId;
+use crate::key::Key;
+use crate::signal::Waits;
+
+/// Bytes of JSON read at a time.
+const READ_BYTES: usize = 256 << 10;
+/// Failures remembered for a key; the oldest are forgotten.
+const REMEMBERED: usize = 100;
+/// What stays as it is in names, so that they can be read in `redis-cli`.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A store in a Redis database.
+#[derive(Debug)]
+pub struct RedisStore {
+    settings: Settings,
+    shared: Arc<Shared>,
+}
+
+/// What a store shares with its readers.
+#[derive(Debug)]
+struct Shared {
+    location: RedisLocation,
+    link: Link,
+    scripts: Scripts,
+    /// The epoch as it was when somebody last looked; the scripts say when it is another one.
+    epoch: Mutex<Option<Epoch>>,
+}
+
+/// What a key is called in Redis.
+#[derive(Clone, Debug)]
+struct Names {
+    log: String,
+    meta: String,
+    failed: String,
+    channel: String,
+}
+
+impl RedisStore {
+    /// A store at this location; nothing is connected before it is used.
+    #[must_use]
+    pub fn new(location: RedisLocation, settings: Settings) -> Arc<Self> {
+        let (link, scripts) = (Link::new(location.server.clone()), Scripts::new());
+        let shared = Shared { location, link, scripts, epoch: Mutex::new(None) };
+        Arc::new(Self { settings, shared: Arc::new(shared) })
+    }
+}
+
+impl Shared {
+    fn names(&self, key: &Key) -> Names {
+        let RedisLocation { server, prefix, .. } = &self.location;
+        let key = percent_encode(key.as_bytes(), PLAIN);
+        Names {
+            log: format!("{prefix}{{{key}}}log"),
+            meta: format!("{prefix}{{{key}}}meta"),
+            failed: format!("{prefix}{{{key}}}failed"),
+            channel: format!("{prefix}{}:{key}", server.database()),
+        }
+    }
+
+    /// The epoch that Redis has; a store without one gets one.
+    fn read_epoch(&self) -> Result<Epoch> {
+        let name = format!("{}store", self.location.prefix);
+        let text: String = self.link.repeat(|connection| {
+            if let Some(text) = cmd("GET").arg(&name).query::<Option<String>>(connection)? {
+                return Ok(text);
+            }
+            let drawn = format!("{:08x}", Epoch::draw().0);
+            cmd("SET").arg(&name).arg(drawn).arg("NX").query::<redis::Value>(connection)?;
+            cmd("GET").arg(&name).query(connection)
+        })?;
+        let epoch = u32::from_str_radix(&text, 16).map(Epoch).map_err(|_| self.link.damaged(&name))?;
+        *self.epoch.lock() = Some(epoch);
+        Ok(epoch)
+    }
+
+    /// Runs `action` with the epoch known here, and if Redis has another one, again with that.
+    fn with_epoch<T>(&self, mut action: impl FnMut(Epoch, bool) -> Result<Option<T>>) -> Result<(T, Epoch)> {
+        let known = *self.epoch.lock();
+        if let Some(epoch) = known
+            && let Some(answer) = action(epoch, false)?
+        {
+            return Ok((answer, epoch));
+        }
+        let epoch = self.read_epoch()?;
+        let answer = action(epoch, true)?.ok_or_else(|| self.link.damaged("meta"))?;
+        Ok((answer, epoch))
+    }
+}
+
+impl Store for RedisStore {
+    /// Whether a push would find its way; nothing is stored.
+    fn check(&self) -> Result<()> {
+        self.shared.read_epoch().map(drop)
+    }
+
+    fn epoch(&self) -> Result<Epoch> {
+        self.shared.read_epoch()
+    }
+
+    fn append(&self, key: &Key, draft: &Draft) -> Result<EventId> {
+        if draft.json.len() > self.settings.max_payload {
+            return Err(Error::TooLarge { len: draft.json.len(), max: self.settings.max_payload });
+        }
+        let Shared { link, scripts, .. } = &*self.shared;
+        let names = self.shared.names(key);
+        let (id, _) = self.shared.with_epoch(|epoch, is_fresh| {
+            link.once(|connection| {
+                scripts.append(connection, &names, epoch, is_fresh, &self.settings.retention, draft)
+            })
+        })?;
+        id.parse().map_err(|_| link.damaged(&names.meta))
+    }
+
+    fn reader(&self, key: &Key, start: Start) -> Result<Opened> {
+        RedisReader::open(&self.shared, key, start)
+    }
+
+    fn read(&self, key: &Key, after: Option<EventId>, limit: usize) -> Result<Vec<Item>> {
+        let after = after.filter(|after| *after > EventId::ZERO);
+        let meta = self.shared.names(key).meta;
+        let known: bool = self.shared.link.repeat(|connection| cmd("EXISTS").arg(&meta).query(connection))?;
+        if !known {
+            return Ok(after.map(|from| Item::Gap(Gap { from, to: from })).into_iter().collect());
+        }
+        let Opened { mut reader, gap, .. } = self.reader(key, after.map_or(Start::Oldest, Start::After))?;
+        let mut items: Vec<Item> = gap.map(Item::Gap).into_iter().collect();
+        super::read_on(&mut *reader, &mut items, limit, READ_BYTES)?;
+        Ok(items)
+    }
+
+    fn waits(&self) -> Waits {
+        Waits::Redis(self.shared.location.server.clone())
+    }
+
+    fn failures(&self, key: &Key) -> Failures {
+        let name = self.shared.names(key).failed;
+        let read = self.shared.link.repeat(|connection| cmd("HGETALL").arg(&name).query(connection));
+        let read: Vec<(String, u32)> = read.unwrap_or_default();
+        read.into_iter().filter_map(|(id, times)| Some((id.parse().ok()?, times))).collect()
+    }
+
+    fn record_failure(&self, key: &Key, id: EventId) -> Result<u32> {
+        let name = self.shared.names(key).failed;
+        let link = &self.shared.link;
+        let times = link.once(|connection| {
+            let (times,) = redis::pipe()
+                .cmd("HINCRBY")
+                .arg(&name)
+                .arg(id.to_string())
+                .arg(1)
+                .cmd("EXPIRE")
+                .arg(&name)
+                .arg(scripts::FORGET_AFTER_MS / 1_000)
+                .ignore()
+                .query(connection)?;
+            Ok(times)
+        })?;
+        let mut failures = self.failures(key);
+        while failures.len() > REMEMBERED {
+            if let Some((oldest, _)) = failures.pop_first() {
+                link.repeat(|connection| cmd("HDEL").arg(&name).arg(oldest.to_string()).exec(connection))?;
+            }
+        }
+        Ok(times)
+    }
+
+    /// Workers are this machine's, so their places are too: in the temporary directory.
+    fn take_slot(&self, count: u64) -> Result<Option<Slot>> {
+        super::slots::of_this_machine(&self.shared.location.to_string())?.take_slot(count)
+    }
+}

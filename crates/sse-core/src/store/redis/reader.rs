@@ -1,0 +1,177 @@
+//! One key, read on from a position.
+//!
+//! Always true:
+//! - one call of `read` sees one state of the key: its meta and its events in one transaction;
+//! - an event whose `p` lies behind the position follows a gap, and so does the end of the log if the
+//!   key's last id lies behind it: whoever removed what was between.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::scripts::behind;
+use super::{Names, Shared};
+use crate::cursor::Epoch;
+use crate::error::Result;
+use crate::event::{Draft, Event, EventName};
+use crate::id::EventId;
+use crate::key::Key;
+use crate::store::{Gap, Item, Opened, Reader, Start};
+
+/// Events asked for at a time, at most: their size isn't known before they are here.
+const AT_MOST: usize = 128;
+/// The size an event is taken for while none is known.
+const LIKELY_BYTES: usize = 4 << 10;
+
+/// What Redis has of a key behind a position: epoch and last id, then events.
+type Found = ((Option<String>, Option<String>), Vec<(String, Vec<Vec<u8>>)>);
+
+/// A reader of one key.
+#[derive(Debug)]
+pub struct RedisReader {
+    shared: Arc<Shared>,
+    names: Names,
+    /// The channel that tells of pushes, as signals take it.
+    path: PathBuf,
+    epoch: Epoch,
+    position: EventId,
+    is_current: bool,
+    /// Bytes of an event, by the last ones read.
+    likely_bytes: usize,
+}
+
+impl RedisReader {
+    /// Opens a key (noting it if nobody pushed to it yet) and goes to `start`.
+    pub fn open(shared: &Arc<Shared>, key: &Key, start: Start) -> Result<Opened> {
+        let names = shared.names(key);
+        let look = |start| {
+            let (found, epoch) = shared.with_epoch(|epoch, is_fresh| {
+                shared
+                    .link
+                    .repeat(|connection| shared.scripts.open(connection, &names, epoch, is_fresh, start))
+            })?;
+            let read = |text: &str| text.parse::<EventId>().map_err(|_| shared.link.damaged(&names.meta));
+            let (last, before) = found;
+            let last = read(&last)?;
+            Ok((last, before.map_or(Ok(last), |before| read(&before))?, epoch))
+        };
+        let (last_id, before, epoch) = look(if start == Start::Newest(0) { Start::Oldest } else { start })?;
+        let (position, gap) = match start {
+            Start::Newest(0) => (last_id, None),
+            Start::Oldest | Start::Newest(_) => (before, None),
+            Start::After(from) if from > last_id => {
+                let (_, oldest, _) = look(Start::Oldest)?;
+                (oldest, Some(Gap { from, to: oldest }))
+            }
+            Start::After(from) if before > from => (before, Some(Gap { from, to: before })),
+            Start::After(from) => (from, None),
+        };
+        let path = PathBuf::from(&names.channel);
+        let (shared, is_current, likely_bytes) = (Arc::clone(shared), true, LIKELY_BYTES);
+        let reader = Self { shared, names, path, epoch, position, is_current, likely_bytes };
+        Ok(Opened { reader: Box::new(reader), gap, last_id, epoch })
+    }
+
+    /// Takes note of events, from the position on.
+    fn take(&mut self, events: Vec<(String, Vec<Vec<u8>>)>) -> Result<VecDeque<Item>> {
+        let (mut items, mut bytes, count) = (VecDeque::new(), 0, events.len());
+        for (id, fields) in events {
+            let foreign = || self.shared.link.damaged(&self.names.log);
+            let at: EventId = id.parse().map_err(|_| foreign())?;
+            let (before, draft) = read_fields(fields);
+            if let Some(before) = before.filter(|before| *before > self.position) {
+                items.push_back(Item::Gap(Gap { from: self.position, to: before }));
+                self.position = before;
+            }
+            bytes += draft.as_ref().map_or(0, |draft| draft.json.len());
+            items.push_back(match draft {
+                Some(draft) => Item::Event(Event { id: at, draft }),
+                // Not what we write: the event is lost to us.
+                None => Item::Gap(Gap { from: self.position, to: at }),
+            });
+            self.position = at;
+        }
+        if let Some(average) = bytes.checked_div(count) {
+            self.likely_bytes = average.max(64);
+        }
+        Ok(items)
+    }
+}
+
+impl Reader for RedisReader {
+    fn position(&self) -> EventId {
+        self.position
+    }
+
+    /// The key's channel.
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// As the last read found it.
+    fn is_current(&self) -> Result<bool> {
+        Ok(self.is_current)
+    }
+
+    fn read(&mut self, max_bytes: usize) -> Result<VecDeque<Item>> {
+        let count = (max_bytes / self.likely_bytes).clamp(1, AT_MOST);
+        let ((epoch, last), events): Found = self.shared.link.repeat(|connection| {
+            redis::pipe()
+                .atomic()
+                .cmd("HMGET")
+                .arg(&self.names.meta)
+                .arg(&["epoch", "last"])
+                .cmd("XRANGE")
+                .arg(&self.names.log)
+                .arg(behind(self.position))
+                .arg("+")
+                .arg("COUNT")
+                .arg(count)
+                .query(connection)
+        })?;
+        let epoch = epoch.and_then(|text| u32::from_str_radix(&text, 16).ok());
+        let last: Option<EventId> = last.and_then(|text| text.parse().ok());
+        let Some(last) = last.filter(|last| epoch == Some(self.epoch.0) && *last >= self.position) else {
+            // Removed, or put back to an earlier state.
+            self.is_current = false;
+            return Ok(VecDeque::new());
+        };
+        let is_end = events.len() < count;
+        let mut items = self.take(events)?;
+        if is_end && last > self.position {
+            items.push_back(Item::Gap(Gap { from: self.position, to: last }));
+            self.position = last;
+        }
+        Ok(items)
+    }
+}
+
+/// The id before an event, and the event; nothing where it isn't as we write it.
+fn read_fields(fields: Vec<Vec<u8>>) -> (Option<EventId>, Option<Draft>) {
+    let (mut before, mut name, mut cut, mut external, mut json) = (None, None, None, false, None);
+    let mut fields = fields.into_iter();
+    while let (Some(field), Some(value)) = (fields.next(), fields.next()) {
+        let text = std::str::from_utf8(&value);
+        match field.as_slice() {
+            b"p" => before = text.ok().and_then(|text| text.parse().ok()),
+            b"n" => name = Some(EventName::new(&value)),
+            b"c" => {
+                cut = text.ok().and_then(|text| {
+                    let (start, length) = text.split_once('+')?;
+                    let start: usize = start.parse().ok()?;
+                    Some(start..start.checked_add(length.parse().ok()?)?)
+                });
+            }
+            b"x" => external = true,
+            b"d" => json = Some(value),
+            _ => {}
+        }
+    }
+    let draft = match (name.transpose(), json) {
+        (Ok(name), Some(json)) if cut.as_ref().is_none_or(|cut| cut.end <= json.len()) => {
+            Some(Draft { name, cut, json, external })
+        }
+        _ => None,
+    };
+    (before, draft)
+}

@@ -1,0 +1,195 @@
+//! What Redis runs for us, each as one step that nothing comes between.
+//!
+//! Both scripts begin alike: they compare the epoch that the caller knows with the key's and answer
+//! nothing if it is another one; a caller that has just read the store's (`fresh`) is believed.
+
+use redis::{Connection, ErrorKind, RedisResult, Script, ServerErrorKind, cmd};
+
+use super::Names;
+use crate::cursor::Epoch;
+use crate::event::Draft;
+use crate::id::EventId;
+use crate::retention::Retention;
+use crate::store::Start;
+
+const DAY_MS: u64 = 86_400_000;
+/// Idle time after which a key's events go, and then, after as long again, what is known of it.
+pub const FORGET_AFTER_MS: u64 = 30 * DAY_MS;
+
+/// Events from which on Redis may drop them by the node (a hundred events, or 4 KiB), which costs it
+/// less: a node is then less than the quarter that may be kept beyond the limit.
+const MANY: u64 = 400;
+
+/// A new key's ids begin above the clock, so that a cursor into an earlier one of the key is known to
+/// be too old; the millisecond on top is for events that were stored in this one. A log without its
+/// meta is of no use: nobody knows what is missing in it.
+const BEGIN: &str = "
+    local log, meta, epoch = KEYS[1], KEYS[2], ARGV[1]
+    local known = redis.call('HMGET', meta, 'epoch', 'last', 'due')
+    local last, due = known[2], known[3] or ''
+    if known[1] ~= epoch or not last then
+        if ARGV[2] ~= '1' then return false end
+        if last then
+            redis.call('HSET', meta, 'epoch', epoch)
+        else
+            if redis.call('XLEN', log) > 0 then redis.call('DEL', log) end
+            local time = redis.call('TIME')
+            last = string.format('%.0f-0', time[1] * 1000 + math.floor(time[2] / 1000) + 1)
+            redis.call('HSET', meta, 'epoch', epoch, 'last', last)
+            redis.call('PEXPIRE', meta, 2 * $FORGET)
+        end
+    end
+";
+
+/// Redis's own next id is ours too: by its clock, or one more than the last where the clock stepped
+/// back. Only of a log that isn't there it doesn't know the last id, and we do.
+///
+/// Redis drops by count. Age is looked at, and expiry set anew, when it is due. Bytes are counted for
+/// large events only, as many small ones as may be kept don't come to a quarter of the limit; when the
+/// large ones since the last count do, all are counted, from the newest to what still fits.
+const APPEND: &str = "
+    local id = redis.call('XADD', log, 'NOMKSTREAM', 'MAXLEN', ARGV[3], ARGV[4], '*', 'p', last, unpack(ARGV, 8))
+    if not id then
+        local time = redis.call('TIME')
+        local now = time[1] * 1000 + math.floor(time[2] / 1000)
+        local millis, sequence = string.match(last, '^(%d+)-(%d+)$')
+        if now > tonumber(millis) then millis, sequence = now, 0 else sequence = sequence + 1 end
+        id, due = string.format('%.0f-%.0f', millis, sequence), ''
+        redis.call('XADD', log, id, 'p', last, unpack(ARGV, 8))
+    end
+    if id > due then
+        local now, age = tonumber(string.match(id, '^%d+')), tonumber(ARGV[6])
+        redis.call('XTRIM', log, 'MINID', string.format('%.0f', math.max(now - age, 0)))
+        redis.call('PEXPIRE', log, $FORGET)
+        redis.call('PEXPIRE', meta, 2 * $FORGET)
+        redis.call('HSET', meta, 'due', string.format('%.0f', now + math.min(age / 4, $DAY)))
+    end
+    local size, most = #ARGV[#ARGV] + 64, tonumber(ARGV[5])
+    if size * 4 * ARGV[4] > most and redis.call('HINCRBY', meta, 'large', size) * 4 > most then
+        local first, at, bytes, is_full, page = nil, '+', 0, false, nil
+        repeat
+            page = redis.call('XREVRANGE', log, at, '-', 'COUNT', 32)
+            for _, entry in ipairs(page) do
+                bytes = bytes + #entry[2][#entry[2]] + 64
+                is_full = first and bytes > most
+                if is_full then break end
+                first = entry[1]
+            end
+            at = '(' .. first
+        until is_full or #page < 32
+        if is_full then redis.call('XTRIM', log, 'MINID', first) end
+        redis.call('HSET', meta, 'large', 0)
+    end
+    redis.call('HSET', meta, 'last', id)
+    redis.call('PUBLISH', ARGV[7], id)
+    return id
+";
+
+const OPEN: &str = "
+    local found
+    if ARGV[3] == 'newest' then
+        found = redis.call('XREVRANGE', log, '+', '-', 'COUNT', ARGV[4])
+    else
+        found = redis.call('XRANGE', log, ARGV[4], '+', 'COUNT', 1)
+    end
+    local first = found[#found]
+    return {last, first and first[2][2] or false}
+";
+
+/// The scripts, with their hashes.
+#[derive(Debug)]
+pub struct Scripts {
+    append: (String, String),
+    open: (String, String),
+}
+
+impl Scripts {
+    pub fn new() -> Self {
+        let script = |text: &str| {
+            let text = format!("{BEGIN}{text}")
+                .replace("$FORGET", &FORGET_AFTER_MS.to_string())
+                .replace("$DAY", &DAY_MS.to_string());
+            (Script::new(&text).get_hash().to_owned(), text)
+        };
+        Self { append: script(APPEND), open: script(OPEN) }
+    }
+
+    /// Stores an event and answers its id; nothing if the epoch is another one.
+    pub fn append(
+        &self,
+        connection: &mut Connection,
+        names: &Names,
+        epoch: Epoch,
+        is_fresh: bool,
+        retention: &Retention,
+        draft: &Draft,
+    ) -> RedisResult<Option<String>> {
+        let cut = draft.cut.as_ref().map(|cut| format!("{}+{}", cut.start, cut.len()));
+        let age = u64::try_from(retention.age.as_millis()).unwrap_or(u64::MAX);
+        let exactness = if retention.events >= MANY { "~" } else { "=" };
+        self.run(&self.append, connection, |command| {
+            command.arg(&names.log).arg(&names.meta).arg(format!("{:08x}", epoch.0)).arg(u8::from(is_fresh));
+            command.arg(exactness).arg(retention.events).arg(retention.bytes).arg(age).arg(&names.channel);
+            if let Some(name) = &draft.name {
+                command.arg("n").arg(name.as_str());
+            }
+            if let Some(cut) = &cut {
+                command.arg("c").arg(cut);
+            }
+            if draft.external {
+                command.arg("x").arg("1");
+            }
+            command.arg("d").arg(&draft.json);
+        })
+    }
+
+    /// The last id, and the id before the first event behind `start`; nothing if the epoch is another
+    /// one.
+    pub fn open(
+        &self,
+        connection: &mut Connection,
+        names: &Names,
+        epoch: Epoch,
+        is_fresh: bool,
+        start: Start,
+    ) -> RedisResult<Option<(String, Option<String>)>> {
+        let (kind, from) = match start {
+            Start::Newest(count) => ("newest", count.min(1 << 32).to_string()),
+            Start::Oldest => ("after", "-".to_owned()),
+            Start::After(id) => ("after", behind(id)),
+        };
+        self.run(&self.open, connection, |command| {
+            command.arg(&names.log).arg(&names.meta).arg(format!("{:08x}", epoch.0)).arg(u8::from(is_fresh));
+            command.arg(kind).arg(&from);
+        })
+    }
+
+    /// By its hash; by its text to a server that doesn't know it (yet, or any more).
+    fn run<T: redis::FromRedisValue>(
+        &self,
+        (hash, text): &(String, String),
+        connection: &mut Connection,
+        arguments: impl Fn(&mut redis::Cmd),
+    ) -> RedisResult<T> {
+        let send = |connection: &mut Connection, name: &str, script: &str| {
+            let mut command = cmd(name);
+            command.arg(script).arg(2);
+            arguments(&mut command);
+            command.query(connection)
+        };
+        match send(connection, "EVALSHA", hash) {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                send(connection, "EVAL", text)
+            }
+            answer => answer,
+        }
+    }
+}
+
+/// The first place behind an id, as Redis takes it; exclusive ranges are newer than some servers.
+pub fn behind(id: EventId) -> String {
+    match id.sequence.checked_add(1) {
+        Some(sequence) => EventId::new(id.millis, sequence).to_string(),
+        None => EventId::new(id.millis + 1, 0).to_string(),
+    }
+}

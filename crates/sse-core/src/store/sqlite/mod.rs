@@ -1,0 +1,190 @@
+//! Events in one SQLite database: a single file to back up, and room for very many keys.
+//!
+//! One table of keys, one of events ([`database`] shows them). Beside `<path>` lie SQLite's own
+//! `<path>-wal` and `<path>-shm`, and the directory `<path>-signals` with a file per key that is
+//! touched after each commit ([`signals`]): that is what readers wait on.
+//!
+//! Always true:
+//! - a transaction that writes begins as a writer (`BEGIN IMMEDIATE`): none fails half-way for a lock;
+//! - an event names the one before it, so whatever removed events (retention, or a hand in the
+//!   database) leaves a gap that readers see;
+//! - a connection is used by the process that opened it, and a file only as long as the path names it.
+//!
+//! PHP itself must never open the file (not by PDO, not by `copy()`): two copies of SQLite in one
+//! process undo each other's locks, and committed events are lost.
+
+mod database;
+mod log;
+mod reader;
+mod signals;
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::{OptionalExtension, params};
+
+use self::database::Database;
+use self::reader::SqliteReader;
+use self::signals::Signals;
+use super::{Failures, Gap, Item, Opened, Settings, Slot, Start, Store};
+use crate::cursor::Epoch;
+use crate::error::{Error, Result};
+use crate::event::Draft;
+use crate::id::{EventId, MAX_SEQUENCE, now_millis};
+use crate::key::Key;
+use crate::signal::Waits;
+
+/// Bytes of JSON read at a time.
+const READ_BYTES: usize = 256 << 10;
+/// Failures remembered for a key; the oldest are forgotten.
+const REMEMBERED: i64 = 100;
+
+/// A store in a database.
+#[derive(Debug)]
+pub struct SqliteStore {
+    settings: Settings,
+    shared: Arc<Shared>,
+}
+
+/// What a store shares with its readers.
+#[derive(Debug)]
+struct Shared {
+    database: Database,
+    signals: Signals,
+}
+
+impl SqliteStore {
+    /// A store in this file, which is made when it is first used; its directory must exist.
+    #[must_use]
+    pub fn new(path: &Path, settings: Settings) -> Arc<Self> {
+        let signals = Signals::new(path);
+        let shared = Shared { database: Database::new(path, settings.sync), signals };
+        Arc::new(Self { settings, shared: Arc::new(shared) })
+    }
+
+    /// Drops what retention no longer keeps, of every key; see [`log::sweep`].
+    ///
+    /// # Errors
+    /// What is wrong with the database.
+    pub fn sweep(&self, now: u64) -> Result<()> {
+        self.shared
+            .database
+            .with(&self.shared.signals, |connection| log::sweep(connection, &self.settings.retention, now))?;
+        self.shared.signals.sweep(now);
+        Ok(())
+    }
+}
+
+impl Store for SqliteStore {
+    fn check(&self) -> Result<()> {
+        self.shared.signals.check()?;
+        self.shared.database.write(&self.shared.signals, |_| Ok(()))
+    }
+
+    fn epoch(&self) -> Result<Epoch> {
+        let Shared { database, signals } = &*self.shared;
+        let known = database.with(signals, |connection| database::epoch(connection).optional())?;
+        match known {
+            Some(epoch) => Ok(epoch),
+            None => database.write(signals, |transaction| database::meta(transaction).map(|meta| meta.epoch)),
+        }
+    }
+
+    fn append(&self, key: &Key, draft: &Draft) -> Result<EventId> {
+        if draft.json.len() > self.settings.max_payload {
+            return Err(Error::TooLarge { len: draft.json.len(), max: self.settings.max_payload });
+        }
+        let Shared { database, signals } = &*self.shared;
+        let now = now_millis();
+        let (id, is_due) = database.write(signals, |transaction| {
+            let (mut log, is_new) = log::open(transaction, key, now)?;
+            let id = log.append(transaction, draft, &self.settings.retention, now)?;
+            Ok((id, is_new && log::claim_sweep(transaction, now)?))
+        })?;
+        signals.wake(key);
+        if is_due {
+            // The event is stored. What isn't swept now is tomorrow.
+            let _ = self.sweep(now);
+        }
+        Ok(id)
+    }
+
+    fn reader(&self, key: &Key, start: Start) -> Result<Opened> {
+        SqliteReader::open(&self.shared, key, start)
+    }
+
+    fn read(&self, key: &Key, after: Option<EventId>, limit: usize) -> Result<Vec<Item>> {
+        let after = after.filter(|after| *after > EventId::ZERO);
+        let Shared { database, signals } = &*self.shared;
+        if database.with(signals, |connection| log::find(connection, key))?.is_none() {
+            return Ok(after.map(|from| Item::Gap(Gap { from, to: from })).into_iter().collect());
+        }
+        let Opened { mut reader, gap, .. } = self.reader(key, after.map_or(Start::Oldest, Start::After))?;
+        let mut items: Vec<Item> = gap.map(Item::Gap).into_iter().collect();
+        super::read_on(&mut *reader, &mut items, limit, READ_BYTES)?;
+        Ok(items)
+    }
+
+    fn waits(&self) -> Waits {
+        Waits::Files { network: false }
+    }
+
+    fn failures(&self, key: &Key) -> Failures {
+        let Shared { database, signals } = &*self.shared;
+        let read = database.with(signals, |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, times FROM failures WHERE key = (SELECT number FROM keys WHERE key = ?)",
+            )?;
+            let rows = statement.query_map([key.as_bytes()], |row| Ok((id(row.get(0)?), row.get(1)?)))?;
+            rows.collect()
+        });
+        read.unwrap_or_default()
+    }
+
+    fn record_failure(&self, key: &Key, at: EventId) -> Result<u32> {
+        let Shared { database, signals } = &*self.shared;
+        database.write(signals, |transaction| {
+            let (log, _) = log::open(transaction, key, now_millis())?;
+            let times = transaction.query_row(
+                "INSERT INTO failures (key, id, times) VALUES (?1, ?2, 1)
+                 ON CONFLICT (key, id) DO UPDATE SET times = times + 1 RETURNING times",
+                params![log.number, number(at)],
+                |row| row.get(0),
+            )?;
+            transaction.execute(
+                "DELETE FROM failures WHERE key = ?1 AND id NOT IN
+                 (SELECT id FROM failures WHERE key = ?1 ORDER BY id DESC LIMIT ?2)",
+                params![log.number, REMEMBERED],
+            )?;
+            Ok(times)
+        })
+    }
+
+    fn take_slot(&self, count: u64) -> Result<Option<Slot>> {
+        self.shared.signals.take_slot(count)
+    }
+
+    fn before_fork(&self) {
+        self.shared.database.close();
+    }
+}
+
+/// An id as the database has it: SQLite's integers keep their order.
+fn number(id: EventId) -> i64 {
+    // 48 bits and 14. No id of ours has more; of a client's text only the place among ours counts.
+    ((id.millis << 14) | id.sequence.min(MAX_SEQUENCE)).cast_signed()
+}
+
+fn id(number: i64) -> EventId {
+    let number = number.cast_unsigned();
+    EventId::new(number >> 14, number & MAX_SEQUENCE)
+}
+
+/// A queue of at most one gap.
+fn told(gap: Option<Gap>) -> VecDeque<Item> {
+    gap.map(Item::Gap).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! The files that readers wait on: one per key, a byte longer with each push.
+//!
+//! ```text
+//! <database>-signals/<name>.signal   what can be read of a key's name, and its hash
+//! <database>-signals/lock, slot-<n>  as in a store of files
+//! ```
+//! They carry nothing. One that was removed is made anew by who reads or pushes next.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+use rustix::fs::Timespec;
+use rustix::fs::{Timestamps, UTIME_NOW, futimens};
+
+use super::database::beside;
+use crate::error::Result;
+use crate::key::Key;
+use crate::store::Slot;
+use crate::store::file::Directory;
+use crate::store::file::directory::{identity, modified_millis};
+use crate::store::file::refusal::failed;
+
+const DIRECTORY_MODE: u32 = 0o2770;
+/// Files a process keeps open; beyond it all are closed.
+const OPEN_FILES: usize = 64;
+/// Length at which a file is emptied.
+const LONGEST: u64 = 64 << 10;
+const FORGET_AFTER: u64 = 60 * 86_400_000;
+
+/// A file open for touching, and which one it is.
+type Files = HashMap<Key, (File, (u64, u64))>;
+
+/// The directory of a database's signals.
+#[derive(Debug)]
+pub struct Signals {
+    directory: Directory,
+    files: Mutex<Files>,
+}
+
+impl Signals {
+    pub fn new(database: &Path) -> Self {
+        Self { directory: Directory::new(&beside(database, "-signals")), files: Mutex::default() }
+    }
+
+    /// Makes the directory unless there is one, for all who share the directory around it.
+    pub fn ready(&self) -> Result<()> {
+        let path = self.directory.path();
+        if path.exists() {
+            return Ok(());
+        }
+        let around = path.parent().unwrap_or(path);
+        Directory::new(around).check()?;
+        match fs::create_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+            made => made.map_err(|error| failed("create", path, error))?,
+        }
+        let share = || {
+            let made = File::open(path)?;
+            let group = fs::metadata(around)?.gid();
+            if made.metadata()?.gid() != group {
+                // Root may; who isn't in the group may not, and then shares with nobody.
+                let _ = fchown(&made, None, Some(group));
+            }
+            made.set_permissions(Permissions::from_mode(DIRECTORY_MODE))
+        };
+        share().map_err(|error| failed("share", path, error))
+    }
+
+    /// Says what is wrong with the directory, if anything is.
+    pub fn check(&self) -> Result<()> {
+        self.ready()?;
+        self.directory.check()
+    }
+
+    /// Runs `action` while no other process makes the database.
+    pub fn locked<T>(&self, action: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.directory.locked(action)
+    }
+
+    pub fn take_slot(&self, count: u64) -> Result<Option<Slot>> {
+        self.ready()?;
+        self.directory.take_slot(count)
+    }
+
+    /// A key's file, made unless there is one, and which file it is.
+    pub fn file(&self, key: &Key) -> Result<(PathBuf, (u64, u64))> {
+        let path = self.path(key);
+        if let Ok(metadata) = fs::metadata(&path) {
+            return Ok((path, identity(&metadata)));
+        }
+        self.ready()?;
+        let made = self.directory.shared_file(&path)?;
+        let metadata = made.metadata().map_err(|error| failed("look at", &path, error))?;
+        Ok((path, identity(&metadata)))
+    }
+
+    /// Whether the path still names that file.
+    pub fn is_named(&self, path: &Path, file: (u64, u64)) -> bool {
+        fs::metadata(path).is_ok_and(|metadata| identity(&metadata) == file)
+    }
+
+    /// Wakes who waits for a key. The event is stored, so a wake-up that fails is no error: whoever
+    /// waits finds it with the next one.
+    pub fn wake(&self, key: &Key) {
+        let path = self.path(key);
+        let mut files = self.files.lock();
+        if files.len() > OPEN_FILES {
+            files.clear();
+        }
+        if let Some((file, own)) = files.get(key) {
+            match fs::metadata(&path) {
+                Ok(metadata) if identity(&metadata) == *own => return touch(file, metadata.len()),
+                _ => drop(files.remove(key)),
+            }
+        }
+        let opened = self.file(key).and_then(|(path, own)| {
+            let file = OpenOptions::new().append(true).open(&path);
+            Ok((file.map_err(|error| failed("open", &path, error))?, own))
+        });
+        if let Ok((file, own)) = opened {
+            touch(&file, 0);
+            files.insert(key.clone(), (file, own));
+        }
+    }
+
+    /// Removes the files of keys that are forgotten.
+    pub fn sweep(&self, now: u64) {
+        let Ok(entries) = fs::read_dir(self.directory.path()) else { return };
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            let is_signal = path.extension().is_some_and(|extension| extension == "signal");
+            let idle = fs::metadata(&path).map_or(0, |file| now.saturating_sub(modified_millis(&file)));
+            if is_signal && idle > FORGET_AFTER {
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+
+    fn path(&self, key: &Key) -> PathBuf {
+        self.directory.log(key).with_extension("signal")
+    }
+}
+
+/// Makes a file look changed, to the kernel's watchers and to those who look at its length.
+fn touch(mut file: &File, length: u64) {
+    if length > LONGEST {
+        let _ = file.set_len(0);
+    }
+    if file.write_all(b".").is_err() {
+        // The disk is full; a new time needs no room.
+        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        let _ = futimens(file, &Timestamps { last_access: now, last_modification: now });
+    }
+}

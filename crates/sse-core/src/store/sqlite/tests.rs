@@ -1,0 +1,157 @@
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
+
+use tempfile::{TempDir, tempdir};
+
+use super::*;
+use crate::testing::{DAY, draft, key, now, told as texts};
+
+struct Place {
+    directory: TempDir,
+    store: Arc<SqliteStore>,
+}
+
+impl Place {
+    fn new() -> Self {
+        let directory = tempdir().unwrap();
+        let store = SqliteStore::new(&directory.path().join("a.sqlite"), Settings::default());
+        Self { directory, store }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("a.sqlite")
+    }
+
+    fn push(&self, json: &str) -> EventId {
+        self.store.append(&key("a"), &draft(json)).unwrap()
+    }
+
+    fn all(&self, after: Option<EventId>) -> Vec<String> {
+        texts(&self.store.read(&key("a"), after, usize::MAX).unwrap())
+    }
+
+    fn sql(&self, sql: &str) {
+        let Shared { database, signals } = &*self.store.shared;
+        database.with(signals, |connection| connection.execute_batch(sql)).unwrap();
+    }
+}
+
+#[test]
+fn ids_go_on_from_the_last_one_when_the_clock_steps_back() {
+    let place = Place::new();
+    place.push("1");
+    let ahead = EventId::new(now() + DAY, 7);
+    place.sql(&format!("UPDATE keys SET last = {}", number(ahead)));
+    assert_eq!(place.push("2"), EventId::new(ahead.millis, 8));
+}
+
+#[test]
+fn a_hand_in_the_middle_of_the_log_leaves_a_gap_there() {
+    let place = Place::new();
+    let ids: Vec<EventId> = ["1", "2", "3", "4"].map(|json| place.push(json)).into();
+    place.sql(&format!("DELETE FROM events WHERE id IN ({}, {})", number(ids[1]), number(ids[3])));
+    assert_eq!(place.all(None), ["1", "…", "3", "…"]);
+    assert_eq!(place.all(Some(ids[1])), ["3", "…"]);
+    place.push("5");
+    assert_eq!(place.all(Some(ids[2])), ["…", "5"]);
+}
+
+#[test]
+fn a_database_put_back_to_an_earlier_state_is_a_gap_for_who_had_more() {
+    let place = Place::new();
+    let ids: Vec<EventId> = ["1", "2"].map(|json| place.push(json)).into();
+    let mut reader = place.store.reader(&key("a"), Start::Newest(0)).unwrap().reader;
+    place.sql(&format!(
+        "DELETE FROM events WHERE id = {}; UPDATE keys SET last = {}",
+        number(ids[1]),
+        number(ids[0])
+    ));
+    assert_eq!(reader.read(1).unwrap().len(), 0);
+    let opened = place.store.reader(&key("a"), Start::After(reader.position())).unwrap();
+    assert!(opened.gap.is_some());
+}
+
+#[test]
+fn all_files_are_shared_by_group_whatever_the_umask() {
+    let place = Place::new();
+    let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    place.push("1");
+    place.store.reader(&key("b"), Start::Oldest).unwrap();
+    rustix::process::umask(before);
+    let signals = database::beside(&place.path(), "-signals");
+    let metadata = fs::metadata(&signals).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o7777, 0o2770);
+    let around = fs::metadata(place.directory.path()).unwrap().gid();
+    let files = [place.directory.path(), &signals].map(|directory| fs::read_dir(directory).unwrap());
+    for file in files.into_iter().flatten().map(|file| file.unwrap()).filter(|file| file.path().is_file()) {
+        let metadata = file.metadata().unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o7777, 0o660, "{:?}", file.path());
+        assert_eq!(metadata.gid(), around, "{:?}", file.path());
+    }
+}
+
+#[test]
+fn what_is_no_database_or_a_later_one_is_refused_by_name() {
+    let place = Place::new();
+    fs::write(place.path(), "this is no database, whatever its name says").unwrap();
+    let error = place.store.append(&key("a"), &draft("1")).unwrap_err();
+    assert!(matches!(error, Error::DamagedStore { .. }), "{error}");
+    let place = Place::new();
+    place.push("1");
+    place.sql("PRAGMA user_version = 2");
+    place.store.before_fork();
+    let error = place.store.append(&key("a"), &draft("1")).unwrap_err();
+    assert!(matches!(error, Error::NewerFormat { found: 2, known: 1, .. }), "{error}");
+}
+
+#[test]
+fn a_lock_held_for_too_long_is_an_error_and_nothing_is_stored() {
+    let place = Place::new();
+    place.push("1");
+    let other = SqliteStore::new(&place.path(), Settings::default());
+    let held = other
+        .shared
+        .database
+        .write(&other.shared.signals, |_| Ok(place.store.append(&key("a"), &draft("2")).unwrap_err()));
+    assert!(matches!(held.unwrap(), Error::Locked { .. }));
+    assert_eq!(place.all(None), ["1"]);
+}
+
+#[test]
+fn an_idle_key_becomes_a_tombstone_and_is_then_covered_by_the_floor() {
+    let place = Place::new();
+    let ids: Vec<EventId> = ["1", "2"].map(|json| place.push(json)).into();
+    place.store.sweep(now() + 29 * DAY).unwrap();
+    assert_eq!(place.all(None), ["2"], "the newest stays");
+    place.store.sweep(now() + 31 * DAY).unwrap();
+    assert_eq!(place.all(None), [""; 0]);
+    assert_eq!((place.all(Some(ids[1])), place.all(Some(ids[0]))), (vec![], vec!["…".to_owned()]));
+    place.store.sweep(now() + 61 * DAY).unwrap();
+    place.sql("UPDATE store SET floor = max(floor, 1)");
+    assert_eq!(place.all(Some(ids[1])), ["…"]);
+    assert!(place.push("3") > ids[1]);
+}
+
+#[test]
+fn ids_rise_over_a_key_that_was_removed_and_a_clock_that_stepped_back() {
+    let place = Place::new();
+    place.push("1");
+    let ahead = EventId::new(now() + 400 * DAY, 7);
+    place.sql(&format!("UPDATE keys SET last = {}", number(ahead)));
+    place.store.sweep(now() + 500 * DAY).unwrap();
+    assert!(place.push("2") > ahead);
+    assert_eq!(place.all(Some(ahead)), ["…", "2"]);
+}
+
+#[test]
+fn what_others_removed_is_made_again() {
+    let place = Place::new();
+    let ids: Vec<EventId> = ["1", "2"].map(|json| place.push(json)).into();
+    fs::remove_dir_all(database::beside(&place.path(), "-signals")).unwrap();
+    place.push("3");
+    assert_eq!(place.all(Some(ids[0])), ["2", "3"]);
+    fs::remove_file(place.path()).unwrap();
+    assert!(place.push("4") > ids[1]);
+    assert_eq!(place.all(Some(ids[0])), ["…", "4"]);
+}
