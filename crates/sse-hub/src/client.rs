@@ -1,0 +1,184 @@
+//! The worker's side of the hand-off.
+//!
+//! Always true:
+//! - until [`Offered::go`] has returned `Ok`, the client's connection is the worker's alone; after
+//!   that it is the hub's alone, and if the hub is gone by then, nobody's: the client comes back;
+//! - a connection to the hub is used by the process that made it, and kept for its next stream;
+//! - a hub that isn't there, doesn't answer or refuses costs a stream nothing but its place.
+
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use crate::message::{self, Build, Go, Offer, Reason, Refusal, Status, ToHub, ToWorker};
+use crate::place::Place;
+use crate::socket;
+use crate::start::{self, Program};
+
+/// How long a hub may take to answer.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How long no hub is tried after one could not be had.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// A worker's way to the hub.
+#[derive(Debug, Default)]
+pub struct Client {
+    /// The connection kept, whose it is and where it leads.
+    kept: Option<(u32, Place, OwnedFd)>,
+    /// Why no hub could be had, and when.
+    failed: Option<(Instant, Place, String)>,
+    space: Vec<u8>,
+}
+
+/// Why the hub doesn't take a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declined {
+    /// The hub's own reason, if it was there to give one.
+    pub reason: Option<Reason>,
+    /// In words.
+    pub why: String,
+}
+
+impl Declined {
+    fn absent(why: impl Into<String>) -> Self {
+        Self { reason: None, why: why.into() }
+    }
+}
+
+/// A stream that the hub is ready to take; dropped, it is withdrawn.
+#[derive(Debug)]
+pub struct Offered<'c>(&'c OwnedFd);
+
+impl Offered<'_> {
+    /// Hands the client's connection over.
+    ///
+    /// # Errors
+    /// The hub is gone; the connection is still the worker's.
+    pub fn go(self, request: u16, client: BorrowedFd<'_>) -> io::Result<()> {
+        socket::send(self.0, &message::write(&ToHub::Go(Go { request }))?, Some(client))
+    }
+}
+
+impl Client {
+    /// Offers a stream to the hub at `place`, which `program` starts if there is none.
+    ///
+    /// # Errors
+    /// Why the hub doesn't take it.
+    pub fn offer(&mut self, place: &Place, program: &Program, offer: Offer) -> Result<Offered<'_>, Declined> {
+        if let Some((when, failed, why)) = &self.failed
+            && failed == place
+            && when.elapsed() < PAUSE
+        {
+            return Err(Declined::absent(why.clone()));
+        }
+        let offer = message::write(&ToHub::Offer(Box::new(offer)))
+            .map_err(|error| Declined::absent(error.to_string()))?;
+        let mut answer = self.ask(place, &offer, || start::connect(place, program, PATIENCE));
+        // The hub may have been on its way out; there will be another one.
+        if matches!(
+            &answer,
+            Err(Trouble::Gone) | Ok(ToWorker::Refused(Refusal { reason: Reason::Ending, .. }))
+        ) {
+            self.kept = None;
+            answer = self.ask(place, &offer, || start::connect(place, program, PATIENCE));
+        }
+        let declined = match answer {
+            Ok(ToWorker::Ready) => None,
+            Ok(ToWorker::Refused(Refusal { reason, why })) => Some(Declined { reason: Some(reason), why }),
+            Ok(ToWorker::Status(_)) => Some(Declined::absent("the hub answered something else")),
+            Err(Trouble::Gone) => Some(Declined::absent("the hub ended before it answered, twice")),
+            Err(Trouble::Because(why)) => Some(Declined::absent(why)),
+        };
+        if let Some(declined) = declined {
+            if matches!(declined.reason, None | Some(Reason::Ending)) {
+                self.kept = None;
+                self.failed = Some((Instant::now(), place.clone(), declined.why.clone()));
+            }
+            return Err(declined);
+        }
+        match &self.kept {
+            Some((.., connection)) => Ok(Offered(connection)),
+            None => Err(Declined::absent("the hub is gone")),
+        }
+    }
+
+    /// Asks the hub at `place` how it is going; it isn't started.
+    ///
+    /// # Errors
+    /// Why it can't be asked.
+    pub fn status(&mut self, place: &Place, build: &Build) -> Result<Status, Declined> {
+        let question = message::write(&ToHub::Status(build.clone()))
+            .map_err(|error| Declined::absent(error.to_string()))?;
+        let connect = || {
+            socket::connect(&place.socket, PATIENCE).map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                    "no hub runs now; the first stream starts it".into()
+                }
+                _ => format!("{}: {error}", place.socket.display()),
+            })
+        };
+        let mut answer = self.ask(place, &question, connect);
+        if matches!(answer, Err(Trouble::Gone)) {
+            answer = self.ask(place, &question, connect);
+        }
+        match answer {
+            Ok(ToWorker::Status(status)) => Ok(status),
+            Ok(ToWorker::Refused(Refusal { reason, why })) => Err(Declined { reason: Some(reason), why }),
+            Ok(ToWorker::Ready) => Err(Declined::absent("the hub answered something else")),
+            Err(Trouble::Gone) => Err(Declined::absent("no hub runs now; the first stream starts it")),
+            Err(Trouble::Because(why)) => Err(Declined::absent(why)),
+        }
+    }
+
+    fn ask(
+        &mut self,
+        place: &Place,
+        question: &[u8],
+        connect: impl FnOnce() -> Result<OwnedFd, String>,
+    ) -> Result<ToWorker, Trouble> {
+        let process = std::process::id();
+        let fits = |(theirs, where_to, _): &(u32, Place, OwnedFd)| *theirs == process && where_to == place;
+        if !self.kept.as_ref().is_some_and(fits) {
+            let connection = connect().map_err(Trouble::Because)?;
+            let peer = socket::peer(&connection).map_err(|error| Trouble::Because(error.to_string()))?;
+            let user = rustix::process::geteuid().as_raw();
+            if peer != user {
+                return Err(Trouble::Because(format!(
+                    "{} is held by user id {peer}, this process is user id {user}; remove it",
+                    place.socket.display()
+                )));
+            }
+            self.kept = Some((process, place.clone(), connection));
+        }
+        let Some((.., connection)) = &self.kept else { return Err(Trouble::Gone) };
+        if self.space.is_empty() {
+            self.space = socket::space();
+        }
+        let answer = socket::send(connection, question, None)
+            .and_then(|()| socket::receive(connection, &mut self.space))
+            .and_then(|message| message.map(|message| message::read(message.bytes)).transpose());
+        match answer {
+            Ok(Some(answer)) => Ok(answer),
+            other => {
+                // What comes late must not be taken for the answer to a later question.
+                self.kept = None;
+                Err(match other {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        Trouble::Because(format!("the hub did not answer within {} ms", PATIENCE.as_millis()))
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                        Trouble::Because(error.to_string())
+                    }
+                    _ => Trouble::Gone,
+                })
+            }
+        }
+    }
+}
+
+/// Why there is no answer.
+enum Trouble {
+    /// The connection ended.
+    Gone,
+    Because(String),
+}

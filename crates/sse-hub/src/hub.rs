@@ -1,0 +1,324 @@
+//! All streams, and what becomes of them: offers, events, heartbeats, ends.
+//!
+//! Knows nothing of sockets: bytes go out through a [`Wire`], the time comes in as an argument.
+//!
+//! Always true:
+//! - a stream's seat is in the list of its key's channel as long as the stream is;
+//! - one signal watches a log once, whatever path it was offered under;
+//! - what is written to one client is bounded in each turn, so that none keeps the others waiting.
+
+mod delivery;
+mod registration;
+#[cfg(test)]
+mod tests;
+mod timers;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io::IoSlice;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sse_core::frame;
+use sse_core::id::EventId;
+use sse_core::jitter;
+use sse_core::key::Key;
+use sse_core::signal::{Changes, Choice, Signal, Waits, Watch};
+use sse_core::store::Store;
+
+use self::timers::Timers;
+use crate::channel::Channel;
+use crate::message::Status;
+use crate::outgoing::Outgoing;
+use crate::record;
+use crate::stream::{KeySet, Profile, State, Stream};
+
+/// A client that takes nothing for so long is cut; it comes back with its cursor.
+const STALLED: Duration = Duration::from_secs(60);
+/// Pauses told to clients when the hub ends, in milliseconds.
+const RETRY_WHEN_ENDING: (u64, u64) = (3_000, 15_000);
+/// A store that failed is asked again after this.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What became of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// So many bytes were taken.
+    Bytes(usize),
+    /// None for now.
+    Blocked,
+    /// The connection is over.
+    Gone,
+}
+
+/// The clients' connections.
+pub trait Wire {
+    /// Writes to a stream's client without waiting.
+    fn write(&mut self, stream: usize, parts: &[IoSlice<'_>]) -> Written;
+    /// Closes a stream's connection.
+    fn close(&mut self, stream: usize);
+}
+
+/// Opens the store that a data source name names: its identity (another name for the same place has
+/// the same one) and the store.
+pub type OpenStore = Box<dyn Fn(&str) -> Result<(String, Arc<dyn Store>), String>>;
+
+/// What bounds a hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Streams.
+    pub streams: usize,
+    /// Streams and keys together: each takes a descriptor.
+    pub descriptors: usize,
+}
+
+/// A store that streams read.
+struct OpenedStore {
+    identity: String,
+    store: Arc<dyn Store>,
+    signal: usize,
+    /// Whether its failure was logged.
+    failing: bool,
+}
+
+/// A signal, what it was opened for, and the channels by their watches.
+struct OpenedSignal {
+    choice: Choice,
+    waits: Waits,
+    signal: Box<dyn Signal>,
+    watches: HashMap<Watch, usize>,
+}
+
+/// The streams of this process.
+pub struct Hub {
+    open_store: OpenStore,
+    limits: Limits,
+    stores: Vec<OpenedStore>,
+    signals: Vec<OpenedSignal>,
+    channels: slab::Slab<Channel>,
+    streams: slab::Slab<Stream>,
+    /// Channels by store and key.
+    by_key: HashMap<(usize, Key), usize>,
+    /// Sets of keys, and how many streams follow each.
+    key_sets: HashMap<(usize, Vec<Key>), (Rc<KeySet>, usize)>,
+    profiles: HashMap<Profile, Rc<Profile>>,
+    timers: Timers,
+    /// Streams that had more than a turn's worth to send.
+    waiting: Vec<usize>,
+    /// Channels whose store failed, and when it is asked again.
+    failing: Vec<(Instant, usize)>,
+    /// The last `id:` line: streams at the same place share it.
+    line: RefCell<Option<Line>>,
+    heartbeat: Outgoing,
+    /// Held by each reader of a stream that is behind: how many there are.
+    readers: Rc<()>,
+    generation: u64,
+    status: Status,
+    log: Vec<String>,
+}
+
+/// An `id:` line and what it was written for.
+struct Line {
+    keys: Rc<KeySet>,
+    epoch: sse_core::cursor::Epoch,
+    positions: Vec<EventId>,
+    bytes: Rc<[u8]>,
+}
+
+impl Hub {
+    /// A hub without streams.
+    #[must_use]
+    pub fn new(open_store: OpenStore, limits: Limits, now: Instant) -> Self {
+        Self {
+            open_store,
+            limits,
+            stores: Vec::new(),
+            signals: Vec::new(),
+            channels: slab::Slab::new(),
+            streams: slab::Slab::new(),
+            by_key: HashMap::new(),
+            key_sets: HashMap::new(),
+            profiles: HashMap::new(),
+            timers: Timers::new(now),
+            waiting: Vec::new(),
+            failing: Vec::new(),
+            line: RefCell::new(None),
+            heartbeat: Outgoing::whole(frame::HEARTBEAT),
+            readers: Rc::new(()),
+            generation: 0,
+            status: Status::default(),
+            log: Vec::new(),
+        }
+    }
+
+    /// Streams, those that are only offered among them.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.streams.len()
+    }
+
+    /// Whether there is no stream.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.streams.is_empty()
+    }
+
+    /// How it is going.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let names: Vec<&str> = self.signals.iter().map(|opened| opened.signal.name()).collect();
+        Status {
+            pid: std::process::id(),
+            streams: self.streams.len() as u64,
+            max_streams: self.limits.streams as u64,
+            keys: self.channels.len() as u64,
+            signal: names.join(", "),
+            ..self.status.clone()
+        }
+    }
+
+    /// Lines for the log since the last call.
+    pub fn take_log(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.log)
+    }
+
+    /// The signals, for waiting on.
+    pub fn signals(&self) -> impl Iterator<Item = &dyn Signal> {
+        self.signals.iter().map(|opened| &*opened.signal)
+    }
+
+    /// Looks at what the signal with this number saw, and sends what is new.
+    pub fn signalled(&mut self, index: usize, now: Instant, wire: &mut dyn Wire) {
+        let Some(opened) = self.signals.get_mut(index) else { return };
+        let changes = opened.signal.changes();
+        let channels: Vec<usize> = match &changes {
+            Changes::All => opened.watches.values().copied().collect(),
+            Changes::Some(watches) => {
+                watches.iter().filter_map(|watch| opened.watches.get(watch).copied()).collect()
+            }
+        };
+        for &channel in &channels {
+            if let Some(channel) = self.channels.get_mut(channel) {
+                channel.follower.wake_up();
+            }
+        }
+        for channel in channels {
+            self.refresh(channel, now, wire);
+        }
+    }
+
+    /// Something came from a stream's web server; with `None`, nothing will come any more.
+    pub fn input(&mut self, stream: usize, bytes: Option<&[u8]>, wire: &mut dyn Wire) {
+        let Some(found) = self.streams.get_mut(stream) else { return };
+        if bytes.is_none_or(|bytes| found.input.take(bytes)) {
+            self.remove(stream, wire);
+        }
+    }
+
+    /// A stream's client takes bytes again.
+    pub fn writable(&mut self, stream: usize, now: Instant, wire: &mut dyn Wire) {
+        if self.streams.get(stream).is_some_and(|stream| stream.outgoing.is_some()) {
+            self.pump(stream, now, wire);
+        }
+    }
+
+    /// Goes on with what a turn was too short for. True if there is more.
+    pub fn go_on(&mut self, now: Instant, wire: &mut dyn Wire) -> bool {
+        for stream in std::mem::take(&mut self.waiting) {
+            self.pump(stream, now, wire);
+        }
+        !self.waiting.is_empty()
+    }
+
+    /// Does what is due: heartbeats, ends, cuts, and another look at stores that failed.
+    pub fn tick(&mut self, now: Instant, wire: &mut dyn Wire) {
+        let (due, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.failing).into_iter().partition(|(when, _)| *when <= now);
+        self.failing = later;
+        for (_, number) in due {
+            let Some(channel) = self.channels.get_mut(number) else { continue };
+            channel.follower.wake_up();
+            let seats = channel.seats.clone();
+            self.refresh(number, now, wire);
+            // It may have been a stream's own reader that failed.
+            for (stream, _) in seats {
+                self.pump(stream, now, wire);
+            }
+        }
+        for (number, generation) in self.timers.take_due(now) {
+            let Some(stream) = self.streams.get_mut(number) else { continue };
+            if stream.generation != generation {
+                continue;
+            }
+            let due = stream.due(STALLED);
+            if due > now {
+                self.timers.set(due, number, generation);
+            } else if stream.outgoing.is_some() && now.duration_since(stream.written) >= STALLED {
+                self.remove(number, wire);
+            } else if stream.ends.is_some_and(|ends| ends <= now) {
+                stream.ends = None;
+                self.timers.set(now + STALLED, number, generation);
+                self.end(number, None, now, wire);
+            } else {
+                stream.outgoing = Some(self.heartbeat.clone());
+                self.timers.set(now + stream.pause, number, generation);
+                self.pump(number, now, wire);
+            }
+        }
+    }
+
+    /// When [`Hub::tick`] has something to do.
+    #[must_use]
+    pub fn next_tick(&self) -> Option<Instant> {
+        self.failing.iter().map(|(when, _)| *when).chain(self.timers.next()).min()
+    }
+
+    /// Ends all streams within `spread`, each with a pause for its client.
+    pub fn drain(&mut self, spread: Duration, now: Instant, wire: &mut dyn Wire) {
+        let numbers: Vec<usize> = self.streams.iter().map(|(number, _)| number).collect();
+        let spread = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
+        for number in numbers {
+            let Some(stream) = self.streams.get_mut(number) else { continue };
+            if spread == 0 {
+                self.end(number, Some(RETRY_WHEN_ENDING), now, wire);
+                continue;
+            }
+            let ends = now + Duration::from_millis(jitter::draw(&(0..=spread)));
+            if stream.ends.is_none_or(|already| ends < already) {
+                stream.ends = Some(ends);
+                self.timers.set(ends, number, stream.generation);
+            }
+        }
+    }
+
+    /// Lets a stream end: what is begun is written, then a pause if there is one, then the end.
+    fn end(&mut self, number: usize, retry: Option<(u64, u64)>, now: Instant, wire: &mut dyn Wire) {
+        let Some(stream) = self.streams.get_mut(number) else { return };
+        if matches!(stream.state, State::Offered) {
+            return self.remove(number, wire);
+        }
+        let pause = retry.map(|(from, to)| {
+            let mut out = Vec::new();
+            frame::write_retry(&mut out, jitter::draw(&(from..=to)));
+            out.extend_from_slice(b": the server ends this stream, come back later\n\n");
+            Outgoing::whole(&out)
+        });
+        stream.state = State::Ending(
+            pause.into_iter().chain([Outgoing::records(&record::end(stream.request))]).collect(),
+        );
+        self.pump(number, now, wire);
+    }
+
+    /// Forgets a stream and closes its connection.
+    fn remove(&mut self, number: usize, wire: &mut dyn Wire) {
+        let Some(stream) = self.streams.try_remove(number) else { return };
+        wire.close(number);
+        self.leave(stream);
+    }
+
+    fn note(&mut self, line: String) {
+        self.status.last_error = Some(line.clone());
+        self.log.push(line);
+    }
+}

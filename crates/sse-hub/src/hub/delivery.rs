@@ -1,0 +1,291 @@
+//! From the stores to the clients: what is new goes to every stream of its key, what a stream lacks
+//! to that one.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use sse_core::id::EventId;
+use sse_core::store::{Gap, Item, Start};
+
+use super::{ASK_AGAIN, Hub, Line, Wire, Written};
+use crate::channel::{BYTES, Channel, Content, ENTRIES, Entry, Placed, write_gap};
+use crate::outgoing::Outgoing;
+use crate::stream::{Behind, Next, Seat, State, Stream};
+
+/// Bytes of JSON read at a time for a key.
+pub(super) const READ: usize = BYTES / 2;
+/// Bytes of JSON read at a time for one stream that is behind.
+const READ_BEHIND: usize = 16 << 10;
+/// Bytes written to a stream before others have their turn.
+const TURN: usize = 128 << 10;
+/// Readers that blocked streams may keep; beyond it they are opened anew when their client goes on.
+const READERS: usize = 256;
+
+impl Hub {
+    /// Reads on in a channel's log, and sends what is new to all of its streams.
+    pub(super) fn refresh(&mut self, number: usize, now: Instant, wire: &mut dyn Wire) {
+        loop {
+            let Some(channel) = self.channels.get_mut(number) else { return };
+            if !channel.follower.is_stale() {
+                return;
+            }
+            let Some(opened) = self.stores.get_mut(channel.store) else { return };
+            let Some(signal) = self.signals.get_mut(opened.signal) else { return };
+            let (epoch, watch) = (channel.follower.epoch(), channel.follower.watch());
+            let read = channel.follower.fill(&*opened.store, &channel.key, &mut *signal.signal, READ);
+            if channel.follower.watch() != watch {
+                signal.watches.remove(&watch);
+                signal.watches.insert(channel.follower.watch(), number);
+            }
+            if channel.follower.epoch() != epoch {
+                channel.begin_anew();
+            }
+            match read {
+                Ok(items) => {
+                    opened.failing = false;
+                    self.spread(number, items, now, wire);
+                }
+                Err(error) => {
+                    let line = format!("key {}: {error}; its streams stay open, trying again", channel.key);
+                    if !std::mem::replace(&mut opened.failing, true) {
+                        self.note(line);
+                    }
+                    self.fails(number, now);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Gives new items to a channel and sends them, a few at a time: a stream that keeps up finds
+    /// them in memory.
+    fn spread(
+        &mut self,
+        number: usize,
+        items: impl IntoIterator<Item = Item>,
+        now: Instant,
+        wire: &mut dyn Wire,
+    ) {
+        let mut count = 0;
+        let mut bytes = 0;
+        let mut items = items.into_iter().peekable();
+        while let Some(item) = items.next() {
+            let Some(channel) = self.channels.get_mut(number) else { return };
+            count += 1;
+            match &item {
+                Item::Event(event) => {
+                    bytes += event.draft.json.len();
+                    if event.draft.external {
+                        self.log.push(format!(
+                            "event {} of key {} is external, and the hub can't fetch it; clients are told of a gap",
+                            event.id, channel.key
+                        ));
+                    }
+                }
+                Item::Gap(gap) => self.log.push(format!(
+                    "gap in key {}: events after {} up to {} are gone; clients are told",
+                    channel.key, gap.from, gap.to
+                )),
+            }
+            channel.push(item);
+            if count < ENTRIES / 2 && bytes < BYTES / 2 && items.peek().is_some() {
+                continue;
+            }
+            (count, bytes) = (0, 0);
+            let seats = channel.seats.clone();
+            for (stream, _) in seats {
+                self.pump(stream, now, wire);
+            }
+        }
+    }
+
+    /// Writes what a stream has to get, until its client is full, it has all, or its turn is over.
+    pub(super) fn pump(&mut self, number: usize, now: Instant, wire: &mut dyn Wire) {
+        let mut budget = TURN;
+        loop {
+            let Some(stream) = self.streams.get_mut(number) else { return };
+            if let Some(outgoing) = &mut stream.outgoing {
+                while !outgoing.is_done() {
+                    match outgoing.with_slices(stream.request, |parts| wire.write(number, parts)) {
+                        Written::Bytes(count) if count > 0 => {
+                            outgoing.advance(count);
+                            stream.written = now;
+                            self.status.bytes += count as u64;
+                            budget = budget.saturating_sub(count);
+                        }
+                        Written::Bytes(_) | Written::Blocked => {
+                            if Rc::strong_count(&self.readers) > READERS {
+                                give_up_readers(stream);
+                            }
+                            return;
+                        }
+                        Written::Gone => return self.remove(number, wire),
+                    }
+                }
+                stream.outgoing = None;
+            }
+            match &mut stream.state {
+                State::Offered => return,
+                State::Ending(rest) => match rest.pop_front() {
+                    Some(next) => stream.outgoing = Some(next),
+                    None => return self.remove(number, wire),
+                },
+                State::Open if budget == 0 => return self.waiting.push(number),
+                State::Open => match self.next(number, now) {
+                    Some(next) => {
+                        if let Some(stream) = self.streams.get_mut(number) {
+                            stream.outgoing = Some(next);
+                        }
+                    }
+                    None => return,
+                },
+            }
+        }
+    }
+
+    /// The next frame of a stream; its position moves behind it.
+    pub(super) fn next(&mut self, number: usize, now: Instant) -> Option<Outgoing> {
+        let stream = self.streams.get_mut(number)?;
+        if let Some(opening) = stream.opening.take() {
+            let keys: Vec<_> = opening.keys.iter().filter_map(|&index| stream.keys.keys.get(index)).collect();
+            let mut body = Vec::new();
+            write_gap(&mut body, &keys, opening.gap);
+            return Some(Outgoing::new(line(&mut self.line.borrow_mut(), stream), body.into()));
+        }
+        let set = Rc::clone(&stream.keys);
+        let opened = self.stores.get(set.store)?;
+        let mut first: Option<(EventId, usize)> = None;
+        let mut failed = None;
+        for (index, &channel_number) in set.channels.iter().enumerate() {
+            let (Some(channel), Some(seat)) =
+                (self.channels.get(channel_number), stream.seats.get_mut(index))
+            else {
+                continue;
+            };
+            let looked = look(seat, channel, stream.epoch, &*opened.store, &self.readers);
+            match looked {
+                Ok(Some(rank)) if first.is_none_or(|(best, _)| rank < best) => first = Some((rank, index)),
+                Ok(_) => {}
+                Err(error) => failed = Some((channel_number, error)),
+            }
+        }
+        if let Some((channel, error)) = failed {
+            let line = format!("{}: {error}; its streams stay open, trying again", opened.identity);
+            self.note(line);
+            self.fails(channel, now);
+        }
+        let (_, index) = first?;
+        let stream = self.streams.get_mut(number)?;
+        let seat = stream.seats.get_mut(index)?;
+        let channel = set.channels.get(index).and_then(|&channel| self.channels.get_mut(channel))?;
+        let entry = match &mut seat.next {
+            Next::Entry(at) => {
+                let entry = Rc::clone(channel.entry(*at).ok()??);
+                *at += 1;
+                entry
+            }
+            Next::Store(behind) => channel.lend(behind.queue.pop_front()?, seat.position),
+            Next::Reopen => return None,
+        };
+        seat.position = entry.position;
+        stream.epoch = channel.epoch();
+        let body = entry.body(&channel.key, &stream.profile.event_name);
+        self.status.events += 1;
+        Some(Outgoing::new(line(&mut self.line.borrow_mut(), stream), body))
+    }
+
+    /// A channel's store is asked again a little later.
+    fn fails(&mut self, channel: usize, now: Instant) {
+        if !self.failing.iter().any(|(_, failing)| *failing == channel) {
+            self.failing.push((now + ASK_AGAIN, channel));
+        }
+    }
+}
+
+/// Makes sure that a seat's next item is at hand, if there is one, and answers its rank: gaps first,
+/// then by id.
+fn look(
+    seat: &mut Seat,
+    channel: &Channel,
+    epoch: sse_core::cursor::Epoch,
+    store: &dyn sse_core::store::Store,
+    readers: &Rc<()>,
+) -> sse_core::Result<Option<EventId>> {
+    // From memory to a log that was just replaced, to its successor, and back is the longest way.
+    for _ in 0..8 {
+        match &mut seat.next {
+            Next::Entry(number) => match channel.entry(*number) {
+                Ok(entry) => return Ok(entry.map(|entry| rank(entry))),
+                Err(_) => seat.next = Next::Reopen,
+            },
+            Next::Reopen => {
+                let foreign = channel.epoch() != epoch;
+                let start = if foreign { Start::Oldest } else { Start::After(seat.position) };
+                let opened = store.reader(&channel.key, start)?;
+                let gap = opened
+                    .gap
+                    .or_else(|| foreign.then(|| Gap { from: seat.position, to: opened.reader.position() }));
+                let queue = gap.map(Item::Gap).into_iter().collect();
+                seat.next = Next::Store(Box::new(Behind {
+                    reader: opened.reader,
+                    queue,
+                    counted: Rc::clone(readers),
+                }));
+            }
+            Next::Store(behind) => {
+                if behind.queue.is_empty() {
+                    behind.queue = behind.reader.read(READ_BEHIND)?;
+                }
+                match behind.queue.front() {
+                    Some(Item::Gap(_)) => return Ok(Some(EventId::ZERO)),
+                    Some(Item::Event(event)) => return Ok(Some(event.id)),
+                    None => {}
+                }
+                match channel.place(behind.reader.position()) {
+                    Placed::At(number) => seat.next = Next::Entry(number),
+                    // Ahead of the channel, which will come to it; or of a log that is no more.
+                    Placed::Elsewhere if behind.reader.is_current()? => return Ok(None),
+                    Placed::Elsewhere => seat.next = Next::Reopen,
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn rank(entry: &Entry) -> EventId {
+    match entry.content {
+        Content::Gap(_) => EventId::ZERO,
+        Content::Event(_) => entry.position,
+    }
+}
+
+/// The `id:` line of what the stream has now.
+fn line(memo: &mut Option<Line>, stream: &Stream) -> Rc<[u8]> {
+    if let Some(line) = memo
+        && Rc::ptr_eq(&line.keys, &stream.keys)
+        && line.epoch == stream.epoch
+        && stream.positions().eq(line.positions.iter().copied())
+    {
+        return Rc::clone(&line.bytes);
+    }
+    let positions: Vec<EventId> = stream.positions().collect();
+    let text = stream.keys.tags.write(stream.epoch, &positions);
+    let bytes: Rc<[u8]> = format!("id: {text}\n").into_bytes().into();
+    *memo = Some(Line {
+        keys: Rc::clone(&stream.keys),
+        epoch: stream.epoch,
+        positions,
+        bytes: Rc::clone(&bytes),
+    });
+    bytes
+}
+
+/// A blocked stream keeps its positions only.
+fn give_up_readers(stream: &mut Stream) {
+    for seat in &mut stream.seats {
+        if matches!(seat.next, Next::Store(_)) {
+            seat.next = Next::Reopen;
+        }
+    }
+}

@@ -1,0 +1,393 @@
+//! How a stream comes and goes: its offer, its place in each key, its connection, its leaving.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use sse_core::cursor::Tags;
+use sse_core::event::EventName;
+use sse_core::feed;
+use sse_core::follow::Follower;
+use sse_core::frame;
+use sse_core::jitter;
+use sse_core::key::Key;
+use sse_core::resume::{Known, Opening, Replay};
+use sse_core::signal::{self, Choice};
+use sse_core::store::{Gap, Start};
+
+use super::{Hub, OpenedSignal, OpenedStore, Wire};
+use crate::channel::{Channel, ENTRIES, Placed};
+use crate::message::{self, Offer, Reason, Refusal};
+use crate::outgoing::Outgoing;
+use crate::record::Input;
+use crate::stream::{Behind, KeySet, Next, Profile, Seat, State, Stream};
+
+/// Bytes that go out with a stream's greeting, if they are there.
+const WITH_GREETING: usize = 16 << 10;
+/// Profiles kept, after which those that no stream has are forgotten.
+const PROFILES: usize = 1_024;
+/// No heartbeats faster than this, whatever is asked for.
+const FASTEST_HEARTBEAT: Duration = Duration::from_millis(100);
+
+impl Hub {
+    /// Takes an offer: follows its keys and finds its places; the client isn't touched. Answers the
+    /// stream's number.
+    ///
+    /// # Errors
+    /// Why the stream can't come.
+    pub fn offer(&mut self, offer: &Offer, now: Instant, wire: &mut dyn Wire) -> Result<usize, Refusal> {
+        let used = self.streams.len() + self.channels.len() + offer.keys.len();
+        if self.streams.len() >= self.limits.streams || used >= self.limits.descriptors {
+            let why = format!(
+                "{} streams are open, no more fit; see sse.max_streams and the limit of open files",
+                self.streams.len()
+            );
+            self.note(why.clone());
+            return Err(Refusal { reason: Reason::Full, why });
+        }
+        let keys = keys(offer)?;
+        EventName::new(offer.event_name.as_bytes()).map_err(malformed)?;
+        let choice: Choice = offer.signal.parse().map_err(malformed)?;
+        let store = self.store(&offer.store, choice)?;
+        let set = self.key_set(store, &keys).map_err(|error| self.refuse(store, &error))?;
+        for &channel in &set.channels {
+            if let Some(channel) = self.channels.get_mut(channel) {
+                channel.follower.wake_up();
+            }
+            self.refresh(channel, now, wire);
+        }
+        let placed = self.place(&set, offer);
+        let (seats, opening) = match placed {
+            Ok(placed) => placed,
+            Err(error) => {
+                self.release(&set);
+                return Err(self.refuse(store, &error));
+            }
+        };
+        Ok(self.enter(offer, set, seats, opening, now))
+    }
+
+    /// Forgets a stream that was offered only.
+    pub fn withdraw(&mut self, number: usize, wire: &mut dyn Wire) {
+        if self.streams.get(number).is_some_and(|stream| matches!(stream.state, State::Offered)) {
+            self.remove(number, wire);
+        }
+    }
+
+    /// The client's connection is there: greets it, and sends what it lacks.
+    pub fn go(&mut self, number: usize, request: u16, now: Instant, wire: &mut dyn Wire) {
+        let Some(stream) = self.streams.get_mut(number) else { return };
+        stream.state = State::Open;
+        stream.request = request;
+        stream.written = now;
+        let due = stream.due(super::STALLED);
+        self.timers.set(due, number, stream.generation);
+        self.status.taken += 1;
+
+        let mut out = Vec::new();
+        let (from, to) = stream.profile.retry;
+        frame::write_retry(&mut out, jitter::draw(&(from..=to)));
+        match stream.connected.take() {
+            Some(time) => frame::write_connected(&mut out, &stream.cursor(), &time),
+            None => out.extend_from_slice(b": connected\n\n"),
+        }
+        // What it lacks goes with it, if it is little.
+        while out.len() < WITH_GREETING {
+            let Some(frame) = self.next(number, now) else { break };
+            frame.append_to(&mut out);
+        }
+        if let Some(stream) = self.streams.get_mut(number) {
+            stream.outgoing = Some(Outgoing::whole(&out));
+        }
+        self.pump(number, now, wire);
+    }
+
+    /// Gives back what a stream held.
+    pub(super) fn leave(&mut self, stream: Stream) {
+        for (seat, &channel) in stream.seats.iter().zip(&stream.keys.channels) {
+            let Some(channel) = self.channels.get_mut(channel) else { continue };
+            if seat.slot >= channel.seats.len() {
+                continue;
+            }
+            channel.seats.swap_remove(seat.slot);
+            // The last of the list is in its place now.
+            if let Some(&(moved, index)) = channel.seats.get(seat.slot)
+                && let Some(moved) =
+                    self.streams.get_mut(moved).and_then(|stream| stream.seats.get_mut(index))
+            {
+                moved.slot = seat.slot;
+            }
+        }
+        let set = Rc::clone(&stream.keys);
+        drop(stream);
+        self.release(&set);
+    }
+
+    fn enter(
+        &mut self,
+        offer: &Offer,
+        set: Rc<KeySet>,
+        seats: Vec<Seat>,
+        opening: Option<Opening>,
+        now: Instant,
+    ) -> usize {
+        let profile = self.profile(offer);
+        let lifetime = (offer.lifetime_ms > 0).then(|| Duration::from_millis(offer.lifetime_ms));
+        let epoch = set.channels.first().and_then(|&channel| self.channels.get(channel)).map(Channel::epoch);
+        self.generation += 1;
+        let entry = self.streams.vacant_entry();
+        let number = entry.key();
+        let mut seats = seats.into_boxed_slice();
+        for (index, (seat, &channel)) in seats.iter_mut().zip(&set.channels).enumerate() {
+            if let Some(channel) = self.channels.get_mut(channel) {
+                seat.slot = channel.seats.len();
+                channel.seats.push((number, index));
+            }
+        }
+        entry.insert(Stream {
+            seats,
+            epoch: epoch.unwrap_or(sse_core::cursor::Epoch(0)),
+            pause: jitter::shortened(profile.heartbeat),
+            profile,
+            state: State::Offered,
+            request: 0,
+            connected: offer.connected.as_deref().map(Box::from),
+            opening: opening.map(Box::new),
+            outgoing: None,
+            input: Input::default(),
+            written: now,
+            ends: lifetime.map(|lifetime| now + jitter::shortened(lifetime)),
+            generation: self.generation,
+            keys: set,
+        });
+        number
+    }
+
+    fn profile(&mut self, offer: &Offer) -> Rc<Profile> {
+        let profile = Profile {
+            event_name: offer.event_name.as_str().into(),
+            heartbeat: Duration::from_millis(offer.heartbeat_ms).max(FASTEST_HEARTBEAT),
+            retry: (offer.retry_ms.0, offer.retry_ms.1.max(offer.retry_ms.0)),
+        };
+        if let Some(known) = self.profiles.get(&profile) {
+            return Rc::clone(known);
+        }
+        if self.profiles.len() >= PROFILES {
+            self.profiles.retain(|_, profile| Rc::strong_count(profile) > 1);
+        }
+        let shared = Rc::new(profile.clone());
+        self.profiles.insert(profile, Rc::clone(&shared));
+        shared
+    }
+
+    /// The store that a data source name names, opened once, and the signal that watches it.
+    fn store(&mut self, name: &str, choice: Choice) -> Result<usize, Refusal> {
+        let refused = |why: String| Refusal { reason: Reason::Store, why };
+        let (identity, store) = (self.open_store)(name).map_err(refused)?;
+        let waits = store.waits();
+        let known = self.stores.iter().position(|opened| {
+            opened.identity == identity
+                && self.signals.get(opened.signal).is_some_and(|signal| signal.choice == choice)
+        });
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let signal =
+            match self.signals.iter().position(|opened| opened.choice == choice && opened.waits == waits) {
+                Some(signal) => signal,
+                None => {
+                    let (signal, why) = signal::open(choice, &waits);
+                    if let Some(why) = why {
+                        self.note(why);
+                    }
+                    self.signals.push(OpenedSignal { choice, waits, signal, watches: Default::default() });
+                    self.signals.len() - 1
+                }
+            };
+        self.stores.push(OpenedStore { identity, store, signal, failing: false });
+        Ok(self.stores.len() - 1)
+    }
+
+    /// The set of these keys, with one more stream that follows it.
+    fn key_set(&mut self, store: usize, keys: &[Key]) -> sse_core::Result<Rc<KeySet>> {
+        if let Some((set, streams)) = self.key_sets.get_mut(&(store, keys.to_vec())) {
+            *streams += 1;
+            return Ok(Rc::clone(set));
+        }
+        let mut channels = Vec::with_capacity(keys.len());
+        for key in keys {
+            match self.channel(store, key) {
+                Ok(channel) => channels.push(channel),
+                Err(error) => {
+                    channels.into_iter().for_each(|channel| self.drop_user(channel));
+                    return Err(error);
+                }
+            }
+        }
+        let set = Rc::new(KeySet { store, keys: keys.to_vec(), channels, tags: Tags::new(keys) });
+        self.key_sets.insert((store, keys.to_vec()), (Rc::clone(&set), 1));
+        Ok(set)
+    }
+
+    /// One stream less follows these keys.
+    fn release(&mut self, set: &Rc<KeySet>) {
+        let name = (set.store, set.keys.clone());
+        let Some((_, streams)) = self.key_sets.get_mut(&name) else { return };
+        *streams -= 1;
+        if *streams == 0 {
+            self.key_sets.remove(&name);
+            self.line.take();
+            set.channels.iter().for_each(|&channel| self.drop_user(channel));
+        }
+    }
+
+    /// The channel of a key, with one more set of keys that it belongs to.
+    fn channel(&mut self, store: usize, key: &Key) -> sse_core::Result<usize> {
+        let name = (store, key.clone());
+        let number = match self.by_key.get(&name) {
+            Some(&number) => number,
+            None => {
+                let number = self.open_channel(store, key)?;
+                self.by_key.insert(name, number);
+                number
+            }
+        };
+        if let Some(channel) = self.channels.get_mut(number) {
+            channel.users += 1;
+        }
+        Ok(number)
+    }
+
+    fn open_channel(&mut self, store: usize, key: &Key) -> sse_core::Result<usize> {
+        let Some(opened) = self.stores.get(store) else { return Err(sse_core::Error::NoKeys) };
+        let Some(signal) = self.signals.get_mut(opened.signal) else { return Err(sse_core::Error::NoKeys) };
+        let start = Start::Newest(ENTRIES as u64);
+        let begun = Follower::begin(&*opened.store, key, start, &mut *signal.signal)?;
+        let mut channel = Channel::new(store, key.clone(), begun.follower);
+        loop {
+            match channel.follower.fill(&*opened.store, key, &mut *signal.signal, super::delivery::READ) {
+                Ok(items) if items.is_empty() => break,
+                Ok(items) => items.into_iter().for_each(|item| channel.push(item)),
+                Err(error) => {
+                    channel.follower.close(&mut *signal.signal);
+                    return Err(error);
+                }
+            }
+        }
+        channel.is_loaded();
+        let watch = channel.follower.watch();
+        let number = self.channels.insert(channel);
+        signal.watches.insert(watch, number);
+        Ok(number)
+    }
+
+    fn drop_user(&mut self, number: usize) {
+        let Some(channel) = self.channels.get_mut(number) else { return };
+        channel.users = channel.users.saturating_sub(1);
+        if channel.users > 0 {
+            return;
+        }
+        let channel = self.channels.remove(number);
+        self.failing.retain(|(_, failing)| *failing != number);
+        if let Some(signal) =
+            self.stores.get(channel.store).and_then(|opened| self.signals.get_mut(opened.signal))
+        {
+            signal.watches.remove(&channel.follower.watch());
+            channel.follower.close(&mut *signal.signal);
+        }
+        self.by_key.remove(&(channel.store, channel.key));
+    }
+
+    /// Where the stream's client stands in each key, and what of its own cursor is gone.
+    fn place(&mut self, set: &KeySet, offer: &Offer) -> sse_core::Result<(Vec<Seat>, Option<Opening>)> {
+        let client = offer.client.as_ref().map(|client| client.0.as_slice());
+        let known = Known::read(client, &set.keys);
+        let replay = match offer.replay {
+            message::Replay::None => Replay::None,
+            message::Replay::Newest(count) => Replay::Newest(count),
+            message::Replay::All => Replay::All,
+        };
+        let mut seats = Vec::with_capacity(set.keys.len());
+        let mut gaps = Vec::new();
+        for index in 0..set.keys.len() {
+            let (seat, gap) = self.seat(set, index, &known, replay)?;
+            seats.push(seat);
+            gaps.extend(gap.map(|gap| (index, gap)));
+        }
+        let opening = Opening::of(&gaps, client);
+        if let Some(Opening { keys, gap, .. }) = &opening {
+            let names: Vec<String> =
+                keys.iter().filter_map(|&index| set.keys.get(index)).map(Key::to_string).collect();
+            self.log.push(format!(
+                "gap in key {}: events after {} up to {} are gone; the client is told",
+                names.join(", "),
+                gap.from,
+                gap.to
+            ));
+        }
+        Ok((seats, opening))
+    }
+
+    fn seat(
+        &self,
+        set: &KeySet,
+        index: usize,
+        known: &Known,
+        replay: Replay,
+    ) -> sse_core::Result<(Seat, Option<Gap>)> {
+        let channel = set.channels.get(index).and_then(|&channel| self.channels.get(channel));
+        let (Some(channel), Some(key)) = (channel, set.keys.get(index)) else {
+            return Err(sse_core::Error::NoKeys);
+        };
+        let in_memory = |position| match channel.place(position) {
+            Placed::At(number) => Some(Seat { position, next: Next::Entry(number), slot: usize::MAX }),
+            Placed::Elsewhere => None,
+        };
+        let from_memory = |start| match start {
+            Start::After(position) => in_memory(position),
+            Start::Newest(0) => in_memory(channel.position()),
+            Start::Newest(count) => channel.newest(count).and_then(in_memory),
+            Start::Oldest => channel.oldest().and_then(in_memory),
+        };
+        let epoch = channel.epoch();
+        let foreign = |seat: Seat| {
+            let gap = known.foreign(index, epoch, seat.position);
+            (seat, gap)
+        };
+        let start = known.start(index, epoch, replay);
+        if let Some(seat) = from_memory(start) {
+            return Ok(foreign(seat));
+        }
+        let Some(opened) = self.stores.get(set.store) else { return Err(sse_core::Error::NoKeys) };
+        let mut reading = opened.store.reader(key, start)?;
+        if known.is_beyond(index, reading.last_id) {
+            if let Some(seat) = from_memory(replay.start()) {
+                return Ok((seat, None));
+            }
+            reading = opened.store.reader(key, replay.start())?;
+        }
+        let position = reading.reader.position();
+        let behind =
+            Behind { reader: reading.reader, queue: Default::default(), counted: Rc::clone(&self.readers) };
+        let seat = Seat { position, next: Next::Store(Box::new(behind)), slot: usize::MAX };
+        Ok(match reading.gap {
+            Some(gap) => (seat, Some(gap)),
+            None => foreign(seat),
+        })
+    }
+
+    fn refuse(&mut self, store: usize, error: &sse_core::Error) -> Refusal {
+        if let Some(opened) = self.stores.get(store) {
+            self.status.last_error = Some(format!("{}: {error}", opened.identity));
+        }
+        Refusal { reason: Reason::Store, why: error.to_string() }
+    }
+}
+
+fn keys(offer: &Offer) -> Result<Vec<Key>, Refusal> {
+    let keys: sse_core::Result<Vec<Key>> = offer.keys.iter().map(|key| Key::new(&key.0)).collect();
+    keys.and_then(feed::distinct).map_err(malformed)
+}
+
+fn malformed(error: impl std::fmt::Display) -> Refusal {
+    Refusal { reason: Reason::Malformed, why: error.to_string() }
+}

@@ -1,0 +1,83 @@
+//! When each stream is due, without a timer of the system for each.
+//!
+//! A stream has one entry, or a few while its due time was moved forward; whoever takes an entry out
+//! looks at the stream for what is really due, and sets the next.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::{Duration, Instant};
+
+/// What is due within this of each other is done together, so that thousands of idle streams wake
+/// the process ten times a second and not a thousand.
+const GRAIN_MS: u64 = 100;
+
+/// Streams by when they are due.
+#[derive(Debug)]
+pub struct Timers {
+    began: Instant,
+    /// In grains since the beginning.
+    heap: BinaryHeap<Reverse<(u64, usize, u64)>>,
+}
+
+impl Timers {
+    /// No streams.
+    pub fn new(now: Instant) -> Self {
+        Self { began: now, heap: BinaryHeap::new() }
+    }
+
+    /// A stream of this number and generation is due then, or up to a grain later.
+    pub fn set(&mut self, due: Instant, stream: usize, generation: u64) {
+        self.heap.push(Reverse((self.grains(due) + 1, stream, generation)));
+    }
+
+    /// The streams that are due.
+    pub fn take_due(&mut self, now: Instant) -> Vec<(usize, u64)> {
+        let now = self.grains(now);
+        let mut due = Vec::new();
+        while let Some(Reverse((when, stream, generation))) = self.heap.peek().copied() {
+            if when > now {
+                break;
+            }
+            self.heap.pop();
+            due.push((stream, generation));
+        }
+        due
+    }
+
+    /// When the first is due.
+    pub fn next(&self) -> Option<Instant> {
+        self.heap.peek().map(|Reverse((when, ..))| self.began + Duration::from_millis(when * GRAIN_MS))
+    }
+
+    fn grains(&self, instant: Instant) -> u64 {
+        u64::try_from(instant.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX)
+            / GRAIN_MS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_never_due_too_early_and_at_most_a_grain_late() {
+        let began = Instant::now();
+        let mut timers = Timers::new(began);
+        let due = began + Duration::from_millis(1_234);
+        timers.set(due, 7, 1);
+        assert!(timers.take_due(due - Duration::from_millis(1)).is_empty());
+        assert_eq!(timers.take_due(due + Duration::from_millis(GRAIN_MS)), [(7, 1)]);
+    }
+
+    #[test]
+    fn a_stream_set_while_others_are_taken_waits_for_its_own_time() {
+        let began = Instant::now();
+        let mut timers = Timers::new(began);
+        timers.set(began, 1, 1);
+        let now = began + Duration::from_secs(1);
+        assert_eq!(timers.take_due(now), [(1, 1)]);
+        timers.set(now, 1, 1);
+        assert!(timers.take_due(now).is_empty());
+        assert!(timers.next().unwrap() > now);
+    }
+}

@@ -1,0 +1,192 @@
+//! What a worker and the hub say to each other: one JSON object a message.
+//!
+//! ```text
+//! worker                                hub
+//!   offer   (what the stream is) ──────►  follows the keys
+//!           ◄────── ready | refused ────  has not touched the client
+//!   go      (the client's connection) ─►  writes from here on
+//! ```
+//! A worker that has thought better of it says nothing: its next offer, or its end, withdraws the
+//! last one.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The version of these messages; a hub speaks one.
+pub const PROTOCOL: u32 = 1;
+/// Bytes of a message, at most: 64 keys of 1,024 bytes and the rest.
+pub const MAX_MESSAGE: usize = 128 << 10;
+/// Bytes of a client's cursor that are passed on; a longer one is none of ours.
+pub const MAX_CURSOR: usize = 2_048;
+
+/// What a worker says.
+#[derive(Debug, Serialize, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ToHub {
+    /// A stream is to be had.
+    Offer(Box<Offer>),
+    /// Here is its client's connection, as a descriptor beside the message.
+    Go(Go),
+    /// How is it going?
+    Status(Build),
+}
+
+/// What the hub answers.
+#[derive(Debug, Serialize, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum ToWorker {
+    /// The stream offered can come.
+    Ready,
+    /// It can't.
+    Refused(Refusal),
+    /// How it is going.
+    Status(Status),
+}
+
+/// Which software speaks.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Build {
+    /// [`PROTOCOL`].
+    pub protocol: u32,
+    /// Names the very file that was loaded.
+    pub build: String,
+}
+
+/// A stream, before its connection is handed over.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    /// Who offers.
+    pub from: Build,
+    /// Where the events are: a data source name.
+    pub store: String,
+    /// How the store's files are watched: what `sse.signal` says.
+    pub signal: String,
+    /// The keys to follow.
+    pub keys: Vec<Bytes>,
+    /// What the client says it has.
+    pub client: Option<Bytes>,
+    /// What a client that says nothing gets first.
+    pub replay: Replay,
+    /// Name of events that carry none.
+    pub event_name: String,
+    /// Pause after which an idle stream gets a comment, in milliseconds.
+    pub heartbeat_ms: u64,
+    /// How long it may live, in milliseconds; 0 for no end.
+    pub lifetime_ms: u64,
+    /// Milliseconds from which the client's pause is drawn, both included.
+    pub retry_ms: (u64, u64),
+    /// The local time of day that `connected` tells; without one it isn't sent.
+    pub connected: Option<String>,
+}
+
+/// What a client without a cursor gets first of each key.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Replay {
+    /// Nothing.
+    None,
+    /// The newest so many events.
+    Newest(u64),
+    /// All that is kept.
+    All,
+}
+
+/// The request whose connection comes along.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Go {
+    /// Its FastCGI request id.
+    pub request: u16,
+}
+
+/// Why a stream can't come.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Refusal {
+    /// What kind of reason.
+    pub reason: Reason,
+    /// In words.
+    pub why: String,
+}
+
+/// Kinds of reasons.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// `sse.max_streams` are open.
+    Full,
+    /// The hub is of another build, or ending; another one may be started.
+    Ending,
+    /// The store can't be read.
+    Store,
+    /// The message isn't one.
+    Malformed,
+}
+
+/// How it is going.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Status {
+    /// The hub's process.
+    pub pid: u32,
+    /// Where it listens.
+    pub socket: String,
+    /// Streams that are open.
+    pub streams: u64,
+    /// Streams it would take.
+    pub max_streams: u64,
+    /// Streams it took since it began.
+    pub taken: u64,
+    /// Keys that are followed.
+    pub keys: u64,
+    /// Events written to clients, each client counted.
+    pub events: u64,
+    /// Bytes written to clients.
+    pub bytes: u64,
+    /// How the files are watched.
+    pub signal: String,
+    /// The last thing that went wrong.
+    pub last_error: Option<String>,
+}
+
+/// Bytes that may not be text; base64 in a message.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", sse_core::key::Printable(&self.0))
+    }
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD_NO_PAD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD_NO_PAD.decode(text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A message as bytes.
+///
+/// # Errors
+/// None that these types can cause.
+pub fn write<T: Serialize>(message: &T) -> std::io::Result<Vec<u8>> {
+    Ok(serde_json::to_vec(message)?)
+}
+
+/// Bytes as a message.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> std::io::Result<T> {
+    Ok(serde_json::from_slice(bytes)?)
+}

@@ -1,0 +1,201 @@
+//! Where a hub can be found: the socket's path, and the directory around it, which must be ours alone.
+//!
+//! ```text
+//! <directory>/hub-<name>.sock        workers connect here
+//! <directory>/hub-<name>.sock.pid    held locked by the hub while it listens; its process id
+//! <directory>/hub-<name>.sock.start  held locked by the worker that is starting one
+//! <directory>/hub.log                what hubs have to say
+//! ```
+//! The name tells apart what must not meet: protocols, builds, and containers that share a
+//! directory but not their processes (mount and network namespace).
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use rustix::process::geteuid;
+use sha2::{Digest, Sha256};
+
+use crate::message::{Build, PROTOCOL};
+
+/// The directory that an installation makes for hubs, one below it for each user.
+const RUN: &str = "/run/php-sse";
+/// A unix socket's path, at most (`sun_path` of unix(7), with its NUL).
+const LONGEST: usize = 107;
+
+/// Where a hub listens and writes its log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The socket.
+    pub socket: PathBuf,
+    /// The log.
+    pub log: PathBuf,
+}
+
+/// Why there is no place for a hub.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// The directory isn't there and can't be made.
+    #[error("the hub's directory {} can't be made: {source}", path.display())]
+    Missing {
+        /// The directory.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// Somebody else could get at what is in it.
+    #[error("the hub's directory {} is not this user's alone: {what}; remove it, or set sse.hub_socket to a path in a directory of mode 0700 that belongs to user id {user}", path.display())]
+    Shared {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+        /// The user it should belong to.
+        user: u32,
+    },
+    /// A socket's path has a limit.
+    #[error("the hub's socket {} is longer than {LONGEST} bytes, the most a unix socket's path may have; set a shorter sse.hub_socket", path.display())]
+    TooLong {
+        /// The path.
+        path: PathBuf,
+    },
+}
+
+impl Place {
+    /// The place that was set, or else the first that works of `/run/php-sse/<uid>` and
+    /// `php-sse-<uid>` in the temporary directory.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn find(socket: Option<&Path>, log: Option<&Path>, build: &Build) -> Result<Self, Unusable> {
+        let user = geteuid().as_raw();
+        let too_long = |socket: &Path| match socket.as_os_str().len() {
+            0..=LONGEST => Ok(()),
+            _ => Err(Unusable::TooLong { path: socket.to_owned() }),
+        };
+        let socket = match socket {
+            Some(socket) => {
+                // Before a directory is made in vain.
+                too_long(socket)?;
+                own(socket.parent().unwrap_or(Path::new("/")), user)?;
+                socket.to_owned()
+            }
+            None => directory(user)?.join(format!("hub-{}.sock", name(build))),
+        };
+        too_long(&socket)?;
+        let log = log.map_or_else(|| socket.with_file_name("hub.log"), Path::to_owned);
+        Ok(Self { socket, log })
+    }
+
+    /// Locked by the hub that listens; holds its process id.
+    #[must_use]
+    pub fn pid_file(&self) -> PathBuf {
+        self.beside("pid")
+    }
+
+    /// Locked by the worker that starts a hub.
+    #[must_use]
+    pub fn start_file(&self) -> PathBuf {
+        self.beside("start")
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut path = self.socket.clone().into_os_string();
+        path.push(".");
+        path.push(suffix);
+        path.into()
+    }
+}
+
+fn directory(user: u32) -> Result<PathBuf, Unusable> {
+    let run = Path::new(RUN);
+    if run.is_dir() {
+        let directory = run.join(user.to_string());
+        if own(&directory, user).is_ok() {
+            return Ok(directory);
+        }
+    }
+    let directory = std::env::temp_dir().join(format!("php-sse-{user}"));
+    own(&directory, user).map(|()| directory)
+}
+
+/// Makes a directory that is ours alone, or says why the one that is there isn't.
+fn own(path: &Path, user: u32) -> Result<(), Unusable> {
+    let made = DirBuilder::new().mode(0o700).create(path);
+    // A symbolic link would be somebody else's choice of place.
+    let found = fs::symlink_metadata(path).map_err(|source| Unusable::Missing {
+        path: path.to_owned(),
+        source: made.err().unwrap_or(source),
+    })?;
+    let shared = |what| Err(Unusable::Shared { path: path.to_owned(), what, user });
+    if !found.is_dir() {
+        return shared("it is no directory".into());
+    }
+    if found.uid() != user {
+        return shared(format!("it belongs to user id {}", found.uid()));
+    }
+    if found.mode() & 0o077 != 0 {
+        return shared(format!("its mode is {:o}", found.mode() & 0o7777));
+    }
+    Ok(())
+}
+
+fn name(build: &Build) -> String {
+    let mut hash = Sha256::new();
+    hash.update(format!("{PROTOCOL} {}", build.build));
+    for namespace in ["mnt", "net"] {
+        if let Ok(namespace) = fs::read_link(format!("/proc/self/ns/{namespace}")) {
+            hash.update(namespace.as_os_str().as_encoded_bytes());
+        }
+    }
+    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn build(name: &str) -> Build {
+        Build { protocol: PROTOCOL, build: name.into() }
+    }
+
+    fn at(directory: &Path) -> Result<Place, Unusable> {
+        Place::find(Some(&directory.join("hub.sock")), None, &build("a"))
+    }
+
+    #[test]
+    fn a_missing_directory_is_made_for_its_user_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = at(&directory.path().join("new")).unwrap();
+        assert_eq!(fs::metadata(place.socket.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_directory_that_others_can_enter_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o711)).unwrap();
+        assert!(at(directory.path()).unwrap_err().to_string().contains("its mode is 711"));
+    }
+
+    #[test]
+    fn a_symbolic_link_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
+        fs::create_dir(directory.path().join("real")).unwrap();
+        symlink(directory.path().join("real"), &link).unwrap();
+        assert!(matches!(at(&link), Err(Unusable::Shared { .. })));
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_for_a_socket_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(matches!(at(&directory.path().join("d".repeat(100))), Err(Unusable::TooLong { .. })));
+    }
+
+    #[test]
+    fn another_build_has_another_name() {
+        assert_ne!(name(&build("a")), name(&build("b")));
+    }
+}

@@ -1,0 +1,132 @@
+//! FastCGI records: the bytes between the web server and us (FastCGI Specification 1.0, section 3.3).
+//!
+//! ```text
+//! version 1 | type | request id (2) | content length (2) | padding length | reserved
+//! content
+//! ```
+//! We write FCGI_STDOUT and FCGI_END_REQUEST. Of what the web server still sends (the rest of
+//! FCGI_STDIN) only FCGI_ABORT_REQUEST matters; everything else is read and dropped.
+
+/// Bytes of a record's header.
+pub const HEADER: usize = 8;
+/// Content of one record, at most; a multiple of eight, so that no padding is due.
+pub const CONTENT: usize = 65_528;
+
+const VERSION: u8 = 1;
+const ABORT_REQUEST: u8 = 2;
+const END_REQUEST: u8 = 3;
+const STDOUT: u8 = 6;
+/// The highest type there is, FCGI_UNKNOWN_TYPE.
+const LAST_TYPE: u8 = 11;
+
+/// The header of a record of output; `length` is at most [`CONTENT`].
+#[must_use]
+pub fn output(request: u16, length: usize) -> [u8; HEADER] {
+    header(STDOUT, request, u16::try_from(length).unwrap_or(u16::MAX))
+}
+
+/// What ends a response: an empty record of output, and the request's end with status 0.
+#[must_use]
+pub fn end(request: u16) -> [u8; 3 * HEADER] {
+    let mut bytes = [0; 3 * HEADER];
+    let (empty, rest) = bytes.split_at_mut(HEADER);
+    empty.copy_from_slice(&header(STDOUT, request, 0));
+    if let Some(end) = rest.first_chunk_mut() {
+        *end = header(END_REQUEST, request, 8);
+    }
+    bytes
+}
+
+fn header(kind: u8, request: u16, length: u16) -> [u8; HEADER] {
+    let [request_high, request_low] = request.to_be_bytes();
+    let [length_high, length_low] = length.to_be_bytes();
+    [VERSION, kind, request_high, request_low, length_high, length_low, 0, 0]
+}
+
+/// Reads what the web server sends, in pieces of any size.
+#[derive(Debug, Default)]
+pub struct Input {
+    header: [u8; HEADER],
+    /// Bytes of the header that are there.
+    filled: u8,
+    /// Bytes of content and padding still to come.
+    rest: u32,
+    /// The script had read half of a record, so we are not where records begin: all of it is dropped.
+    /// The client's leaving shows on the connection itself.
+    lost: bool,
+}
+
+impl Input {
+    /// Takes bytes; true if the web server wants the request to end.
+    pub fn take(&mut self, mut bytes: &[u8]) -> bool {
+        while !bytes.is_empty() && !self.lost {
+            let skipped = bytes.len().min(self.rest as usize);
+            self.rest -= u32::try_from(skipped).unwrap_or(self.rest);
+            bytes = bytes.get(skipped..).unwrap_or_default();
+            let Some((&byte, rest)) = bytes.split_first() else { break };
+            bytes = rest;
+            if let Some(place) = self.header.get_mut(usize::from(self.filled)) {
+                *place = byte;
+            }
+            self.filled += 1;
+            if usize::from(self.filled) < HEADER {
+                continue;
+            }
+            self.filled = 0;
+            let [version, kind, _, _, length_high, length_low, padding, _] = self.header;
+            if version != VERSION || kind == 0 || kind > LAST_TYPE {
+                self.lost = true;
+            } else if kind == ABORT_REQUEST {
+                return true;
+            }
+            self.rest = u32::from(u16::from_be_bytes([length_high, length_low])) + u32::from(padding);
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ABORT: [u8; 8] = [1, 2, 0, 1, 0, 0, 0, 0];
+
+    fn record(kind: u8, length: usize, padding: u8) -> Vec<u8> {
+        let mut bytes = header(kind, 1, u16::try_from(length).unwrap()).to_vec();
+        bytes[6] = padding;
+        bytes.resize(HEADER + length + usize::from(padding), 1);
+        bytes
+    }
+
+    #[test]
+    fn the_end_is_an_empty_output_and_status_0() {
+        assert_eq!(end(258), [1, 6, 1, 2, 0, 0, 0, 0, 1, 3, 1, 2, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_records_are_dropped() {
+        let mut input = Input::default();
+        assert!(!input.take(b"the rest of a body, half of which the script has read"));
+        assert!(!input.take(&ABORT));
+    }
+
+    proptest! {
+        #[test]
+        fn an_abort_is_seen_behind_any_input_in_any_pieces(records in prop::collection::vec((4..=8_u8, 0..70_usize, 0..20_u8), 0..5), size in 1..50_usize) {
+            let mut bytes: Vec<u8> = records.iter().flat_map(|&(kind, length, padding)| record(kind, length, padding)).collect();
+            let mut input = Input::default();
+            for piece in bytes.chunks(size) {
+                prop_assert!(!input.take(piece));
+            }
+            bytes.extend(ABORT);
+            let mut input = Input::default();
+            prop_assert!(bytes.chunks(size).any(|piece| input.take(piece)));
+        }
+
+        #[test]
+        fn no_bytes_make_reading_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            Input::default().take(&bytes);
+        }
+    }
+}
