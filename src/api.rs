@@ -4,22 +4,27 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use ext_php_rs::args::Arg;
+use ext_php_rs::boxed::ZBox;
 use ext_php_rs::builders::{FunctionBuilder, ModuleBuilder};
 use ext_php_rs::convert::IntoZval;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendHashTable, Zval};
 use ext_php_rs::zend::{ExecuteData, ProcessGlobals, run_handler};
 use sse_core::event::{Draft, Event, EventName};
-use sse_core::feed::{Feed, Replay};
+use sse_core::feed::Feed;
 use sse_core::frame;
 use sse_core::key::Key;
+use sse_core::resume::Replay;
+use sse_core::signal::Waits;
 use sse_core::store::{Gap, Item};
+use sse_hub::message::Status;
 
 use crate::callbacks::Callbacks;
 use crate::exception::Failure;
+use crate::handoff::{self, Course, Wish};
 use crate::options::{self, Options};
 use crate::response::{self, Response};
-use crate::settings::{self, Location};
+use crate::settings;
 use crate::stores::{self, Taken};
 use crate::worker::{self, Plan, StreamEnd};
 use crate::{json, php};
@@ -68,6 +73,11 @@ pub fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
             false,
             false,
         ))
+        .function(FunctionBuilder::new("Sse\\hub", hub).not_required().arg(options()).returns(
+            DataType::Long,
+            false,
+            false,
+        ))
         .function(
             FunctionBuilder::new("Sse\\configure", configure)
                 .arg(Arg::new("settings", DataType::Array))
@@ -105,7 +115,7 @@ extern "C" fn push(execute: &mut ExecuteData, result: &mut Zval) {
 }
 
 extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
-    const KNOWN: [&str; 12] = [
+    const KNOWN: [&str; 13] = [
         "eventName",
         "heartbeat",
         "poll",
@@ -116,6 +126,7 @@ extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
         "replay",
         "retry",
         "lifetime",
+        "handoff",
         "connected",
         "dsn",
     ];
@@ -147,6 +158,7 @@ extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
             before_send: options.callable("beforeSend")?,
             on_loop: options.callable("onLoop")?,
         };
+        let wish = wish(&options)?;
         let location = options.location()?;
         let store = stores::open(&location)?;
         let choice = settings::signal_choice()?;
@@ -155,9 +167,13 @@ extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
             response.add_headers();
             return Ok(StreamEnd::Head);
         }
+        let target = match handoff::attempt(&plan, response, &store, &location, &callbacks, wish)? {
+            Course::Ended(end) => return Ok(end),
+            Course::Worker(target) => target,
+        };
         spare_the_only_process(&mut plan);
-        let signal = Taken::take(choice, store.directory().is_on_network());
-        worker::run(&plan, response, &store, signal, &callbacks)
+        let signal = Taken::take(choice, store.waits());
+        worker::run(&plan, target, &store, signal, &callbacks)
     });
 }
 
@@ -210,7 +226,7 @@ extern "C" fn cursor(execute: &mut ExecuteData, result: &mut Zval) {
         let keys = options::keys(given(keys, "keys")?)?;
         let store = stores::open(&Options::new(options, &["dsn"])?.location()?)?;
         let error = |error| Failure::of("", &error);
-        Feed::now(&store, keys).map_err(error)
+        Feed::now(&*store, keys).map_err(error)
     });
 }
 
@@ -218,22 +234,26 @@ extern "C" fn status(execute: &mut ExecuteData, result: &mut Zval) {
     answer("Sse\\status", 0, execute, result, |[options]| {
         let location = Options::new(options, &["dsn"])?.location()?;
         let store = stores::open(&location)?;
-        let Location::Directory(path) = &location;
-        let problem = store
-            .directory()
-            .meta()
-            .and_then(|_| store.directory().check())
-            .err()
-            .map(|error| error.to_string());
-        let signal = Taken::take(settings::signal_choice()?, store.directory().is_on_network());
-        let fields: [(&str, Option<String>); 7] = [
+        let problem = store.check().err().map(|error| error.to_string());
+        let choice = settings::signal_choice()?;
+        let (signal, signal_why) = match store.waits() {
+            // Has threads and connections of its own: not for a question.
+            Waits::Redis(_) => ("redis", None),
+            waits => {
+                let signal = Taken::take(choice, waits);
+                (signal.name(), signal.why().map(str::to_owned))
+            }
+        };
+        let (why, hub) = handoff::status(&location)?;
+        let fields: [(&str, Option<String>); 8] = [
             ("version", Some(env!("CARGO_PKG_VERSION").into())),
-            ("tier", Some("worker".into())),
-            ("engine", Some("file".into())),
-            ("store", Some(path.display().to_string())),
+            ("tier", Some(if why.is_none() { "hub" } else { "worker" }.into())),
+            ("why", why),
+            ("engine", Some(location.engine().into())),
+            ("store", Some(location.to_string())),
             ("problem", problem),
-            ("signal", Some(signal.name().into())),
-            ("why", signal.why().map(str::to_owned)),
+            ("signal", Some(signal.into())),
+            ("signal_why", signal_why),
         ];
         let table = php::guarded(|| {
             let mut table = ZendHashTable::new();
@@ -241,9 +261,41 @@ extern "C" fn status(execute: &mut ExecuteData, result: &mut Zval) {
                 // Fails only for a value that can't be converted; text can.
                 let _ = table.insert(name, value);
             }
+            let _ = table.insert("hub", hub.map(|hub| hub_fields(&hub)));
             table
         })?;
         Ok(table)
+    });
+}
+
+/// What `Sse\status()` says of the hub.
+fn hub_fields(hub: &Status) -> ZBox<ZendHashTable> {
+    let mut table = ZendHashTable::new();
+    let numbers = [
+        ("pid", u64::from(hub.pid)),
+        ("streams", hub.streams),
+        ("max_streams", hub.max_streams),
+        ("taken", hub.taken),
+        ("keys", hub.keys),
+        ("events", hub.events),
+        ("bytes", hub.bytes),
+    ];
+    for (name, number) in numbers {
+        // These fail only for a value that can't be converted; numbers and text can.
+        let _ = table.insert(name, i64::try_from(number).unwrap_or(i64::MAX));
+    }
+    let _ = table.insert("socket", hub.socket.as_str());
+    let _ = table.insert("signal", hub.signal.as_str());
+    let _ = table.insert("last_error", hub.last_error.clone());
+    table
+}
+
+extern "C" fn hub(execute: &mut ExecuteData, result: &mut Zval) {
+    answer("Sse\\hub", 0, execute, result, |[options]| {
+        let options = Options::new(options, &["idle"])?;
+        let idle = options.seconds("idle", settings::IDLES)?.filter(|idle| !idle.is_zero());
+        handoff::serve(idle)?;
+        Ok(0_i64)
     });
 }
 
@@ -331,6 +383,15 @@ fn event_name(options: &Options<'_>) -> Result<String, Failure> {
     let Some(text) = options.bytes("eventName")? else { return Ok("message".into()) };
     let name = EventName::new(text).map_err(|error| Failure::of("option \"eventName\"", &error))?;
     Ok(name.as_str().to_owned())
+}
+
+fn wish(options: &Options<'_>) -> Result<Wish, Failure> {
+    match options.get("handoff").map(|value| (value, value.str())) {
+        None | Some((_, Some("auto"))) => Ok(Wish::Auto),
+        Some((_, Some("never"))) => Ok(Wish::Never),
+        Some((_, Some("require"))) => Ok(Wish::Require),
+        Some((value, _)) => Err(options::wrong("handoff", value, "\"auto\", \"never\" or \"require\"")),
+    }
 }
 
 fn replay(options: &Options<'_>) -> Result<Replay, Failure> {

@@ -1,13 +1,18 @@
-//! The client's FastCGI connection under PHP-FPM.
+//! The client's FastCGI connection under PHP-FPM, and its replacement by `/dev/null`.
 //!
 //! FPM's request structure isn't public. It begins with `int listen_socket, tcp, fd, id, keep`, has
 //! done so since FPM exists, and is checked each time: a listening socket first, a connected one
 //! third. Anything else counts as not found.
 
-use std::os::fd::{BorrowedFd, RawFd};
+use std::fs::OpenOptions;
+use std::io;
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use ext_php_rs::zend::SapiGlobals;
+use rustix::io::{dup2, fcntl_dupfd_cloexec};
 use rustix::net::sockopt::socket_acceptconn;
+use sse_hub::client::Offered;
 
 use crate::php;
 
@@ -16,6 +21,7 @@ use crate::php;
 pub struct Connection {
     listen: RawFd,
     client: RawFd,
+    request: u16,
 }
 
 impl Connection {
@@ -28,10 +34,10 @@ impl Connection {
         if context.is_null() {
             return None;
         }
-        // SAFETY: under FPM the context points to its request, which is larger than three ints and
+        // SAFETY: under FPM the context points to its request, which is larger than four ints and
         // lives as long as the request does.
-        let [listen, _, client] = unsafe { context.cast::<[RawFd; 3]>().read() };
-        let connection = Self { listen, client };
+        let [listen, _, client, request] = unsafe { context.cast::<[RawFd; 4]>().read() };
+        let connection = Self { listen, client, request: u16::try_from(request).ok().filter(|id| *id > 0)? };
         (connection.is_listening() && listens(client) == Some(false)).then_some(connection)
     }
 
@@ -45,6 +51,39 @@ impl Connection {
         // SAFETY: checked to be an open socket when it was found; FPM closes it after the request,
         // which lasts longer than what borrows `self`.
         unsafe { BorrowedFd::borrow_raw(self.client) }
+    }
+}
+
+/// The client's connection while its place in FPM's request is taken by `/dev/null`.
+pub struct Kept {
+    connection: Connection,
+    client: OwnedFd,
+}
+
+impl Connection {
+    /// Puts `/dev/null` in the connection's place: what the script still writes goes there.
+    pub fn replace_by_null(&self) -> io::Result<Kept> {
+        let client = fcntl_dupfd_cloexec(self.client(), 3)?;
+        let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+        self.put(null.as_fd())?;
+        Ok(Kept { connection: *self, client })
+    }
+
+    fn put(&self, other: BorrowedFd<'_>) -> io::Result<()> {
+        // SAFETY: the descriptor is open, and stays FPM's: it is not closed here.
+        let mut place = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(self.client) });
+        Ok(dup2(other, &mut place)?)
+    }
+}
+
+impl Kept {
+    /// Hands the connection to the hub, or puts it back.
+    pub fn hand_to(self, offered: Offered<'_>) -> io::Result<()> {
+        let handed = offered.go(self.connection.request, self.client.as_fd());
+        if handed.is_err() {
+            self.connection.put(self.client.as_fd())?;
+        }
+        handed
     }
 }
 

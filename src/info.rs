@@ -1,11 +1,16 @@
 //! What PHP shows of the extension: `phpinfo()` and reflection.
 
+use std::ffi::c_int;
 use std::panic::catch_unwind;
 
 use ext_php_rs::args::ArgInfo;
-use ext_php_rs::ffi::{display_ini_entries, ext_php_rs_compiler_globals, zend_function, zend_hash_str_find};
+use ext_php_rs::ffi::{
+    _zend_ini_entry, display_ini_entries, ext_php_rs_compiler_globals, php_output_write, zend_function,
+    zend_hash_str_find,
+};
 use ext_php_rs::zend::ModuleEntry;
 use ext_php_rs::{info_table_end, info_table_row, info_table_start};
+use sse_core::store::redacted;
 
 /// The section of `phpinfo()`.
 pub extern "C" fn print(module: *mut ModuleEntry) {
@@ -14,12 +19,55 @@ pub extern "C" fn print(module: *mut ModuleEntry) {
         info_table_start!();
         info_table_row!("Server-Sent Events", "enabled");
         info_table_row!("version", env!("CARGO_PKG_VERSION"));
-        info_table_row!("tier", "worker: a stream holds its PHP worker and sleeps until it is woken");
-        info_table_row!("engines", "file");
+        let (tier, hub) = tier();
+        info_table_row!("tier", tier.as_str());
+        info_table_row!("hub", hub.as_str());
+        info_table_row!("engines", "file, redis, sqlite");
         info_table_end!();
         // SAFETY: the engine hands us our own module entry.
         unsafe { display_ini_entries(module) };
     });
+}
+
+/// Shows `sse.dsn` without the password in it.
+///
+/// # Safety
+/// For the engine, which hands us an entry of its own.
+pub unsafe extern "C" fn show_dsn(entry: *mut _zend_ini_entry, which: c_int) {
+    const ORIGINAL: c_int = 1;
+    // A panic must not leave a function that C calls.
+    let _ = catch_unwind(|| {
+        // SAFETY: the entry is the engine's and so are its strings, for as long as we are called.
+        let text = unsafe {
+            let Some(entry) = entry.as_ref() else { return };
+            let value = if which == ORIGINAL && entry.modified != 0 { entry.orig_value } else { entry.value };
+            value.as_ref().and_then(|value| value.as_str().ok()).unwrap_or_default().to_owned()
+        };
+        let shown = match redacted(&text) {
+            empty if empty.is_empty() => "no value".into(),
+            // The page may be HTML; in a data source name these can be written so too.
+            shown => shown.replace('&', "%26").replace('<', "%3C").replace('>', "%3E"),
+        };
+        // SAFETY: the engine copies as many bytes as we say.
+        unsafe { php_output_write(shown.as_ptr().cast(), shown.len()) };
+    });
+}
+
+/// How streams are served here, and the hub, in words.
+fn tier() -> (String, String) {
+    match crate::settings::location().and_then(|location| crate::handoff::status(&location)) {
+        Ok((why, hub)) => (
+            match why {
+                None => "hub: a stream frees its PHP worker".into(),
+                Some(why) => format!("worker: a stream holds its PHP worker; {why}"),
+            },
+            match hub {
+                Some(hub) => format!("process {}, {} of {} streams", hub.pid, hub.streams, hub.max_streams),
+                None => "none runs now".into(),
+            },
+        ),
+        Err(_) => ("unknown: a setting is wrong, see Sse\\status()".into(), "unknown".into()),
+    }
 }
 
 /// Makes reflection say `string|array` of `$keys`; ext-php-rs has no union types.

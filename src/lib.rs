@@ -1,7 +1,7 @@
 //! The PHP extension `sse`: Server-Sent Events, pushed and streamed natively.
 //!
 //! This crate is the boundary to PHP and translates only. Events, stores, signals and frames are in
-//! `sse-core`, which knows nothing of PHP.
+//! `sse-core`, the process that holds streams is in `sse-hub`; neither knows of PHP.
 
 #![allow(missing_docs, reason = "what the module exports is generated, and called by PHP only")]
 
@@ -9,10 +9,12 @@ mod api;
 mod callbacks;
 mod exception;
 mod fpm;
+mod handoff;
 mod info;
 mod json;
 mod options;
 mod php;
+mod process;
 mod response;
 mod settings;
 mod stores;
@@ -28,6 +30,7 @@ pub fn module(module: ModuleBuilder) -> ModuleBuilder {
         .name("sse")
         .version(env!("CARGO_PKG_VERSION"))
         .enumeration::<worker::StreamEnd>()
+        .request_startup_function(begin_request)
         .info_function(info::print);
     api::register(module)
 }
@@ -36,5 +39,12 @@ pub fn module(module: ModuleBuilder) -> ModuleBuilder {
 fn startup(_type: i32, module_number: i32) -> i32 {
     settings::register(module_number);
     info::name_union_types();
+    handoff::remember_software();
     ext_php_rs::internal::startup_guard(exception::register)
+}
+
+/// Runs when a request begins.
+extern "C" fn begin_request(_type: i32, _module_number: i32) -> i32 {
+    response::begin_request();
+    0
 }

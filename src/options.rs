@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use ext_php_rs::types::{ArrayKey, ZendHashTable, Zval};
 use sse_core::key::{Key, Printable};
+use sse_core::store::{Location, redacted};
 
 use crate::exception::Failure;
-use crate::settings::{self, Location};
+use crate::settings;
 
 /// The options of one call.
 pub struct Options<'a>(Option<&'a ZendHashTable>);
@@ -75,7 +76,7 @@ impl<'a> Options<'a> {
     /// The store: that of `dsn`, else the one that is set.
     pub fn location(&self) -> Result<Location, Failure> {
         match self.get("dsn") {
-            Some(value) => settings::dsn(&scalar(value)).map_err(|expected| wrong("dsn", value, &expected)),
+            Some(value) => settings::dsn(&scalar(value)).map_err(|expected| wrong_dsn(value, &expected)),
             None => settings::location(),
         }
     }
@@ -132,6 +133,20 @@ pub fn unknown<'n>(kind: &str, name: &str, known: impl Iterator<Item = &'n str>)
 /// What is wrong with an option.
 pub fn wrong(name: &str, value: &Zval, expected: &str) -> Failure {
     unusable(&format!("option \"{name}\""), value, expected)
+}
+
+/// What is wrong with a data source name, without the password in it.
+fn wrong_dsn(value: &Zval, expected: &str) -> Failure {
+    match text(value) {
+        Some(text) => {
+            let shown = redacted(&String::from_utf8_lossy(&text));
+            Failure::Argument(format!(
+                "option \"dsn\" is \"{}\"; it takes {expected}",
+                Printable(shown.as_bytes())
+            ))
+        }
+        None => wrong("dsn", value, expected),
+    }
 }
 
 /// `option "retry" is null; it takes …`

@@ -24,8 +24,24 @@ const HEADERS: [(&str, &str); 3] =
 const PHP_OUTPUT_HANDLER_REMOVABLE: i64 = 0x40;
 
 thread_local! {
-    /// Whether a stream is open: a request has one client, so a closure of a stream can't open another.
-    static IS_OPEN: Cell<bool> = const { Cell::new(false) };
+    /// What became of the request's client: it has one, so a closure of a stream can't open another.
+    static CLIENT: Cell<Client> = const { Cell::new(Client::Waits) };
+}
+
+/// A request's client.
+#[derive(Clone, Copy)]
+enum Client {
+    /// Nothing yet.
+    Waits,
+    /// A stream is open.
+    Streams,
+    /// The hub has it.
+    HandedOver,
+}
+
+/// To be called when a request begins.
+pub fn begin_request() {
+    CLIENT.set(Client::Waits);
 }
 
 /// A response that can become a stream.
@@ -44,10 +60,18 @@ pub struct Open {
 impl Response {
     /// Says what keeps the response from becoming a stream.
     pub fn check() -> Result<Self, Failure> {
-        if IS_OPEN.get() {
-            return Err(Failure::Stream(
-                "a stream is open in this request already, and its closures can't open another; give one stream several keys instead".into(),
-            ));
+        match CLIENT.get() {
+            Client::Waits => {}
+            Client::Streams => {
+                return Err(Failure::Stream(
+                    "a stream is open in this request already, and its closures can't open another; give one stream several keys instead".into(),
+                ));
+            }
+            Client::HandedOver => {
+                return Err(Failure::Stream(
+                    "this request's client was handed to the hub, which streams to it; give one stream several keys instead of opening two".into(),
+                ));
+            }
         }
         let headers = list_of_headers()?;
         let command_line = php::is_command_line();
@@ -97,7 +121,7 @@ impl Response {
             php::disable_output();
             self.clear_the_way().inspect_err(|_| php::enable_output())?;
         }
-        IS_OPEN.set(true);
+        CLIENT.set(Client::Streams);
         Ok(Open { command_line: self.command_line, _abort: IgnoreAbort::begin() })
     }
 
@@ -114,11 +138,18 @@ impl Response {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        IS_OPEN.set(false);
+        if matches!(CLIENT.get(), Client::Streams) {
+            CLIENT.set(Client::Waits);
+        }
     }
 }
 
 impl Open {
+    /// The hub has the client now.
+    pub fn hand_over(self) {
+        CLIENT.set(Client::HandedOver);
+    }
+
     /// Writes and flushes; false if the client is gone.
     pub fn send(&self, bytes: &[u8]) -> Result<bool, Halt> {
         if self.command_line {

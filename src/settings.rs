@@ -9,10 +9,10 @@ use ext_php_rs::flags::IniEntryPermission;
 use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
 use sse_core::retention::Retention;
 use sse_core::signal::Choice;
-use sse_core::store::file;
+use sse_core::store::{Location, Settings, redacted};
 
 use crate::exception::Failure;
-use crate::php;
+use crate::{info, php};
 
 /// One setting: its name, its default, and the check of its text.
 pub struct Setting {
@@ -33,8 +33,13 @@ const RETRY: &CStr = c"sse.retry";
 const LIFETIME: &CStr = c"sse.lifetime";
 const FSYNC: &CStr = c"sse.fsync";
 const WORKER_STREAMS: &CStr = c"sse.worker_streams";
+const HUB: &CStr = c"sse.hub";
+const HUB_SOCKET: &CStr = c"sse.hub_socket";
+const HUB_LOG: &CStr = c"sse.hub_log";
+const MAX_STREAMS: &CStr = c"sse.max_streams";
+const DRAIN: &CStr = c"sse.drain";
 
-const COUNT: usize = 12;
+const COUNT: usize = 17;
 
 static SETTINGS: [Setting; COUNT] = [
     Setting {
@@ -61,6 +66,11 @@ static SETTINGS: [Setting; COUNT] = [
     Setting { name: LIFETIME, default: c"3600", check: |text| seconds(text, LIFETIMES).map(drop) },
     Setting { name: FSYNC, default: c"0", check: |text| switch(text).map(drop) },
     Setting { name: WORKER_STREAMS, default: c"0", check: |text| whole(text, STREAMS).map(drop) },
+    Setting { name: HUB, default: c"auto", check: |text| auto(text).map(drop) },
+    Setting { name: HUB_SOCKET, default: c"", check: |text| optional_path(text).map(drop) },
+    Setting { name: HUB_LOG, default: c"", check: |text| optional_path(text).map(drop) },
+    Setting { name: MAX_STREAMS, default: c"0", check: |text| whole(text, HUB_STREAMS).map(drop) },
+    Setting { name: DRAIN, default: c"300", check: |text| seconds(text, DRAINS).map(drop) },
 ];
 
 /// Seconds between heartbeats.
@@ -74,6 +84,10 @@ const RETAINED_EVENTS: RangeInclusive<u64> = 1..=10_000_000;
 const RETAINED_BYTES: RangeInclusive<u64> = 1_024..=1 << 36;
 const PAYLOAD: RangeInclusive<u64> = 1_024..=64 << 20;
 const STREAMS: RangeInclusive<u64> = 0..=65_536;
+const HUB_STREAMS: RangeInclusive<u64> = 0..=10_000_000;
+const DRAINS: RangeInclusive<f64> = 0.0..=86_400.0;
+/// Seconds without a stream after which a hub ends, 0 for never.
+pub const IDLES: RangeInclusive<f64> = 0.0..=86_400.0;
 /// Milliseconds a client may be told to wait; an hour.
 const RETRIES: RangeInclusive<u64> = 0..=3_600_000;
 
@@ -87,6 +101,8 @@ const fn entries() -> [IniEntryDef; COUNT + 1] {
         all[index] = IniEntryDef::new(setting.name, setting.default, IniEntryPermission::All);
         index += 1;
     }
+    // The first is sse.dsn, which may have a password in it.
+    all[0].displayer = Some(info::show_dsn);
     all
 }
 
@@ -127,13 +143,6 @@ fn short_name(name: &'static CStr) -> &'static str {
     name.to_str().unwrap_or_default().trim_start_matches("sse.")
 }
 
-/// Where events are kept.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Location {
-    /// In this directory.
-    Directory(PathBuf),
-}
-
 /// The store that is set for this request.
 pub fn location() -> Result<Location, Failure> {
     let text = php::ini(DSN);
@@ -141,8 +150,8 @@ pub fn location() -> Result<Location, Failure> {
 }
 
 /// How a store keeps events.
-pub fn store() -> Result<file::Settings, Failure> {
-    Ok(file::Settings {
+pub fn store() -> Result<Settings, Failure> {
+    Ok(Settings {
         retention: Retention {
             age: value(RETENTION_SECONDS, |text| seconds(text, RETENTION_AGE))?,
             events: value(RETENTION_EVENTS, |text| whole(text, RETAINED_EVENTS))?,
@@ -178,27 +187,68 @@ pub fn worker_streams() -> Result<u64, Failure> {
     value(WORKER_STREAMS, |text| whole(text, STREAMS))
 }
 
+/// Whether streams may be handed to the hub.
+pub fn hub() -> Result<bool, Failure> {
+    value(HUB, auto)
+}
+
+/// The hub's socket, if it is set.
+pub fn hub_socket() -> Result<Option<PathBuf>, Failure> {
+    value(HUB_SOCKET, optional_path)
+}
+
+/// The hub's log, if it is set.
+pub fn hub_log() -> Result<Option<PathBuf>, Failure> {
+    value(HUB_LOG, optional_path)
+}
+
+/// Streams that a hub takes; none for as many as its descriptors allow.
+pub fn max_streams() -> Result<Option<usize>, Failure> {
+    let streams = value(MAX_STREAMS, |text| whole(text, HUB_STREAMS))?;
+    Ok(usize::try_from(streams).ok().filter(|streams| *streams > 0))
+}
+
+/// The time over which an outdated hub ends its streams.
+pub fn drain() -> Result<Duration, Failure> {
+    value(DRAIN, |text| seconds(text, DRAINS))
+}
+
+/// What the hub's settings are here, for starting one.
+pub fn for_hub() -> [(&'static str, String); 2] {
+    [("sse.max_streams", php::ini(MAX_STREAMS)), ("sse.drain", php::ini(DRAIN))]
+}
+
 fn value<T>(name: &CStr, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T, Failure> {
     let text = php::ini(name);
     read(&text).map_err(|expected| wrong(&name.to_string_lossy(), &text, &expected))
 }
 
 fn wrong(name: &str, value: &str, expected: &str) -> Failure {
+    let shown = if name == "sse.dsn" { redacted(value) } else { value.to_owned() };
     Failure::Argument(format!(
         "{name} is \"{}\"; it takes {expected}",
-        sse_core::key::Printable(value.as_bytes())
+        sse_core::key::Printable(shown.as_bytes())
     ))
 }
 
 /// Reads a data source name.
 pub fn dsn(text: &str) -> Result<Location, String> {
-    match text.split_once("://") {
-        Some(("file", path)) => directory(path)
-            .map(Location::Directory)
-            .map_err(|_| "file:// and an absolute path, such as file:///var/lib/php-sse".into()),
-        _ => {
-            Err("a data source name such as file:///var/lib/php-sse; this version has the engine file".into())
-        }
+    Location::parse(text)
+}
+
+fn optional_path(text: &str) -> Result<Option<PathBuf>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    directory(text).map(Some).map_err(|_| "an absolute path, or nothing".into())
+}
+
+/// "auto", or what PHP takes for off.
+fn auto(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "auto" => Ok(true),
+        "off" | "0" | "" => Ok(false),
+        _ => Err("auto or off".into()),
     }
 }
 
@@ -212,13 +262,7 @@ fn directory(text: &str) -> Result<PathBuf, String> {
 }
 
 fn signal(text: &str) -> Result<Choice, String> {
-    match text {
-        "auto" => Ok(Choice::Auto),
-        "inotify" => Ok(Choice::Inotify),
-        "poll" => Ok(Choice::Poll),
-        "notify" => Ok(Choice::Notify),
-        _ => Err("auto, inotify, poll or notify".into()),
-    }
+    text.parse().map_err(str::to_owned)
 }
 
 fn switch(text: &str) -> Result<bool, String> {

@@ -8,22 +8,22 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use sse_core::signal::{self, Choice, Signal};
-use sse_core::store::file::{FileStore, Settings};
+use sse_core::signal::{self, Choice, Signal, Waits};
+use sse_core::store::{Location, Settings, Store};
 
 use crate::exception::Failure;
-use crate::settings::{self, Location};
+use crate::{process, settings};
 
 /// Stores kept; a process that uses more opens them anew.
 const KEPT: usize = 32;
 
 /// Open stores, with the settings they were opened with.
-type Stores = HashMap<Location, (Settings, Arc<FileStore>)>;
+type Stores = HashMap<Location, (Settings, Arc<dyn Store>)>;
 
 static STORES: Mutex<Option<Stores>> = Mutex::new(None);
 
 /// The store at a location, with the settings of this request.
-pub fn open(location: &Location) -> Result<Arc<FileStore>, Failure> {
+pub fn open(location: &Location) -> Result<Arc<dyn Store>, Failure> {
     let wanted = settings::store()?;
     let mut stores = STORES.lock();
     let stores = stores.get_or_insert_default();
@@ -35,8 +35,10 @@ pub fn open(location: &Location) -> Result<Arc<FileStore>, Failure> {
     if stores.len() >= KEPT {
         stores.clear();
     }
-    let Location::Directory(path) = location;
-    let store = FileStore::new(path, wanted);
+    if matches!(location, Location::Sqlite(_)) {
+        process::before_each_fork(let_go);
+    }
+    let store = location.open(wanted);
     stores.insert(location.clone(), (wanted, Arc::clone(&store)));
     Ok(store)
 }
@@ -45,7 +47,7 @@ pub fn open(location: &Location) -> Result<Arc<FileStore>, Failure> {
 struct Kept {
     process: u32,
     choice: Choice,
-    network: bool,
+    waits: Waits,
     why: Option<String>,
     signal: Box<dyn Signal>,
 }
@@ -59,18 +61,19 @@ pub struct Taken(Option<Kept>);
 
 impl Taken {
     /// The kept signal if it fits (one that was inherited by a fork doesn't), else a new one.
-    pub fn take(choice: Choice, network: bool) -> Self {
+    pub fn take(choice: Choice, waits: Waits) -> Self {
         let process = std::process::id();
         let kept = KEPT_SIGNAL.with_borrow_mut(Option::take);
         let fits = |kept: &Kept| {
-            kept.process == process && kept.choice == choice && kept.network == network && kept.why.is_none()
+            kept.process == process && kept.choice == choice && kept.waits == waits && kept.why.is_none()
         };
         let kept = match kept {
             Some(kept) if fits(&kept) => kept,
             other => {
                 leave_to_parent(other, process);
-                let (signal, why) = signal::open(choice, network);
-                Kept { process, choice, network, why, signal }
+                // Some have threads of their own.
+                let (signal, why) = process::with_signals_blocked(|| signal::open(choice, &waits));
+                Kept { process, choice, waits, why, signal }
             }
         };
         Self(Some(kept))
@@ -108,5 +111,13 @@ fn leave_to_parent(kept: Option<Kept>, process: u32) {
         && kept.process != process
     {
         std::mem::forget(kept);
+    }
+}
+
+/// What a child must not inherit is closed before the fork: SQLite keeps notes, in the process, of the
+/// locks that this process has, and in the child they would be wrong.
+fn let_go() {
+    for (_, store) in STORES.lock().iter().flatten().map(|(_, kept)| kept) {
+        store.before_fork();
     }
 }

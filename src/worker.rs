@@ -1,4 +1,4 @@
-//! A stream inside the worker: subscribe, read, then wait in one `poll` on the store's signal and on
+//! A stream inside the worker, where no hub takes it: subscribe, read, then wait in one `poll` on the store's signal and on
 //! the client's connection.
 //!
 //! ```text
@@ -6,7 +6,7 @@
 //!                ──time is up───► Lifetime
 //!                ──FPM stops────► Shutdown
 //!                ──no place─────► Full      (after what is pending)
-//!                ──store fails──► Failed
+//!                ──store fails──► Failed    (a failure that passes is waited for)
 //! ```
 //!
 //! Always true:
@@ -23,18 +23,20 @@ use ext_php_rs::prelude::*;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use sse_core::event::{Event, wire_json};
-use sse_core::feed::{Delivery, Feed, Replay};
+use sse_core::feed::{Delivery, Feed};
 use sse_core::frame;
 use sse_core::id::EventId;
+use sse_core::jitter::{draw, shortened};
 use sse_core::key::Key;
-use sse_core::store::Gap;
-use sse_core::store::file::{FileStore, Slot};
+use sse_core::resume::Replay;
+use sse_core::store::{Gap, Slot, Store};
 
 use crate::callbacks::{Callbacks, Outcome};
 use crate::exception::Failure;
 use crate::fpm::Connection;
+use crate::handoff::Target;
 use crate::php::{self, Halt, call};
-use crate::response::{Open, Response};
+use crate::response::Open;
 use crate::stores::Taken;
 
 /// Why a stream ended.
@@ -51,10 +53,13 @@ pub enum StreamEnd {
     /// The server stops; the client connects again and resumes.
     #[php(value = "shutdown")]
     Shutdown,
+    /// The hub has the client now, and streams to it; the script goes on.
+    #[php(value = "handed-off")]
+    HandedOff,
     /// A HEAD request: only headers were sent.
     #[php(value = "head")]
     Head,
-    /// All of `sse.worker_streams` are taken: what was pending was sent, the client comes back later.
+    /// All places are taken (`sse.worker_streams`, `sse.max_streams`): the client comes back later.
     #[php(value = "full")]
     Full,
     /// The store failed; the reason is in the log, the client connects again and resumes.
@@ -87,7 +92,7 @@ pub struct Plan {
 }
 
 /// Pauses told to clients that found no place, in milliseconds.
-const RETRY_WHEN_FULL: RangeInclusive<u64> = 3_000..=15_000;
+pub const RETRY_WHEN_FULL: RangeInclusive<u64> = 3_000..=15_000;
 /// Deliveries between two looks at the clock and the client.
 const BATCH: usize = 256;
 /// Time after which a batch whose events pass through closures is written: those may be slow.
@@ -96,6 +101,9 @@ const SLICE: Duration = Duration::from_millis(50);
 const WRITE_AT: usize = 64 << 10;
 /// Failures at one event after which it is skipped.
 const FAILURES: u32 = 2;
+/// Pauses between two tries to read from a store that can't be had for now.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// The longest wait; longer ones are cut into pieces.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
@@ -103,8 +111,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 /// halted PHP code is.
 pub fn run(
     plan: &Plan,
-    response: Response,
-    store: &Arc<FileStore>,
+    target: Target,
+    store: &Arc<dyn Store>,
     mut signal: Taken,
     callbacks: &Callbacks<'_>,
 ) -> Result<StreamEnd, Failure> {
@@ -113,23 +121,21 @@ pub fn run(
     }
     let Some(waker) = signal.signal() else { return Err(Failure::Stream("no signal can be opened".into())) };
     let subject = names(&plan.keys);
-    let feed = Feed::open(store, plan.keys.clone(), plan.client.as_deref(), plan.replay, waker)
+    let feed = Feed::open(Arc::clone(store), plan.keys.clone(), plan.client.as_deref(), plan.replay, waker)
         .map_err(|error| Failure::of(&subject, &error))?;
     let process = std::process::id();
     let mut watched = Watched { process, feed: Some(feed), signal };
     let slot = match plan.worker_streams {
         0 => None,
-        count => Some(
-            store.directory().take_slot(count).map_err(|error| Failure::of("sse.worker_streams", &error))?,
-        ),
+        count => Some(store.take_slot(count).map_err(|error| Failure::of("sse.worker_streams", &error))?),
     };
     let time = call("date", &[&"H:i:s"])?.and_then(|time| time.string()).unwrap_or_default();
-    let open = response.open()?;
+    let open = target.open()?;
     let mut stream = Stream {
         process,
         plan,
         callbacks,
-        store,
+        store: &**store,
         open,
         connection: Connection::find(),
         is_cli_server: php::sapi_name() == "cli-server",
@@ -138,6 +144,7 @@ pub fn run(
         written: Instant::now(),
         ends: ends(plan.lifetime),
         loops: Instant::now(),
+        outage: None,
     };
     let _slot: Option<Slot> = slot.flatten();
     let unlimited = TimeLimit::lift()?;
@@ -194,7 +201,7 @@ struct Stream<'a> {
     process: u32,
     plan: &'a Plan,
     callbacks: &'a Callbacks<'a>,
-    store: &'a FileStore,
+    store: &'a dyn Store,
     open: Open,
     connection: Option<Connection>,
     is_cli_server: bool,
@@ -206,6 +213,14 @@ struct Stream<'a> {
     ends: Option<Instant>,
     /// When `onLoop` is due.
     loops: Instant,
+    /// Set while the store fails in a way that passes.
+    outage: Option<Outage>,
+}
+
+/// A store that can't be had for now; the stream keeps its client and asks again.
+struct Outage {
+    pause: Duration,
+    until: Instant,
 }
 
 impl Stream<'_> {
@@ -229,7 +244,15 @@ impl Stream<'_> {
             let began = Instant::now();
             let mut idle = false;
             for _ in 0..BATCH {
-                match feed.next(signal) {
+                if self.outage.as_ref().is_some_and(|outage| Instant::now() < outage.until) {
+                    idle = true;
+                    break;
+                }
+                let next = feed.next(signal);
+                if next.is_ok() && self.outage.take().is_some() {
+                    php::log(&format!("stream of {}: the store answers again", names(feed.keys())));
+                }
+                match next {
                     Ok(Some(Delivery::Event(index, event))) => {
                         let Some(key) = feed.keys().get(index) else { continue };
                         if failed_before(index, &event) >= FAILURES {
@@ -249,6 +272,11 @@ impl Stream<'_> {
                         continue;
                     }
                     Ok(None) => {
+                        idle = true;
+                        break;
+                    }
+                    Err(error) if error.is_passing() => {
+                        self.wait_out(&names(feed.keys()), &error);
                         idle = true;
                         break;
                     }
@@ -300,6 +328,20 @@ impl Stream<'_> {
             }
             feed.wake(&signal.changes());
         }
+    }
+
+    /// Asks again after a pause, which grows and is drawn, so that not all streams ask at once.
+    fn wait_out(&mut self, subject: &str, error: &sse_core::Error) {
+        let pause = match &self.outage {
+            Some(outage) => (outage.pause * 2).min(LONGEST_PAUSE),
+            None => {
+                php::log(&format!("stream of {subject}: {error}; the stream waits for it and goes on"));
+                SHORTEST_PAUSE
+            }
+        };
+        let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        let until = Instant::now() + Duration::from_millis(draw(&(millis / 2..=millis)));
+        self.outage = Some(Outage { pause, until });
     }
 
     /// What a stream opens with.
@@ -395,6 +437,7 @@ impl Stream<'_> {
         let now = Instant::now();
         let mut until = self.written + self.plan.heartbeat;
         until = self.ends.map_or(until, |ends| until.min(ends));
+        until = self.outage.as_ref().map_or(until, |outage| until.min(outage.until));
         if self.callbacks.on_loop.is_some() {
             until = until.min(self.loops);
         }
@@ -452,15 +495,7 @@ fn ends(lifetime: Duration) -> Option<Instant> {
     if lifetime.is_zero() {
         return None;
     }
-    let millis = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
-    Some(Instant::now() + Duration::from_millis(draw(&(millis / 5 * 4..=millis))))
-}
-
-/// A number drawn from a range. Only spreads load: the clock is random enough.
-fn draw(range: &RangeInclusive<u64>) -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    let span = (range.end() - range.start()).saturating_add(1);
-    range.start() + RandomState::new().hash_one(Instant::now()) % span
+    Some(Instant::now() + shortened(lifetime))
 }
 
 /// Keys for a message.

@@ -72,6 +72,7 @@ function push(string $key, mixed $data, ?string $event = null, array $options = 
  *     replay?: 'last'|'none'|'all'|non-negative-int,
  *     retry?: int|non-empty-string,
  *     lifetime?: float|int|numeric-string,
+ *     handoff?: 'auto'|'never'|'require',
  *     connected?: bool,
  *     dsn?: string,
  * } $options
@@ -91,12 +92,15 @@ function push(string $key, mixed $data, ?string $event = null, array $options = 
  *     that it is drawn from
  *   - lifetime (`sse.lifetime`, 3600; 0 to 604800 s, 0 for no end): after 80 to 100 % of it the stream ends cleanly and
  *     the client resumes
+ *   - handoff ('auto'): under PHP-FPM the stream is handed to the hub, which frees the worker, and this function returns
+ *     `HandedOff` at once; what the script prints after that reaches nobody. Where that can't be, or with `fetch`,
+ *     `beforeSend` or `onLoop`, the worker streams. 'never': the worker streams; 'require': the hub or an exception
  *   - connected (true): whether the event `connected`, `{"time": "H:i:s"}`, comes first
  *   - dsn: see above
  * @return \Sse\StreamEnd why it ended
  * @throws \Sse\InvalidArgumentException for keys, options or settings that can't be used; no byte was sent
  * @throws \Sse\StreamException when the response can't become a stream: another status than 200, another Content-Type,
- *   headers sent, or a stream is open already; no byte was sent
+ *   headers sent, or a stream is open already; or `handoff` is 'require' and the hub can't take it; no byte was sent
  * @throws \Sse\StoreException when the store can't be read; no byte was sent
  * @throws \TypeError for an argument of another type
  * @throws \Throwable what a signal's handler (`pcntl_async_signals()`) throws while the stream waits
@@ -149,18 +153,37 @@ function cursor(array|string $keys, array $options = []): string
  * What serves this process, and what is wrong with it.
  *
  * @param array{dsn?: string} $options
- * @return array{version: string, tier: string, engine: string, store: string, problem: ?string, signal: string, why: ?string}
+ * @return array{version: string, tier: string, why: ?string, engine: string, store: string, problem: ?string, signal: string, signal_why: ?string, hub: ?array{pid: int, streams: int, max_streams: int, taken: int, keys: int, events: int, bytes: int, socket: string, signal: string, last_error: ?string}}
  *   - version: of the extension
- *   - tier: `worker`: a stream holds its PHP worker
+ *   - tier: `hub`: a stream is handed to the hub and frees its PHP worker; `worker`: it holds it
+ *   - why: why the tier isn't `hub`; null if it is
  *   - engine: `file`
  *   - store: the directory
  *   - problem: why the store can't be used, with the remedy; null if it can
- *   - signal: what wakes streams: `inotify`, `notify` or `poll`
- *   - why: why that isn't the best one; null if it is
+ *   - signal: what wakes streams that a worker holds: `inotify`, `notify` or `poll`
+ *   - signal_why: why that isn't the best one; null if it is
+ *   - hub: the hub of this user, null if none runs now: its process, streams that are open and that it would take,
+ *     streams taken since it began, keys followed, events and bytes written to clients, its socket and signals, and the last thing
+ *     that went wrong
  * @throws \Sse\InvalidArgumentException for an option or setting that can't be used
  * @throws \TypeError for an argument of another type
  */
 function status(array $options = []): array
+{
+}
+
+/**
+ * Runs the hub in this process, until SIGTERM or SIGINT; on the command line only. Streams start one by themselves: this
+ * is for a service manager.
+ *
+ * @param array{idle?: float|int|numeric-string} $options
+ *   - idle (0; 0 to 86400 s): it ends after so long without a stream; 0 for never
+ * @return int 0, for `exit()`
+ * @throws \Sse\StreamException when it can't run: another one does, or its directory can't be used
+ * @throws \Sse\InvalidArgumentException for an option or setting that can't be used
+ * @throws \TypeError for an argument of another type
+ */
+function hub(array $options = []): int
 {
 }
 
@@ -187,9 +210,11 @@ enum StreamEnd: string
     case Lifetime = 'lifetime';
     /** The server stops. */
     case Shutdown = 'shutdown';
+    /** The hub has the client now, and streams to it. */
+    case HandedOff = 'handed-off';
     /** A HEAD request: only headers were sent. */
     case Head = 'head';
-    /** All places of `sse.worker_streams` are taken: what was pending was sent, with a pause of 3 to 15 s. */
+    /** All places of `sse.worker_streams` or `sse.max_streams` are taken: the client is to come back in 3 to 15 s. */
     case Full = 'full';
     /** The store failed; the reason is in PHP's error log. */
     case Failed = 'failed';

@@ -5,7 +5,7 @@ Sse\configure(): each setting says what it takes
 require __DIR__ . '/sse.inc';
 temporary();
 $bad = [
-    'dsn' => ['redis://localhost', 'file://here', 5],
+    'dsn' => ['redis:localhost', 'file://here', 5],
     'dir' => ['', 'relative/path', true, "/tmp/\0x"],
     'signal' => ['kqueue', ''],
     'retention_seconds' => [0.5, -1, '1 day', 1e10],
@@ -34,7 +34,7 @@ foreach ($bad as $name => $values) {
     }
 }
 --EXPECT--
-dsn: a data source name such as file:///var/lib/php-sse; this version has the engine file (not "redis://localhost" "5")
+dsn: a data source name: file:///var/lib/php-sse, sqlite:///var/lib/php-sse/events.sqlite, redis://host, rediss://host or redis+unix:///run/redis/redis.sock (not "redis:localhost" "5")
 dsn: file:// and an absolute path, such as file:///var/lib/php-sse (not "file://here")
 dir: an absolute path, such as /var/lib/php-sse (not "" "relative/path" "1" "/tmp/\u{0}x")
 signal: auto, inotify, poll or notify (not "kqueue" "")

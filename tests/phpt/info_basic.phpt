@@ -11,8 +11,9 @@ sse
 
 Server-Sent Events => enabled
 version => N
-tier => worker: a stream holds its PHP worker and sleeps until it is woken
-engines => file
+tier => worker: a stream holds its PHP worker; only under PHP-FPM can a connection be handed over
+hub => none runs now
+engines => file, redis, sqlite
 
 Directive => Local Value => Master Value
 sse.dsn => …
@@ -27,3 +28,8 @@ sse.retry => 1000-4000 => 1000-4000
 sse.lifetime => 3600 => 3600
 sse.fsync => 0 => 0
 sse.worker_streams => 0 => 0
+sse.hub => auto => auto
+sse.hub_socket => no value => no value
+sse.hub_log => no value => no value
+sse.max_streams => 0 => 0
+sse.drain => 300 => 300

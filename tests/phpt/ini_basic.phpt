@@ -8,11 +8,16 @@ foreach (ini_get_all('sse') as $name => $setting) {
 }
 --EXPECT--
 sse.dir                "/var/lib/php-sse" everywhere
+sse.drain              "300"            everywhere
 sse.dsn                ""               everywhere
 sse.fsync              "0"              everywhere
 sse.heartbeat          "25"             everywhere
+sse.hub                "auto"           everywhere
+sse.hub_log            ""               everywhere
+sse.hub_socket         ""               everywhere
 sse.lifetime           "3600"           everywhere
 sse.max_payload        "1M"             everywhere
+sse.max_streams        "0"              everywhere
 sse.retention_bytes    "8M"             everywhere
 sse.retention_events   "1000"           everywhere
 sse.retention_seconds  "86400"          everywhere

@@ -21,9 +21,9 @@ Sse\InvalidArgumentException: Sse\push(): unknown option "DSN"; did you mean "ds
 Sse\InvalidArgumentException: Sse\push(): unknown option "retention_seconds"; known are external, dsn
 Sse\InvalidArgumentException: Sse\push(): unknown option "0"; known are external, dsn
 Sse\InvalidArgumentException: Sse\push(): option "external" is "yes"; it takes true or false
-Sse\InvalidArgumentException: Sse\push(): option "dsn" is "mysql://localhost"; it takes a data source name such as file:///var/lib/php-sse; this version has the engine file
+Sse\InvalidArgumentException: Sse\push(): option "dsn" is "mysql://localhost"; it takes a data source name: file:///var/lib/php-sse, sqlite:///var/lib/php-sse/events.sqlite, redis://host, rediss://host or redis+unix:///run/redis/redis.sock
 Sse\InvalidArgumentException: Sse\push(): option "dsn" is "file://relative/path"; it takes file:// and an absolute path, such as file:///var/lib/php-sse
-Sse\InvalidArgumentException: Sse\push(): option "dsn" is "7"; it takes a data source name such as file:///var/lib/php-sse; this version has the engine file
-Sse\InvalidArgumentException: Sse\push(): option "dsn" is array; it takes a data source name such as file:///var/lib/php-sse; this version has the engine file
+Sse\InvalidArgumentException: Sse\push(): option "dsn" is "7"; it takes a data source name: file:///var/lib/php-sse, sqlite:///var/lib/php-sse/events.sqlite, redis://host, rediss://host or redis+unix:///run/redis/redis.sock
+Sse\InvalidArgumentException: Sse\push(): option "dsn" is array; it takes a data source name: file:///var/lib/php-sse, sqlite:///var/lib/php-sse/events.sqlite, redis://host, rediss://host or redis+unix:///run/redis/redis.sock
 TypeError: Sse\push(): options must be an array, string given
 Sse\InvalidArgumentException: Sse\push(): unknown option "a\nb"; known are external, dsn

@@ -32,4 +32,4 @@ foreach ($settings + $documented as $name => $_) {
     }
 }
 --EXPECT--
-12 of 12
+17 of 17

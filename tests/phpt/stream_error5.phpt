@@ -31,4 +31,4 @@ Sse\InvalidArgumentException: Sse\stream(): option "eventName": the event name "
 Sse\InvalidArgumentException: Sse\stream(): option "eventName": an event name must not be empty; leave it out (null) for the stream's eventName
 Sse\InvalidArgumentException: Sse\stream(): option "eventName": the event name "�" is not valid UTF-8, which an event stream must be
 Sse\InvalidArgumentException: Sse\stream(): option "eventName" is "7"; it takes a string
-Sse\InvalidArgumentException: Sse\stream(): option "dsn" is "x"; it takes a data source name such as file:///var/lib/php-sse; this version has the engine file
+Sse\InvalidArgumentException: Sse\stream(): option "dsn" is "x"; it takes a data source name: file:///var/lib/php-sse, sqlite:///var/lib/php-sse/events.sqlite, redis://host, rediss://host or redis+unix:///run/redis/redis.sock

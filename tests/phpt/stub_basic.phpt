@@ -66,6 +66,7 @@ Sse\StreamEnd
 Sse\StreamException
 Sse\configure()
 Sse\cursor()
+Sse\hub()
 Sse\push()
 Sse\read()
 Sse\status()

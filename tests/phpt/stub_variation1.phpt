@@ -14,7 +14,7 @@ foreach ($functions as [, $comment, $name, $parameters]) {
     $known = [];
     if (in_array('options', $named[1], true)) {
         try {
-            ('Sse\\' . $name)(...array_slice(['push' => ['k', 1, null], 'read' => ['k', null, 1], 'status' => []][$name] ?? ['k'], 0, 3), options: ['?' => 1]);
+            ('Sse\\' . $name)(...array_slice(['push' => ['k', 1, null], 'read' => ['k', null, 1], 'status' => [], 'hub' => []][$name] ?? ['k'], 0, 3), options: ['?' => 1]);
         } catch (Sse\InvalidArgumentException $error) {
             $known = explode(', ', explode('known are ', $error->getMessage())[1]);
         }
@@ -33,8 +33,9 @@ foreach ($functions as [, $comment, $name, $parameters]) {
 }
 --EXPECT--
 push: parameters, 2 options described
-stream: parameters, 12 options described
+stream: parameters, 13 options described
 read: parameters, 1 options
 cursor: parameters, 1 options
 status: parameters, 1 options
+hub: parameters, 1 options
 configure: parameters

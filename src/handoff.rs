@@ -1,0 +1,343 @@
+//! The hand-over of a stream to the hub: the only module that knows of it.
+//!
+//! Always true:
+//! - nothing of the response is sent before the hub has said that it is ready;
+//! - from the hand-over on, what the script still writes goes to `/dev/null`: it neither reaches the
+//!   client nor aborts the script;
+//! - where there is no hub, the worker streams, and the reason is in `Sse\status()`; one that should
+//!   not be is in the log, once.
+
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use sse_core::jitter::draw;
+use sse_core::resume::Replay;
+use sse_core::signal::Choice;
+use sse_core::store::{Location, Store};
+use sse_hub::client::{Client, Declined, Offered};
+use sse_hub::message::{Bytes, MAX_CURSOR, Offer, Reason, Replay as OfferedReplay, Status};
+use sse_hub::place::Place;
+use sse_hub::reactor;
+use sse_hub::start::{self, Program, Software};
+
+use crate::callbacks::Callbacks;
+use crate::exception::Failure;
+use crate::fpm::Connection;
+use crate::php::{self, call};
+use crate::response::{Open, Response};
+use crate::settings;
+use crate::worker::{Plan, RETRY_WHEN_FULL, StreamEnd};
+
+/// A hub that a worker started ends after so long without a stream.
+const IDLE_S: u64 = 60;
+
+/// What the option `handoff` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// To the hub if there is one.
+    Auto,
+    /// Not to the hub.
+    Never,
+    /// To the hub or nowhere.
+    Require,
+}
+
+/// What came of it.
+pub enum Course {
+    /// The call is over.
+    Ended(StreamEnd),
+    /// The worker goes on, with the response as it is.
+    Worker(Target),
+}
+
+/// A response, or one that was opened already.
+pub enum Target {
+    /// Nothing was sent.
+    Response(Response),
+    /// The headers were sent.
+    Open(Open),
+}
+
+impl Target {
+    /// Opens it if it isn't open.
+    pub fn open(self) -> Result<Open, Failure> {
+        match self {
+            Self::Response(response) => response.open(),
+            Self::Open(open) => Ok(open),
+        }
+    }
+}
+
+thread_local! {
+    /// The way to the hub; taken out while it is used, since PHP code may run meanwhile.
+    static CLIENT: RefCell<Client> = RefCell::default();
+    /// The last reason that was logged.
+    static LOGGED: RefCell<String> = RefCell::default();
+}
+
+/// What this process was loaded from, as it was when the module started.
+static SOFTWARE: OnceLock<Option<Software>> = OnceLock::new();
+
+/// To be called when the module starts, before the file can be replaced.
+pub fn remember_software() {
+    SOFTWARE.get_or_init(|| Software::loaded().ok());
+}
+
+/// Hands the stream to the hub if it can be.
+pub fn attempt(
+    plan: &Plan,
+    response: Response,
+    store: &Arc<dyn Store>,
+    location: &Location,
+    callbacks: &Callbacks<'_>,
+    wish: Wish,
+) -> Result<Course, Failure> {
+    let connection = match possible(location, callbacks, wish)? {
+        Ok(connection) => connection,
+        Err(why) if wish == Wish::Require => return Err(required(&why)),
+        Err(_) => return Ok(Course::Worker(Target::Response(response))),
+    };
+    // A store that can't be read is an exception, as in the worker.
+    store.epoch().map_err(|error| Failure::of("", &error))?;
+    let offer = offer(plan, location)?;
+    let mut client = CLIENT.take();
+    let place = place();
+    let answer = match &place {
+        Ok((place, program)) => client.offer(place, program, offer),
+        Err(why) => Err(Declined { reason: None, why: why.clone() }),
+    };
+    let course = match answer {
+        Ok(offered) => go(offered, &connection, response),
+        Err(declined) => declined_course(declined, response, wish),
+    };
+    CLIENT.set(client);
+    course
+}
+
+/// The hub is ready: the headers, then the connection.
+fn go(offered: Offered<'_>, connection: &Connection, response: Response) -> Result<Course, Failure> {
+    let open = response.open()?;
+    // The headers are still in the server's buffer.
+    php::flush_to_client()?;
+    if php::connection_status() != 0 {
+        return Ok(Course::Ended(StreamEnd::ClientLeft));
+    }
+    if php::output_level() > 0 {
+        log_once("an output buffer that can't be ended keeps the stream in its worker");
+        return Ok(Course::Worker(Target::Open(open)));
+    }
+    let replaced = connection.replace_by_null();
+    match replaced.and_then(|kept| kept.hand_to(offered)) {
+        Ok(()) => {
+            open.hand_over();
+            Ok(Course::Ended(StreamEnd::HandedOff))
+        }
+        Err(error) => {
+            log_once(&format!(
+                "the hub left just before the hand-over ({error}); the worker streams instead"
+            ));
+            Ok(Course::Worker(Target::Open(open)))
+        }
+    }
+}
+
+fn declined_course(declined: Declined, response: Response, wish: Wish) -> Result<Course, Failure> {
+    let Declined { reason, why } = declined;
+    if reason == Some(Reason::Full) {
+        log_once(&why);
+        let open = response.open()?;
+        open.send(format!("retry: {}\n: {why}\n\n", draw(&RETRY_WHEN_FULL)).as_bytes())?;
+        return Ok(Course::Ended(StreamEnd::Full));
+    }
+    if wish == Wish::Require {
+        return Err(required(&why));
+    }
+    log_once(&format!("no hub takes the stream: {why}; the worker streams instead"));
+    Ok(Course::Worker(Target::Response(response)))
+}
+
+fn required(why: &str) -> Failure {
+    Failure::Stream(format!(
+        "the option \"handoff\" is \"require\", and the hub can't take this stream: {why}"
+    ))
+}
+
+/// The client's connection, or why this stream stays in its worker.
+fn possible(
+    location: &Location,
+    callbacks: &Callbacks<'_>,
+    wish: Wish,
+) -> Result<Result<Connection, String>, Failure> {
+    if wish == Wish::Never {
+        return Ok(Err("the option \"handoff\" is \"never\"".into()));
+    }
+    if let Some(why) = why_never(location)? {
+        return Ok(Err(why));
+    }
+    if callbacks.see_events() || callbacks.on_loop.is_some() {
+        return Ok(Err("fetch, beforeSend and onLoop are PHP code, which only a worker can run".into()));
+    }
+    Ok(Connection::find().ok_or_else(|| {
+        "the connection to the web server was closed, or is not where this PHP-FPM should keep it".into()
+    }))
+}
+
+/// Why no stream of this process can be handed over.
+fn why_never(location: &Location) -> Result<Option<String>, Failure> {
+    if !settings::hub()? {
+        return Ok(Some("sse.hub is off".into()));
+    }
+    if php::sapi_name() != "fpm-fcgi" {
+        return Ok(Some("only under PHP-FPM can a connection be handed over".into()));
+    }
+    if !matches!(location, Location::Directory(_)) {
+        return Ok(Some(format!(
+            "streams of the engine {} stay in their worker in this version",
+            location.engine()
+        )));
+    }
+    Ok(None)
+}
+
+/// What `Sse\status()` says: why streams stay in the worker, if they do, and how the hub is.
+pub fn status(location: &Location) -> Result<(Option<String>, Option<Status>), Failure> {
+    if !settings::hub()? {
+        return Ok((why_never(location)?, None));
+    }
+    let why_never = why_never(location)?;
+    let mut client = CLIENT.take();
+    let asked = place().and_then(|(place, _)| {
+        let software = software()?;
+        Ok(client.status(&place, &software.build).map_err(|_| start::last_failure(&place)))
+    });
+    CLIENT.set(client);
+    Ok(match asked {
+        Ok(Ok(status)) => (why_never, Some(status)),
+        // None runs: the next stream starts it, unless that has just failed.
+        Ok(Err(why)) => (why_never.or(why), None),
+        Err(why) => (why_never.or(Some(why)), None),
+    })
+}
+
+/// Runs the hub in this process, until it ends.
+pub fn serve(idle: Option<std::time::Duration>) -> Result<(), Failure> {
+    if php::sapi_name() != "cli" {
+        return Err(Failure::Stream("the hub runs on the command line only: php -r 'Sse\\hub();'".into()));
+    }
+    let software = software().map_err(Failure::Stream)?;
+    let socket = settings::hub_socket()?;
+    let log = settings::hub_log()?;
+    let place = Place::find(socket.as_deref(), log.as_deref(), &software.build)
+        .map_err(|error| Failure::Stream(error.to_string()))?;
+    let settings = reactor::Settings {
+        place,
+        software,
+        max_streams: settings::max_streams()?,
+        drain: settings::drain()?,
+        idle,
+    };
+    reactor::run(settings, Box::new(open_store)).map_err(Failure::Stream)
+}
+
+/// The store that a worker's offer names. What the hub does with it is read only.
+fn open_store(dsn: &str) -> Result<(String, Arc<dyn Store>), String> {
+    let location = Location::parse(dsn).map_err(|expected| format!("the store's name must be {expected}"))?;
+    let Location::Directory(path) = &location else {
+        return Err(format!("the hub doesn't read the engine {} yet", location.engine()));
+    };
+    // One name for each place, or one signal would watch a file twice.
+    let identity = std::fs::canonicalize(path).as_deref().unwrap_or(path).display().to_string();
+    Ok((identity, location.open(Default::default())))
+}
+
+fn offer(plan: &Plan, location: &Location) -> Result<Offer, Failure> {
+    let time = match plan.connected {
+        true => call("date", &[&"H:i:s"])?.and_then(|time| time.string()),
+        false => None,
+    };
+    let choice: Choice = settings::signal_choice()?;
+    let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let client = plan.client.as_ref().filter(|client| client.len() <= MAX_CURSOR);
+    Ok(Offer {
+        from: software().map_err(Failure::Stream)?.build,
+        store: location.dsn(),
+        signal: choice.to_string(),
+        keys: plan.keys.iter().map(|key| Bytes(key.as_bytes().to_vec())).collect(),
+        client: client.map(|client| Bytes(client.clone())),
+        replay: match plan.replay {
+            Replay::None => OfferedReplay::None,
+            Replay::Newest(count) => OfferedReplay::Newest(count),
+            Replay::All => OfferedReplay::All,
+        },
+        event_name: plan.event_name.clone(),
+        heartbeat_ms: millis(plan.heartbeat),
+        lifetime_ms: millis(plan.lifetime),
+        retry_ms: (*plan.retry.start(), *plan.retry.end()),
+        connected: time,
+    })
+}
+
+fn software() -> Result<Software, String> {
+    let software = SOFTWARE.get_or_init(|| Software::loaded().ok());
+    software.clone().ok_or_else(|| "the file that this extension was loaded from can't be found".into())
+}
+
+/// Where the hub is to be found, and how it is started.
+fn place() -> Result<(Place, Program), String> {
+    let software = software()?;
+    let text = |failure: Failure| match failure {
+        Failure::Argument(text) => text,
+        _ => "the settings can't be read".into(),
+    };
+    let socket = settings::hub_socket().map_err(text)?;
+    let log = settings::hub_log().map_err(text)?;
+    let place =
+        Place::find(socket.as_deref(), log.as_deref(), &software.build).map_err(|error| error.to_string())?;
+    let mut command: Vec<OsString> = vec![php_program()?.into(), "-n".into()];
+    let others = settings::for_hub();
+    let others = others.iter().map(|(name, value)| (*name, value.as_ref()));
+    let paths = [
+        ("extension", software.path.as_os_str()),
+        ("sse.hub_socket", place.socket.as_os_str()),
+        ("sse.hub_log", place.log.as_os_str()),
+    ];
+    for (name, value) in paths.into_iter().chain(others) {
+        let mut setting = OsString::from(name);
+        setting.push("=");
+        setting.push(value);
+        command.extend(["-d".into(), setting]);
+    }
+    command.extend(["-r".into(), format!("exit(Sse\\hub(['idle' => {IDLE_S}]));").into()]);
+    Ok((place, Program { command }))
+}
+
+/// The PHP of the command line that belongs to this one.
+fn php_program() -> Result<PathBuf, String> {
+    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let constant = |name: &str| call("constant", &[&name]).ok().flatten();
+    let directory = || constant("PHP_BINDIR").and_then(|value| value.string()).unwrap_or_default();
+    let found = FOUND.get_or_init(|| {
+        let number = |name| constant(name).and_then(|value| value.long()).unwrap_or_default();
+        let version = format!("php{}.{}", number("PHP_MAJOR_VERSION"), number("PHP_MINOR_VERSION"));
+        [version.as_str(), "php"]
+            .iter()
+            .map(|name| Path::new(&directory()).join(name))
+            .find(|path| path.is_file())
+    });
+    found.clone().ok_or_else(|| {
+        format!("there is no php of the command line in {}, which would run the hub; install it", directory())
+    })
+}
+
+fn log_once(line: &str) {
+    let new = LOGGED.with_borrow_mut(|logged| {
+        let new = logged != line;
+        line.clone_into(logged);
+        new
+    });
+    if new {
+        php::log(line);
+    }
+}
