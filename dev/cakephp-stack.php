@@ -18,9 +18,8 @@ namespace Sse\Dev;
 use InvalidArgumentException;
 use RuntimeException;
 
-foreach (['stack/functions', 'stack/Options', 'stack/Child', 'stack/Stack', 'cakephp/CakeStack'] as $file) {
-    require __DIR__ . "/$file.php";
-}
+require __DIR__ . '/stack/load.php';
+require __DIR__ . '/cakephp/CakeStack.php';
 
 try {
     $stack = fromArguments(array_slice($argv, 1));

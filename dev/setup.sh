@@ -25,8 +25,11 @@ have cargo || die "cargo is missing; install a Rust toolchain first, see https:/
 
 has_libclang() {
     [ -n "${LIBCLANG_PATH:-}" ] && return
-    for library in /usr/lib/llvm-*/lib/libclang*.so* /usr/lib*/libclang*.so* /usr/lib/*/libclang*.so* /usr/local/lib/libclang*.so*; do
-        [ -e "$library" ] && return
+    for directory in /usr/lib/llvm-*/lib /usr/lib* /usr/lib/* /usr/local/lib; do
+        # Not libclang-cpp.so, another library that comes by itself.
+        for library in "$directory"/libclang.so* "$directory"/libclang-[0-9]*.so*; do
+            [ -e "$library" ] && return
+        done
     done
     return 1
 }
@@ -51,6 +54,10 @@ fi
 
 if [ $tests = yes ]; then
     have node && have npm || need nodejs npm
+    have redis-server && have redis-cli || need redis-server
+    have openssl || need openssl
+    have caddy || need caddy
+    have apache2 || need apache2
     [ -n "${CHROMIUM:-}" ] || have chromium || have google-chrome || need chromium
 fi
 
@@ -66,16 +73,16 @@ as_root() {
 # Debian starts a service as it installs it. Ours must not: it would take port 80 and outlive the demo.
 # A policy of the machine's own stays; otherwise one forbids it while apt-get runs.
 POLICY=/usr/sbin/policy-rc.d
+# install_packages PACKAGE …
 install_packages() {
     if [ ! -e $POLICY ]; then
         trap 'as_root rm -f $POLICY' EXIT
         trap 'exit 130' INT
         trap 'exit 143' TERM HUP
-        printf '#!/bin/sh\ncase "$1" in nginx*|php*|apache2*) exit 101 ;; esac\n' | as_root tee $POLICY >/dev/null
+        printf '#!/bin/sh\ncase "$1" in nginx*|php*|apache2*|mariadb*|mysql*|postgresql*|redis*|caddy*) exit 101 ;; esac\n' | as_root tee $POLICY >/dev/null
         as_root chmod 755 $POLICY
     fi
-    # shellcheck disable=SC2086 # a list of names
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
 }
 
 if [ -n "$packages" ]; then
@@ -83,11 +90,34 @@ if [ -n "$packages" ]; then
     [ "$(id -u)" = 0 ] || have sudo || die "Missing, and only root can install it: apt-get install$packages"
     say "Installing what is missing:$packages"
     as_root apt-get update -q || say "apt-get update failed; trying with the lists that are here."
-    install_packages >&2 || die "apt-get could not install:$packages"
+    # shellcheck disable=SC2086 # a list of names
+    install_packages $packages >&2 || die "apt-get could not install:$packages"
     case "$packages " in
-        *" nginx "* | *" php-fpm "*) say "Their services were installed but not started; they may start with the next boot." ;;
+        *" nginx "* | *" php-fpm "* | *" caddy "* | *" apache2 "* | *" redis-server "*) say "Their services were installed but not started; they may start with the next boot." ;;
     esac
 fi
+
+# Servers that some tests start for themselves; where one can't be had, those tests are skipped, and say so.
+wanted=
+if [ $tests = yes ]; then
+    have mariadbd && have mariadb-install-db || wanted="$wanted mariadb-server"
+    ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || have postgres || wanted="$wanted postgresql"
+    if [ -z "$PHP_CONFIG_CHOSEN" ] && have php; then
+        for extension in pdo_sqlite:sqlite3 pdo_mysql:mysql pdo_pgsql:pgsql redis:redis; do
+            php -r 'exit((int) !extension_loaded($argv[1]));' -- "${extension%:*}" || wanted="$wanted php-${extension#*:}"
+        done
+    fi
+fi
+for package in $wanted; do
+    if ! have apt-get || ! { [ "$(id -u)" = 0 ] || have sudo; }; then
+        say "TESTS WILL BE SKIPPED: $package IS MISSING HERE"
+        continue
+    fi
+    say "Installing what is missing: $package"
+    install_packages "$package" >&2 || {
+        as_root apt-get update -q >&2 && install_packages "$package" >&2
+    } || say "TESTS WILL BE SKIPPED: APT-GET COULD NOT INSTALL $package"
+done
 
 find_php
 "$PHP" -r 'exit((int) (PHP_VERSION_ID < 80100));' || die "$PHP is older than PHP 8.1, the oldest this extension supports."

@@ -1,11 +1,12 @@
 <?php
 /**
- * Starts a PHP-FPM and an nginx of its own with the extension just built, for the demo, the tests and the bench.
+ * Starts a PHP-FPM and a web server of its own with the extension just built, for the demo, the tests and the bench.
  *
  * Prints one line of JSON when a page really answers, then stays until SIGTERM, SIGINT or the end of its standard
  * input; then it stops what it started and removes its directory. Lines on standard input command it meanwhile,
  * each is answered with a line of JSON:
- *   fpm quit    stop PHP-FPM gracefully      fpm stop    stop it at once      fpm start    start it again
+ *   fpm quit     stop PHP-FPM gracefully     fpm stop      stop it at once
+ *   fpm start    start it again              fpm reload    let it read its configuration anew
  */
 declare(strict_types=1);
 
@@ -14,9 +15,7 @@ namespace Sse\Dev;
 use InvalidArgumentException;
 use RuntimeException;
 
-foreach (['functions', 'Options', 'Child', 'Stack'] as $file) {
-    require __DIR__ . "/stack/$file.php";
-}
+require __DIR__ . '/stack/load.php';
 
 try {
     $stack = new Stack(Options::fromArguments(array_slice($argv, 1)));
@@ -70,6 +69,7 @@ function obey(Stack $stack, string $command): void
         'fpm quit' => answer(['ended' => $stack->stopFpm(SIGQUIT)]),
         'fpm stop' => answer(['ended' => $stack->stopFpm(SIGTERM)]),
         'fpm start' => answer(['fpm' => $stack->startFpm()]),
+        'fpm reload' => answer(['fpm' => $stack->reloadFpm()]),
         default => answer(['error' => "unknown command: $command"]),
     };
 }

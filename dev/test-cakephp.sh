@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests the CakePHP plugin against the built extension: coding standard, PHPStan, PHPUnit, then real clients and
-# Chromium through nginx and PHP-FPM. Skipped, in capitals, where Composer can't find CakePHP.
+# Tests the CakePHP plugin against the built extension: coding standard, PHPStan, PHPUnit with real databases and Redis
+# of its own, then real clients and Chromium through nginx and PHP-FPM. What is missing is skipped, in capitals.
 set -eu
 cd "$(dirname "$0")/.."
 . dev/lib.sh

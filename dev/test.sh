@@ -3,6 +3,7 @@
 #
 #   tests/phpt         the PHP functions, by PHP's own run-tests.php
 #   tests/browser      real clients and Chromium against real nginx and PHP-FPM, by Node's test runner
+#   tests/hub          the hub behind nginx, Caddy and Apache, with many clients
 #   tests/integration  each executable file is a test: it exits 0, or prints what went wrong
 #   cakephp-plugin     PHPUnit, and real clients against a CakePHP application
 #
@@ -53,6 +54,9 @@ cd tests/browser
 cmp -s package-lock.json node_modules/installed-lock.json || { npm ci && cp package-lock.json node_modules/installed-lock.json; }
 "$NODE" --test --test-concurrency=1 --test-timeout=120000 --test-reporter=spec
 cd ../..
+
+step 'hub'
+"$NODE" --test --test-concurrency=1 --test-timeout=300000 --test-reporter=spec tests/hub/*.test.js
 
 for script in tests/integration/*; do
     [ -f "$script" ] && [ -x "$script" ] || continue

@@ -10,12 +10,26 @@ use InvalidArgumentException;
  */
 final class Options
 {
+    private const CHOICES = [
+        'pm' => ['static', 'dynamic', 'ondemand'],
+        'listen' => ['unix', 'tcp'],
+        'server' => ['nginx', 'caddy', 'apache'],
+    ];
+    private const SWITCHES = ['keep', 'http2'];
+    private const NUMBERS = ['workers', 'connections'];
+    private const LISTS = ['pool', 'ini', 'nginx', 'upstream'];
+
     private const USAGE = <<<'TEXT'
     usage: php dev/stack.php [option ...]
       --docroot DIR       the pages to serve; they are copied (default: demo/public)
       --extension FILE    the extension to load (default: target/release/libsse.so)
       --workers N         FPM workers, at most (default: 4)
       --pm MODE           static, dynamic or ondemand (default: static)
+      --pool 'TEXT'       one more directive for FPM's pool, as 'pm.max_requests = 1'; may be repeated
+      --listen KIND       where FPM listens: unix or tcp (default: unix)
+      --server NAME       nginx, caddy or apache (default: nginx)
+      --http2             nginx also speaks HTTP/2, in clear text, on a port of its own
+      --connections N     how many connections each nginx process may have; a stream takes two (default: 4096)
       --ini NAME=VALUE    one more -d for PHP, as sse.heartbeat=1; may be repeated
       --nginx 'TEXT;'     one more directive where nginx passes to PHP; may be repeated
       --upstream 'TEXT;'  one more directive for the upstream of PHP, as 'keepalive 8;'; may be repeated
@@ -23,6 +37,7 @@ final class Options
     TEXT;
 
     /**
+     * @param list<string> $pool
      * @param list<string> $ini
      * @param list<string> $nginx
      * @param list<string> $upstream
@@ -32,6 +47,11 @@ final class Options
         public readonly string $extension,
         public readonly int $workers = 4,
         public readonly string $pm = 'static',
+        public readonly array $pool = [],
+        public readonly string $listen = 'unix',
+        public readonly string $server = 'nginx',
+        public readonly bool $http2 = false,
+        public readonly int $connections = 4096,
         public readonly array $ini = [],
         public readonly array $nginx = [],
         public readonly array $upstream = [],
@@ -43,11 +63,18 @@ final class Options
         if (!is_file($extension)) {
             throw new InvalidArgumentException("There is no extension at $extension; build it with: make build");
         }
-        if ($workers < 1) {
-            throw new InvalidArgumentException("--workers must be at least 1, not $workers");
+        foreach (['workers' => $workers, 'connections' => $connections] as $name => $number) {
+            if ($number < 1) {
+                throw new InvalidArgumentException("--$name must be at least 1, not $number");
+            }
         }
-        if (!in_array($pm, ['static', 'dynamic', 'ondemand'], true)) {
-            throw new InvalidArgumentException("--pm must be static, dynamic or ondemand, not $pm");
+        foreach (self::CHOICES as $name => $choices) {
+            if (!in_array($this->$name, $choices, true)) {
+                throw new InvalidArgumentException("--$name must be " . implode(' or ', $choices) . ", not {$this->$name}");
+            }
+        }
+        if ($server !== 'nginx' && ($http2 || $nginx || $upstream)) {
+            throw new InvalidArgumentException('--http2, --nginx and --upstream are for nginx');
         }
     }
 
@@ -62,16 +89,16 @@ final class Options
         while (($argument = array_shift($arguments)) !== null) {
             [$option, $value] = explode('=', $argument, 2) + [1 => null];
             $name = substr($option, 2);
-            if ($argument === '--keep') {
-                $values['keep'] = true;
+            if (in_array($name, self::SWITCHES, true) && $value === null) {
+                $values[$name] = true;
                 continue;
             }
             $value ??= array_shift($arguments);
             $values[$name] = match (true) {
                 !property_exists(self::class, $name) => throw new InvalidArgumentException("unknown option $argument\n" . self::USAGE),
                 $value === null => throw new InvalidArgumentException("$argument needs a value\n" . self::USAGE),
-                $name === 'workers' => (int)$value,
-                in_array($name, ['ini', 'nginx', 'upstream'], true) => [...$values[$name] ?? [], $value],
+                in_array($name, self::NUMBERS, true) => (int)$value,
+                in_array($name, self::LISTS, true) => [...$values[$name] ?? [], $value],
                 default => $value,
             };
         }

@@ -6,31 +6,31 @@ namespace Sse\Dev;
 use RuntimeException;
 
 /**
- * A PHP-FPM and an nginx of our own, on the loopback, in a temporary directory of their own.
+ * A PHP-FPM and a web server of our own, on the loopback, in a temporary directory of their own.
  *
  * Run by root, their workers are the web user and the store is shared with it by group, as an installation does it.
  */
 final class Stack
 {
     private const READY_WITHIN_S = 15.0;
-    private const WEB_USER = 'www-data';
 
     public readonly string $dir;
     public readonly string $store;
-    public readonly string $socket;
     public readonly string $url;
-    private readonly int $port;
+    /** The hub's place; null for an extension without one. */
+    public readonly ?Hub $hub;
+    private readonly Configuration $configuration;
     private ?Child $fpm = null;
-    private ?Child $nginx = null;
+    private ?Child $webServer = null;
 
     public function __construct(private readonly Options $options)
     {
         // /tmp for root, since the web user must be able to enter it.
         $this->dir = ($this->isRoot() ? '/tmp' : sys_get_temp_dir()) . '/sse-' . bin2hex(random_bytes(4));
         $this->store = "$this->dir/store";
-        $this->socket = "$this->dir/fpm.sock";
-        $this->port = freePort();
-        $this->url = "http://127.0.0.1:$this->port";
+        $this->hub = Hub::isKnownTo($options->extension) ? new Hub("$this->dir/hub") : null;
+        $this->configuration = new Configuration($options, $this->dir);
+        $this->url = $this->configuration->url;
     }
 
     /**
@@ -45,20 +45,19 @@ final class Stack
         copyTree($this->options->docroot, "$this->dir/public");
         mkdir($this->store);
         if ($this->isRoot()) {
-            chgrp($this->store, self::WEB_USER);
+            chgrp($this->store, Configuration::WEB_USER);
         }
         chmod($this->store, 02770);
+        $this->hub?->makeDirectory();
 
         $this->startFpm();
-        $config = $this->writeConfig('nginx');
-        $this->nginx = new Child([program('nginx'), '-p', $this->dir, '-c', $config], "$this->dir/nginx.out");
+        $this->webServer = new Child($this->configuration->webServer(), "$this->dir/{$this->options->server}.out");
         $this->awaitAnswer();
     }
 
     public function startFpm(): int
     {
-        $command = [fpmProgram(), '--fpm-config', $this->writeConfig('fpm'), ...$this->settings($this->options->ini)];
-        $fpm = new Child($command, "$this->dir/fpm.out");
+        $fpm = new Child($this->configuration->fpm($this->settings($this->options->ini)), "$this->dir/fpm.out");
         $this->fpm = $fpm;
         waitUntil(fn() => $this->fpmAccepts() || !$fpm->isRunning(), self::READY_WITHIN_S);
         $this->assertRunning();
@@ -77,10 +76,25 @@ final class Stack
         return $ended;
     }
 
+    /**
+     * Makes FPM read its configuration anew, with new workers, and returns when they accept.
+     */
+    public function reloadFpm(): int
+    {
+        $fpm = $this->fpm ?? throw new RuntimeException('FPM is not running');
+        $starts = $this->fpmStarts();
+        posix_kill($fpm->pid, SIGUSR2);
+        waitUntil(fn() => $this->fpmStarts() > $starts || !$fpm->isRunning(), self::READY_WITHIN_S);
+        $this->assertRunning();
+
+        return $fpm->pid;
+    }
+
     public function stop(): void
     {
-        $this->nginx?->stop();
+        $this->webServer?->stop();
         $this->fpm?->stop();
+        $this->hub?->stop();
         if (is_dir($this->dir) && !$this->options->keep) {
             removeTree($this->dir);
         }
@@ -91,7 +105,7 @@ final class Stack
      */
     public function assertRunning(): void
     {
-        foreach (['fpm' => $this->fpm, 'nginx' => $this->nginx] as $name => $child) {
+        foreach (['fpm' => $this->fpm, $this->options->server => $this->webServer] as $name => $child) {
             if ($child && !$child->isRunning()) {
                 $logs = @file_get_contents("$this->dir/$name.log") . file_get_contents($child->log);
                 throw new RuntimeException("$name ended:\n" . substr($logs, -4000));
@@ -116,12 +130,14 @@ final class Stack
     {
         return [
             'url' => $this->url,
+            'http2' => $this->configuration->http2Url,
             'dir' => $this->dir,
             'store' => $this->store,
-            'socket' => $this->socket,
+            'address' => $this->configuration->fpm,
+            'hub' => $this->hub ? ['socket' => $this->hub->socket, 'log' => $this->hub->log] : null,
             'php' => PHP_BINARY,
             'flags' => $this->flags(),
-            'pids' => ['stack' => getmypid(), 'fpm' => $this->fpm?->pid, 'nginx' => $this->nginx?->pid],
+            'pids' => ['stack' => getmypid(), 'fpm' => $this->fpm?->pid, 'web' => $this->webServer?->pid],
         ];
     }
 
@@ -132,49 +148,27 @@ final class Stack
     private function settings(array $ini): array
     {
         $flags = [];
-        foreach (["extension={$this->options->extension}", "sse.dir=$this->store", ...$ini] as $setting) {
+        $own = ["extension={$this->options->extension}", "sse.dir=$this->store", ...$this->hub?->settings() ?? []];
+        foreach ([...$own, ...$ini] as $setting) {
             array_push($flags, '-d', $setting);
         }
 
         return $flags;
     }
 
-    private function writeConfig(string $name): string
-    {
-        $user = self::WEB_USER;
-        $values = [
-            'dir' => $this->dir,
-            'docroot' => "$this->dir/public",
-            'socket' => $this->socket,
-            'port' => $this->port,
-            'nginx' => '/etc/nginx',
-            'user' => '',
-            'workers' => $this->options->workers,
-            'pm' => $this->options->pm,
-            'pm_extra' => '',
-            'upstream' => implode("\n        ", $this->options->upstream),
-            'location' => implode("\n            ", $this->options->nginx),
-        ];
-        if ($this->options->pm === 'dynamic') {
-            $values['pm_extra'] = "pm.start_servers = 1\npm.min_spare_servers = 1\npm.max_spare_servers = {$values['workers']}";
-        }
-        if ($this->isRoot()) {
-            $values['user'] = $name === 'nginx'
-                ? "user $user;"
-                : "user = $user\ngroup = $user\nlisten.owner = $user\nlisten.group = $user";
-        }
-        $template = (string)file_get_contents(__DIR__ . "/$name.conf");
-        $placeholders = array_map(fn(string $key): string => '{' . $key . '}', array_keys($values));
-        file_put_contents("$this->dir/$name.conf", str_replace($placeholders, array_values($values), $template));
-
-        return "$this->dir/$name.conf";
-    }
-
     private function fpmAccepts(): bool
     {
-        $connection = @stream_socket_client("unix://$this->socket");
+        $connection = @stream_socket_client($this->configuration->fpm);
 
         return $connection !== false && fclose($connection);
+    }
+
+    /**
+     * How often FPM has started or reloaded, as it logged it.
+     */
+    private function fpmStarts(): int
+    {
+        return substr_count((string)@file_get_contents("$this->dir/fpm.log"), 'ready to handle connections');
     }
 
     private function awaitAnswer(): void

@@ -24,14 +24,19 @@ function waitUntil(callable $condition, float $seconds): bool
 }
 
 /**
- * A TCP port on the loopback that nobody listens on now.
+ * TCP ports on the loopback that nobody listens on now.
+ *
+ * @return list<int>
  */
-function freePort(): int
+function freePorts(int $count): array
 {
-    $server = stream_socket_server('tcp://127.0.0.1:0') ?: throw new RuntimeException('No loopback port is free');
-    $name = (string)stream_socket_get_name($server, false);
+    $servers = [];
+    while (count($servers) < $count) {
+        $servers[] = stream_socket_server('tcp://127.0.0.1:0') ?: throw new RuntimeException('No loopback port is free');
+    }
+    $names = array_map(fn($server): string => (string)stream_socket_get_name($server, false), $servers);
 
-    return (int)substr($name, strrpos($name, ':') + 1);
+    return array_map(fn(string $name): int => (int)substr($name, strrpos($name, ':') + 1), $names);
 }
 
 /**

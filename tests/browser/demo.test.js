@@ -80,3 +80,20 @@ test('demo: an event that says when it was pushed is plotted', async (t) => {
 
     assert.match(await page.locator('#median').textContent(), /^[\d.]+ (µs|ms)$/);
 });
+
+test('demo: where streams hold workers no crowd can be opened, and the page says why', async (t) => {
+    const other = await startStack('--docroot', `${demo}public`, '--ini', 'sse.hub=off');
+    t.after(() => other.stop());
+    const page = await browser.newPage();
+    t.after(() => page.close());
+    await page.goto(other.url);
+    await page.locator('#crowd-hindrance', { hasText: 'each stream holds a PHP worker' }).waitFor();
+    const answer = await fetch(`${other.url}/load.php`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ crowds: 1 }),
+    });
+
+    assert.equal(await page.locator('#more').isVisible(), false);
+    assert.equal(answer.status, 409);
+});

@@ -7,7 +7,8 @@ import { startStack } from './lib/stack.js';
 import { until } from './lib/until.js';
 
 let stack;
-before(async () => { stack = await startStack(); });
+// What the hub holds, no restart of PHP-FPM ends: that is in tests/hub.
+before(async () => { stack = await startStack("--ini", "sse.hub=off"); });
 after(() => stack?.stop());
 
 test('a graceful stop of PHP-FPM ends its streams cleanly, and they resume', async () => {

@@ -12,8 +12,8 @@ export class Listener {
     connects = 0;
     #source;
 
-    constructor(EventSource, url, names = ['message']) {
-        this.#source = new EventSource(url);
+    constructor(EventSource, url, names = ['message'], init = {}) {
+        this.#source = new EventSource(url, init);
         this.#source.addEventListener('connected', () => { this.connects++; });
         for (const name of [...names, 'sse-gap']) {
             this.#source.addEventListener(name, (event) => {

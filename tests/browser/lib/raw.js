@@ -13,11 +13,13 @@ export class RawStream {
     ended;
     #left = new AbortController();
 
-    static async open(url, headers = {}) {
+    /** dispatcher: undici's way to the server, instead of HTTP/1.1. */
+    static async open(url, headers = {}, { dispatcher } = {}) {
         const stream = new RawStream();
         stream.response = await within(fetch(url, {
             headers: { Accept: 'text/event-stream', ...headers },
             signal: stream.#left.signal,
+            dispatcher,
         }), 'for an answer');
         stream.ended = stream.#read().then(() => null, (error) => error);
 

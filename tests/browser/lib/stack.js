@@ -8,7 +8,7 @@ const docroot = fileURLToPath(new URL('../public', import.meta.url));
 export const extension = process.env.SSE_EXTENSION || `${root}target/release/libsse.so`;
 
 /**
- * An nginx and a PHP-FPM of our own with a pusher beside; see dev/stack.php for the options.
+ * A web server and a PHP-FPM of our own with a pusher beside; see dev/stack.php for the options.
  * Clients that reconnect do so after a tenth of a second, so that tests are quick.
  */
 export async function startStack(...options) {
@@ -22,7 +22,7 @@ export async function startStack(...options) {
     return {
         ...facts,
         push: (...event) => pusher.push(...event),
-        /** "quit" (gracefully), "stop" or "start". */
+        /** "quit" (gracefully), "stop", "start" or "reload". */
         fpm: (command) => program.ask(`fpm ${command}`),
         stream: (key, query = {}) => streamUrl(facts.url, key, query),
         stop: async () => {

@@ -19,7 +19,7 @@ $store = store();
 $status = json_decode(Process::php($store, 'echo json_encode(Sse\status());', [], [], $without)->wait(), true);
 same('poll', $status['signal'], 'the signal');
 $why = 'cannot watch inotify: Too many open files (os error 24); looking at the files every few milliseconds instead';
-same($why, $status['why'], 'why');
+same($why, $status['signal_why'], 'signal_why');
 same(null, $status['problem'], 'the problem');
 
 $got = [];

@@ -1,0 +1,9 @@
+<?php
+/**
+ * Loads the classes of this directory.
+ */
+declare(strict_types=1);
+
+foreach (['functions', 'Options', 'Child', 'Configuration', 'Hub', 'Stack'] as $file) {
+    require __DIR__ . "/$file.php";
+}
