@@ -11,23 +11,25 @@ namespace Sse\Dev;
 use InvalidArgumentException;
 use RuntimeException;
 
-foreach (['functions', 'Options', 'Child', 'Stack'] as $file) {
-    require dirname(__DIR__) . "/dev/stack/$file.php";
-}
+require dirname(__DIR__) . '/dev/stack/load.php';
+require __DIR__ . '/Crowds.php';
+
+/** What the page's button may open takes two connections a stream. */
+const CONNECTIONS = 12_000;
 
 try {
-    // A stream holds a worker while it is open; "ondemand" starts as many as there are tabs.
-    $arguments = ['--docroot', __DIR__ . '/public', '--pm', 'ondemand', '--workers', '40', ...array_slice($argv, 1)];
-    $stack = new Stack(Options::fromArguments($arguments));
+    $options = options(array_slice($argv, 1));
+    $stack = new Stack($options);
 } catch (InvalidArgumentException $exception) {
     fwrite(STDERR, $exception->getMessage() . "\n");
     exit(2);
 }
 
 // Whatever ends this script also ends what it started.
-$pulse = null;
-register_shutdown_function(function () use ($stack, &$pulse): void {
+$pulse = $crowds = null;
+register_shutdown_function(function () use ($stack, &$pulse, &$crowds): void {
     $pulse?->stop();
+    $crowds?->stop();
     $stack->stop();
 });
 pcntl_async_signals(true);
@@ -39,6 +41,7 @@ try {
     $stack->start();
     $push = pushCommand($stack);
     file_put_contents("$stack->dir/push-command", $push);
+    file_put_contents("$stack->dir/workers", (string)$options->workers);
 
     echo "\n  page   $stack->url/\n";
     echo '  proof  ' . prove($stack) . "\n";
@@ -49,13 +52,30 @@ try {
 
     echo "Ctrl-C stops it and removes $stack->dir\n";
     $pulse = new Child([PHP_BINARY, ...$stack->flags(), __DIR__ . '/pulse.php'], "$stack->dir/pulse.log");
+    $crowds = new Crowds($stack);
     while (true) {
-        sleep(1);
+        usleep(200_000);
         $stack->assertRunning();
+        $crowds->follow();
     }
 } catch (RuntimeException $exception) {
     fwrite(STDERR, $exception->getMessage() . "\n");
     exit(1);
+}
+
+/**
+ * Two workers serve any number of streams, where there is a hub. Else a stream holds a worker while it is open, and
+ * "ondemand" starts as many as there are tabs.
+ *
+ * @param list<string> $arguments
+ */
+function options(array $arguments): Options
+{
+    $given = ['--docroot', __DIR__ . '/public', '--connections', (string)CONNECTIONS];
+    $extension = Options::fromArguments([...$given, ...$arguments])->extension;
+    $workers = Hub::isKnownTo($extension) ? ['--workers', '2'] : ['--pm', 'ondemand', '--workers', '40'];
+
+    return Options::fromArguments([...$given, ...$workers, ...$arguments]);
 }
 
 /**

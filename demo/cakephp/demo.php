@@ -12,9 +12,8 @@ use RuntimeException;
 
 const DEV = __DIR__ . '/../../dev';
 
-foreach (['stack/functions', 'stack/Options', 'stack/Child', 'stack/Stack', 'cakephp/CakeStack'] as $file) {
-    require DEV . "/$file.php";
-}
+require DEV . '/stack/load.php';
+require DEV . '/cakephp/CakeStack.php';
 
 try {
     // A stream holds a worker while it is open; "ondemand" starts as many as there are tabs.

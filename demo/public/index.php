@@ -22,6 +22,7 @@ $icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0
     <link rel="icon" href="<?= $icon ?>">
     <link rel="stylesheet" href="style.css">
     <script type="module" src="page.js"></script>
+    <script type="module" src="crowd.js"></script>
 </head>
 <body>
 <header>
@@ -109,6 +110,21 @@ $icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0
             <dt>events</dt><dd id="received">0</dd>
             <dt>served by</dt><dd id="served">–</dd>
         </dl>
+    </section>
+
+    <section class="card crowd" aria-labelledby="crowd-title">
+        <h2 id="crowd-title">A crowd</h2>
+        <dl class="figures">
+            <div><dt>streams</dt><dd id="streams">–</dd></div>
+            <div><dt>PHP workers</dt><dd id="workers">–</dd></div>
+            <div><dt>plain pages</dt><dd id="answers">0</dd></div>
+            <div><dt>their median</dt><dd id="answered">–</dd></div>
+        </dl>
+        <div class="buttons" id="crowd-buttons" hidden>
+            <button id="more"></button>
+            <button id="fewer" class="quiet">Close them</button>
+        </div>
+        <p id="crowd-hindrance" role="status" hidden></p>
     </section>
 </main>
 </body>
