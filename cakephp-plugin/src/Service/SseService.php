@@ -10,6 +10,7 @@ use Cake\Datasource\ConnectionManager;
 use Cake\Log\Log;
 use Closure;
 use InvalidArgumentException;
+use Sse\Service\Engine\DatabaseEngine;
 use Sse\Service\Engine\Engine;
 use Sse\Service\Engine\NativeEngine;
 use Sse\Service\Engine\StrategyEngine;
@@ -68,7 +69,7 @@ class SseService
     public static function push(string $key, mixed $payload): bool
     {
         $engine = static::engine();
-        $afterCommit = self::afterCommit();
+        $afterCommit = $engine->sharesTransaction() ? null : self::afterCommit();
         if ($afterCommit === null) {
             return self::deliver($engine, $key, $payload);
         }
@@ -207,11 +208,11 @@ class SseService
         if ($payload === null && $signal === null) {
             return new NativeEngine();
         }
-        if ($payload === self::PAYLOAD_NATIVE_ENGINE) {
+        if ($payload === self::PAYLOAD_NATIVE_ENGINE || RedisDsn::isEngine($payload)) {
             $signal ??= self::SIGNAL_FILE_ENGINE;
             if (!is_string($signal) || (self::SIGNAL_CLASSES[$signal] ?? $signal) !== FileSignalStrategy::class) {
                 throw new InvalidArgumentException(
-                    'SSE: the payload engine "native" has a signal of its own; leave out Sse.signal_engine, or name'
+                    "SSE: the payload engine \"$payload\" has a signal of its own; leave out Sse.signal_engine, or name"
                     . ' another payload engine to go with it.',
                 );
             }
@@ -219,20 +220,29 @@ class SseService
             return new NativeEngine();
         }
 
-        return new StrategyEngine(
-            self::strategy(
-                'Sse.payload_engine',
-                $payload ?? self::PAYLOAD_CACHE_ENGINE,
-                self::PAYLOAD_CLASSES,
-                PayloadStrategyInterface::class,
-            ),
-            self::strategy(
-                'Sse.signal_engine',
-                $signal ?? self::SIGNAL_FILE_ENGINE,
-                self::SIGNAL_CLASSES,
-                SignalStrategyInterface::class,
-            ),
+        $payloads = self::strategy(
+            'Sse.payload_engine',
+            $payload ?? self::PAYLOAD_CACHE_ENGINE,
+            self::PAYLOAD_CLASSES,
+            PayloadStrategyInterface::class,
         );
+        $signals = self::strategy(
+            'Sse.signal_engine',
+            $signal ?? self::SIGNAL_FILE_ENGINE,
+            self::SIGNAL_CLASSES,
+            SignalStrategyInterface::class,
+        );
+
+        if ($payloads instanceof DatabasePayloadStrategy && RedisDsn::isDsn(Configure::read('Sse.dsn'))) {
+            throw new InvalidArgumentException(
+                'SSE: the payload engine "database" keeps a log on each machine, and Sse.dsn names one in Redis; leave'
+                . ' it out, or set Sse.payload_engine to "redis".',
+            );
+        }
+
+        return $payloads instanceof DatabasePayloadStrategy
+            ? new DatabaseEngine($payloads->rows(), $signals)
+            : new StrategyEngine($payloads, $signals);
     }
 
     /**

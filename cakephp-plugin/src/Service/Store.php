@@ -230,6 +230,9 @@ class Store
     protected function dsn(): string
     {
         $this->requireExtension();
+        if (RedisDsn::isWanted()) {
+            return RedisDsn::configured();
+        }
         $dsn = Configure::read('Sse.dsn');
         if ($dsn !== null) {
             return $dsn;

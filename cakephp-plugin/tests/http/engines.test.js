@@ -24,6 +24,22 @@ test('cache: each of many quick pushes arrives once, in order, and the applicati
     assert.equal(existsSync(`${cake.tmp}/cache/app_settings`), false);
 });
 
+test('database: pushes of pages and of the command line arrive once, in order', async (t) => {
+    const cake = await start(t, { payload_engine: 'database' });
+    await cake.makeTable();
+    const listener = new Listener(clients.undici, cake.probe('database'));
+    t.after(() => listener.close());
+    await listener.connected();
+
+    for (const number of numbers(1, 20)) {
+        const page = `${cake.url}/probe/push?key=database&payload=${number}`;
+        assert.ok(number % 2 ? await cake.push('database', number) : await (await fetch(page)).text() === 'kept');
+    }
+    await listener.received(20);
+
+    assert.deepEqual(listener.data, numbers(1, 20));
+});
+
 test('a payload class of one\'s own: the last value is sent', async (t) => {
     const cake = await start(t, { payload_engine: 'App\\Sse\\FileValues' });
     const stream = await RawStream.open(cake.probe('last'));

@@ -44,8 +44,19 @@ test('a tab that is closed frees its worker at once, not at the next heartbeat',
     }
 });
 
+test('with the hub four streams do not stop a site with two workers', async (t) => {
+    const cake = await start(t, {}, '--workers', '2');
+    const streams = await Promise.all(numbers(1, 4).map(() => RawStream.open(cake.probe('handed'))));
+    t.after(() => Promise.all(streams.map((stream) => stream.leave())));
+    await Promise.all(streams.map((stream) => stream.connected()));
+
+    assert.equal(await pong(cake), '<body>pong</body>');
+    await cake.push('handed', 1);
+    await Promise.all(streams.map((stream) => stream.received(1)));
+});
+
 test('four streams do not stop a site with four workers, where sse.worker_streams says so', async (t) => {
-    const cake = await start(t, {}, '--workers', '4', '--ini', 'sse.worker_streams=3');
+    const cake = await start(t, {}, '--workers', '4', '--ini', 'sse.worker_streams=3', '--ini', 'sse.hub=off');
     const streams = await Promise.all(numbers(1, 3).map(() => RawStream.open(cake.probe('many'))));
     t.after(() => Promise.all(streams.map((stream) => stream.leave())));
     await Promise.all(streams.map((stream) => stream.connected()));

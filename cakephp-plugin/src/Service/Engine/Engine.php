@@ -25,6 +25,16 @@ abstract class Engine
     abstract public function push(string $key, mixed $payload): bool;
 
     /**
+     * Whether a push now becomes part of an open transaction by itself, and needn't wait for its commit.
+     *
+     * @return bool
+     */
+    public function sharesTransaction(): bool
+    {
+        return false;
+    }
+
+    /**
      * Adds to a stream's options what this engine needs.
      *
      * @param string $key The key.

@@ -36,6 +36,11 @@ final class ReferenceLog
     private ?string $position = null;
 
     /**
+     * How far back the end of the log goes, in seconds.
+     */
+    private const END = 10;
+
+    /**
      * @param string $key The key.
      * @param bool $keepsChanges Whether changes of the last value are wanted.
      */
@@ -60,6 +65,23 @@ final class ReferenceLog
                 $this->changes[$event['data']['value']] = true;
             }
         }
+    }
+
+    /**
+     * Reads on; at first only the end, where the newest reference is.
+     *
+     * @return void
+     * @throws \Sse\StoreException when the store can't be read
+     */
+    public function readEnd(): void
+    {
+        if ($this->position === null) {
+            // Ids begin with milliseconds since 1970.
+            $this->position = (time() - self::END) * 1000 . '-0';
+            $this->readOn();
+            $this->position = $this->reference === null ? null : $this->position;
+        }
+        $this->readOn();
     }
 
     /**

@@ -50,6 +50,11 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
      */
     public function append(string $key, mixed $data): ?string
     {
+        if (!$this->isReachable()) {
+            Log::error("SSE: the cache \"$this->configName\" can't be reached; its engine says why in the log");
+
+            return null;
+        }
         $this->assertShared();
         try {
             $value = serialize($data);
@@ -131,6 +136,22 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
 
             return false;
         }
+    }
+
+    /**
+     * CakePHP puts one that keeps nothing in the place of a cache that it can't connect to or write.
+     *
+     * @return bool
+     */
+    private function isReachable(): bool
+    {
+        $class = Cache::getConfig($this->configName)['className'] ?? null;
+
+        return !Cache::enabled()
+            || !Cache::pool($this->configName) instanceof NullEngine
+            || $class === NullEngine::class
+            || $class instanceof NullEngine
+            || $class === 'Null';
     }
 
     /**

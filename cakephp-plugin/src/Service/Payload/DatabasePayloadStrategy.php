@@ -3,22 +3,82 @@ declare(strict_types=1);
 
 namespace Sse\Service\Payload;
 
-use Cake\Core\Exception\CakeException;
+use InvalidArgumentException;
+use Sse\Service\Engine\PayloadRows;
 
 /**
- * The engine `database`, which comes with the next version.
+ * Payloads in the table `sse_payloads`, as JSON.
+ *
+ * The engine `database` does more than this class by itself: it tells the streams.
  */
-class DatabasePayloadStrategy implements PayloadStrategyInterface
+class DatabasePayloadStrategy implements OrderedPayloadStrategyInterface
 {
+    private readonly PayloadRows $rows;
+
     /**
-     * @throws \Cake\Core\Exception\CakeException always
+     * Takes the table that `Sse.payloads_model` names.
      */
     public function __construct()
     {
-        throw new CakeException(
-            'SSE: the payload engine "database" comes with the next version of this plugin. Until then leave out'
-            . ' Sse.payload_engine and Sse.signal_engine for "native", or set Sse.payload_engine to "cache".',
-        );
+        $this->rows = new PayloadRows();
+    }
+
+    /**
+     * The rows, for the engine.
+     *
+     * @internal
+     * @return \Sse\Service\Engine\PayloadRows
+     */
+    public function rows(): PayloadRows
+    {
+        return $this->rows;
+    }
+
+    /**
+     * Inside a transaction the payload has no place in the order before the commit: then the reference is empty, and
+     * finds nothing.
+     *
+     * @inheritDoc
+     */
+    public function append(string $key, mixed $data): ?string
+    {
+        $json = json_encode($data);
+        if ($json === false) {
+            throw new InvalidArgumentException('the payload can\'t be encoded as JSON: ' . json_last_error_msg());
+        }
+        $id = $this->rows->insert($key, $json);
+        if ($this->rows->areInTransaction()) {
+            return '';
+        }
+        $this->rows->place($key, 0);
+
+        return (string)$this->rows->position($id);
+    }
+
+    /**
+     * @inheritDoc
+     */
+    public function find(string $key, string $reference): ?array
+    {
+        $found = $this->rows->find($key, (int)$reference);
+
+        return $found === null ? null : [$found->payload()];
+    }
+
+    /**
+     * @inheritDoc
+     */
+    public function after(string $key, ?string $reference): ?array
+    {
+        if (!$this->rows->areInTransaction()) {
+            $this->rows->place($key, (int)$reference);
+        }
+        $references = [];
+        foreach ($this->rows->after($key, (int)$reference) as $position => $_) {
+            $references[] = (string)$position;
+        }
+
+        return $references;
     }
 
     /**
@@ -26,7 +86,7 @@ class DatabasePayloadStrategy implements PayloadStrategyInterface
      */
     public function store(string $key, mixed $data): bool
     {
-        return false;
+        return $this->append($key, $data) !== null;
     }
 
     /**
@@ -34,6 +94,10 @@ class DatabasePayloadStrategy implements PayloadStrategyInterface
      */
     public function fetch(string $key): mixed
     {
-        return null;
+        if (!$this->rows->areInTransaction()) {
+            $this->rows->place($key, 0);
+        }
+
+        return $this->rows->newest($key)?->payload();
     }
 }

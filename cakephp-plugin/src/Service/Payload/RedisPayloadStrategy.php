@@ -3,30 +3,31 @@ declare(strict_types=1);
 
 namespace Sse\Service\Payload;
 
-use Cake\Core\Exception\CakeException;
+use Sse\Service\RedisStore;
+use Sse\Service\Store;
+use Sse\StoreException;
 
 /**
- * The engine `redis`, which comes with the next version.
+ * Payloads in the extension's own store in Redis, which `Sse.redis_config` names.
+ *
+ * The engine `redis` is that store itself: it needs no signal besides.
  */
 class RedisPayloadStrategy implements PayloadStrategyInterface
 {
     /**
-     * @throws \Cake\Core\Exception\CakeException always
-     */
-    public function __construct()
-    {
-        throw new CakeException(
-            'SSE: the payload engine "redis" comes with the next version of this plugin. Until then leave out'
-            . ' Sse.payload_engine and Sse.signal_engine for "native", or set Sse.payload_engine to "cache".',
-        );
-    }
-
-    /**
+     * Pushes the payload: streams of the key get it.
+     *
      * @inheritDoc
      */
     public function store(string $key, mixed $data): bool
     {
-        return false;
+        try {
+            $this->events()->push($key, $data);
+        } catch (StoreException) {
+            return false;
+        }
+
+        return true;
     }
 
     /**
@@ -34,6 +35,16 @@ class RedisPayloadStrategy implements PayloadStrategyInterface
      */
     public function fetch(string $key): mixed
     {
-        return null;
+        return $this->events()->newest($key)['data'] ?? null;
+    }
+
+    /**
+     * @return \Sse\Service\Store
+     */
+    private function events(): Store
+    {
+        $store = Store::instance();
+
+        return $store->isShared() ? new RedisStore() : $store;
     }
 }

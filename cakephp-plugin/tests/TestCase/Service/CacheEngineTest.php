@@ -4,6 +4,7 @@ declare(strict_types=1);
 namespace Sse\Test\TestCase\Service;
 
 use Cake\Cache\Cache;
+use Cake\Cache\Engine\ApcuEngine;
 use Cake\Cache\Engine\ArrayEngine;
 use Cake\Cache\Engine\FileEngine;
 use Cake\Cache\Engine\NullEngine;
@@ -100,6 +101,13 @@ class CacheEngineTest extends TestCase
         return [
             'Array' => [fn() => Cache::setConfig('other', ['className' => ArrayEngine::class]), 'one process'],
             'Null' => [fn() => Cache::setConfig('other', ['className' => NullEngine::class]), 'keeps nothing'],
+            'Apcu' => [fn() => Cache::setConfig('other', new class extends ApcuEngine {
+                public function init(array $config = []): bool
+                {
+                    // Without the extension apcu, which refuses it besides.
+                    return true;
+                }
+            }), 'belongs to one PHP server'],
             'switched off' => [function (): void {
                 Cache::setConfig('other', ['className' => FileEngine::class]);
                 Cache::disable();

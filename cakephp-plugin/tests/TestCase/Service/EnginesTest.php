@@ -6,11 +6,13 @@ namespace Sse\Test\TestCase\Service;
 use App\Sse\JournalPayloads;
 use ArrayObject;
 use Cake\Core\Configure;
+use Cake\Datasource\ConnectionManager;
 use Cake\TestSuite\TestCase;
 use DateTimeImmutable;
 use PHPUnit\Framework\Attributes\DataProvider;
 use Sse\Service\SseService;
 use Sse\Test\Support\OrderedPayloads;
+use Sse\Test\Support\PayloadsSchema;
 use Sse\Test\Support\StreamsTrait;
 
 /**
@@ -28,6 +30,7 @@ class EnginesTest extends TestCase
         return [
             'native' => ['native'],
             'cache' => ['cache'],
+            'database' => ['database'],
             'an ordered class' => [OrderedPayloads::class],
             'the ordered class of the README' => [JournalPayloads::class],
         ];
@@ -43,6 +46,9 @@ class EnginesTest extends TestCase
     {
         Configure::write('Sse.payload_engine', $engine);
         OrderedPayloads::$payloads = [];
+        if ($engine === 'database') {
+            PayloadsSchema::create(ConnectionManager::get('default'));
+        }
     }
 
     #[DataProvider('engines')]

@@ -12,7 +12,6 @@ use JsonSerializable;
 use PHPUnit\Framework\Attributes\DataProvider;
 use ReflectionMethod;
 use Sse\Service\Payload\CachePayloadStrategy;
-use Sse\Service\Payload\DatabasePayloadStrategy;
 use Sse\Service\Payload\RedisPayloadStrategy;
 use Sse\Service\Signal\FileSignalStrategy;
 use Sse\Service\SseService;
@@ -59,6 +58,8 @@ class SseServiceTest extends TestCase
         return [
             'payload native' => [['payload_engine' => 'native'], 'native'],
             'payload native, signal file' => [['payload_engine' => 'native', 'signal_engine' => 'file'], 'native'],
+            'redis' => [['payload_engine' => 'redis'], 'native'],
+            'redis by class name' => [['payload_engine' => RedisPayloadStrategy::class], 'native'],
             'both native' => [['payload_engine' => 'native', 'signal_engine' => 'native'], 'native'],
             'payload cache alone' => [['payload_engine' => 'cache'], 'elsewhere'],
             'signal file alone means cache' => [['signal_engine' => 'file'], 'elsewhere'],
@@ -97,6 +98,14 @@ class SseServiceTest extends TestCase
                 ['payload_engine' => 'native', 'signal_engine' => CounterSignal::class],
                 'has a signal of its own',
             ],
+            'database with a log in Redis' => [
+                ['payload_engine' => 'database', 'dsn' => 'redis://localhost'],
+                'keeps a log on each machine',
+            ],
+            'redis with a signal' => [
+                ['payload_engine' => 'redis', 'signal_engine' => CounterSignal::class],
+                '"redis" has a signal of its own',
+            ],
         ];
     }
 
@@ -110,21 +119,6 @@ class SseServiceTest extends TestCase
 
         $this->expectException(InvalidArgumentException::class);
         $this->expectExceptionMessage($message);
-        SseService::push('k', 1);
-    }
-
-    public static function laterEngines(): array
-    {
-        return [['database'], ['redis'], [DatabasePayloadStrategy::class], [RedisPayloadStrategy::class]];
-    }
-
-    #[DataProvider('laterEngines')]
-    public function testAnEngineOfTheNextVersionSaysSo(string $engine): void
-    {
-        Configure::write('Sse.payload_engine', $engine);
-
-        $this->expectException(CakeException::class);
-        $this->expectExceptionMessage('comes with the next version');
         SseService::push('k', 1);
     }
 

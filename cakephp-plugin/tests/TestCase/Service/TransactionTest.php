@@ -8,11 +8,11 @@ use Cake\Database\Driver\Sqlite;
 use Cake\Datasource\ConnectionManager;
 use Cake\TestSuite\LogTestTrait;
 use Cake\TestSuite\TestCase;
-use Closure;
 use InvalidArgumentException;
 use Sse\Service\SseService;
 use Sse\Service\Store;
 use Sse\Test\Support\StreamsTrait;
+use Sse\Test\Support\TellingConnection;
 
 /**
  * Pushes inside a transaction. CakePHP tells of a commit from 5.4; on an older one a connection here stands in for it.
@@ -50,36 +50,11 @@ class TransactionTest extends TestCase
         if (method_exists(Connection::class, 'afterCommit')) {
             return ConnectionManager::get('default');
         }
-        ConnectionManager::setConfig('telling', fn(): Connection => new class (
-            ['driver' => Sqlite::class, 'database' => ':memory:'],
-        ) extends Connection {
-            /**
-             * @var list<\Closure>
-             */
-            private array $callbacks = [];
-
-            public function afterCommit(Closure $callback): void
-            {
-                $this->callbacks[] = $callback;
-            }
-
-            public function commit(): bool
-            {
-                $committed = parent::commit();
-                foreach ($this->inTransaction() ? [] : array_splice($this->callbacks, 0) as $callback) {
-                    $callback();
-                }
-
-                return $committed;
-            }
-
-            public function rollback(?bool $toBeginning = null): bool
-            {
-                $this->callbacks = [];
-
-                return parent::rollback($toBeginning);
-            }
-        });
+        ConnectionManager::setConfig('telling', [
+            'className' => TellingConnection::class,
+            'driver' => Sqlite::class,
+            'database' => ':memory:',
+        ]);
         ConnectionManager::alias('telling', 'default');
 
         return ConnectionManager::get('default');

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Conversation } from '../../../../tests/browser/lib/conversation.js';
 import { extension, php } from '../../../../tests/browser/lib/stack.js';
@@ -49,6 +49,15 @@ export async function startCake(sse = {}, ...options) {
             queue = pushed.catch(() => {});
 
             return pushed;
+        },
+        /** Makes the table of the engine `database`, in a file that web user and command line share. */
+        async makeTable() {
+            const worker = new Conversation(facts.php, [
+                ...facts.flags, `${facts.app}/tests/Support/bin/worker.php`,
+            ], { env: { ...process.env, SSE_TMP: facts.tmp, SSE_TEST_CONFIG: configuration } });
+            await worker.ask(JSON.stringify(['table', []]));
+            await worker.close();
+            chmodSync(`${facts.tmp}/app.sqlite`, 0o660);
         },
         /** The address of a stream of ProbeController. */
         probe: (key, { action = 'open', options = {}, ...query } = {}) => {

@@ -49,8 +49,11 @@ if (PHP_SAPI !== 'cli' || !defined('PHPUNIT_COMPOSER_INSTALL')) {
     (new ExceptionTrap(Configure::read('Error')))->register();
 }
 
+// What a test wants of the application besides, by the name of the class that is configured.
+$wanted = json_decode($_SERVER['SSE_TEST_APP'] ?? getenv('SSE_TEST_APP') ?: '{}', true);
+
 $cache = ['className' => FileEngine::class, 'path' => CACHE, 'prefix' => 'app_', 'mask' => 0660];
-Cache::setConfig([
+Cache::setConfig(($wanted['Cache'] ?? []) + [
     'default' => $cache,
     'short_term' => ['prefix' => 'app_short_', 'duration' => '+1 minute'] + $cache,
     'sse' => ['prefix' => 'app_sse_'] + $cache,
@@ -61,7 +64,7 @@ Cache::setConfig([
 Log::setConfig('app', [
     'className' => FileLog::class, 'path' => LOGS, 'file' => 'app', 'mask' => 0660, 'levels' => ['error', 'warning'],
 ]);
-ConnectionManager::setConfig('default', [
+ConnectionManager::setConfig('default', ($wanted['Datasources']['default'] ?? []) + [
     'className' => Connection::class,
     'driver' => Sqlite::class,
     'database' => TMP . 'app.sqlite',

@@ -1,4 +1,4 @@
 <?php
 declare(strict_types=1);
 
-return ['Sse' => [], 'Authentication' => []];
+return ['Sse' => [], 'Authentication' => [], 'Migrations' => ['onlyCli' => true]];

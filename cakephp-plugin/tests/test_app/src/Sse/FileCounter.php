@@ -37,6 +37,6 @@ class FileCounter implements SignalStrategyInterface
      */
     private function path(string $key): string
     {
-        return TMP . bin2hex($key) . '.counter';
+        return TMP . (strlen($key) < 100 ? bin2hex($key) : hash('sha256', $key)) . '.counter';
     }
 }

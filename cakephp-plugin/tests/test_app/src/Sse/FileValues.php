@@ -40,6 +40,6 @@ class FileValues implements PayloadStrategyInterface
      */
     private function path(string $key): string
     {
-        return TMP . bin2hex($key) . '.value';
+        return TMP . (strlen($key) < 100 ? bin2hex($key) : hash('sha256', $key)) . '.value';
     }
 }

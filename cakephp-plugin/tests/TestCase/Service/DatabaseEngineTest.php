@@ -1,0 +1,189 @@
+<?php
+declare(strict_types=1);
+
+namespace Sse\Test\TestCase\Service;
+
+use App\Model\Table\OwnPayloadsTable;
+use Cake\Core\Configure;
+use Cake\Datasource\ConnectionManager;
+use Cake\Datasource\FactoryLocator;
+use Cake\TestSuite\LogTestTrait;
+use Cake\TestSuite\TestCase;
+use InvalidArgumentException;
+use Sse\Model\Table\PayloadsTable;
+use Sse\Service\Payload\DatabasePayloadStrategy;
+use Sse\Service\SseService;
+use Sse\Test\Support\CounterSignal;
+use Sse\Test\Support\PayloadsSchema;
+use Sse\Test\Support\StreamsTrait;
+
+/**
+ * What the engine `database` does besides what all engines do (Conformance/EnginesTest) and what only real servers
+ * and processes can show (Conformance/DatabaseTest).
+ */
+class DatabaseEngineTest extends TestCase
+{
+    use LogTestTrait;
+    use StreamsTrait;
+
+    public function setUp(): void
+    {
+        parent::setUp();
+        PayloadsSchema::create(ConnectionManager::get('default'));
+        Configure::write('Sse.payload_engine', 'database');
+    }
+
+    /**
+     * @return list<array<string, mixed>> the rows, oldest first
+     */
+    private function rows(string $table = 'sse_payloads'): array
+    {
+        $rows = ConnectionManager::get('default')->execute("SELECT * FROM $table ORDER BY id");
+
+        return $rows->fetchAll('assoc');
+    }
+
+    public function testARowHasThePayloadAsJsonAndItsPlace(): void
+    {
+        $this->pushAll('USER_QUEUE_1', [['n' => 1.5, 'text' => 'ñ/'], 2]);
+
+        [$first, $second] = $this->rows();
+
+        $this->assertSame('{"n":1.5,"text":"\u00f1\/"}', $first['payload']);
+        $this->assertSame(hash('sha256', 'USER_QUEUE_1'), $first['stream_key']);
+        $this->assertEquals(0, $first['follows']);
+        $this->assertEquals($first['position'], $second['follows']);
+        $this->assertEqualsWithDelta(time(), strtotime("$second[modified] UTC"), 30);
+    }
+
+    public function testTheTableIsTheOneOfTheConvention(): void
+    {
+        $table = FactoryLocator::get('Table')->get('Sse.Payloads');
+
+        $this->assertInstanceOf(PayloadsTable::class, $table);
+        $this->assertSame('sse_payloads', $table->getTable());
+        $this->assertSame('id', $table->getPrimaryKey());
+    }
+
+    public function testAnotherModelMayBeNamed(): void
+    {
+        PayloadsSchema::create(ConnectionManager::get('default'), 'own_payloads');
+        Configure::write('Sse.payloads_model', 'OwnPayloads');
+        $this->assertInstanceOf(OwnPayloadsTable::class, FactoryLocator::get('Table')->get('OwnPayloads'));
+
+        $this->pushAll('own', [1]);
+
+        $this->assertSame([], $this->rows());
+        $this->assertCount(1, $this->rows('own_payloads'));
+        $this->assertSame([1], $this->streamed('own'));
+    }
+
+    public function testWithoutItsTableAPushAnswersFalseAndSaysWhy(): void
+    {
+        $this->setupLog('error');
+        ConnectionManager::get('default')->execute('DROP TABLE sse_payloads');
+
+        $this->assertFalse(SseService::push('k', 1));
+
+        $this->assertLogged('sse_payloads');
+        $this->assertSsePushCount(0);
+    }
+
+    public function testWhatNobodyMayKnowOfIsTakenBack(): void
+    {
+        $this->expectException(InvalidArgumentException::class);
+        try {
+            SseService::push('', 1);
+        } finally {
+            $this->assertSame([], $this->rows());
+        }
+    }
+
+    public function testABrokenEncodingIsRefusedAndNotKept(): void
+    {
+        $this->expectException(InvalidArgumentException::class);
+        try {
+            SseService::push('k', "\xff");
+        } finally {
+            $this->assertSame([], $this->rows());
+        }
+    }
+
+    public function testARowThatVanishedIsToldAsAGap(): void
+    {
+        $position = $this->getSsePosition('vanished');
+        $this->pushAll('vanished', [1, 2, 3]);
+        ConnectionManager::get('default')->execute("DELETE FROM sse_payloads WHERE payload = '2'");
+
+        $this->streamed('vanished', [], $position);
+
+        $this->assertSame(['message', 'sse-gap', 'message'], array_column($this->getSseEvents(), 'event'));
+    }
+
+    public function testRowsThatWereDeletedBeforeThisMachineSawThemAreToldAsAGap(): void
+    {
+        $this->pushAll('missed', [1]);
+        $position = $this->getSsePosition('missed');
+        // Another machine's, placed there.
+        $elsewhere = new DatabasePayloadStrategy();
+        $elsewhere->append('missed', 2);
+        $elsewhere->append('missed', 3);
+        ConnectionManager::get('default')->execute("DELETE FROM sse_payloads WHERE payload = '2'");
+
+        $this->streamed('missed', [], $position);
+
+        $this->assertSame(['sse-gap', 'message'], array_column($this->getSseEvents(), 'event'));
+        $this->assertSame(3, $this->getSseEvents()[1]['data']);
+    }
+
+    public function testAClientWithoutAnIdGetsTheNewestOfAnotherMachine(): void
+    {
+        $elsewhere = new DatabasePayloadStrategy();
+        foreach ([1, 2, 3] as $payload) {
+            $elsewhere->append('elsewhere', $payload);
+        }
+
+        $this->assertSame([3], $this->streamed('elsewhere', ['replay' => 'last']));
+        $this->assertSame(3, SseService::check('elsewhere', 0)['data'] ?? null);
+    }
+
+    public function testASignalOfOnesOwnIsTouched(): void
+    {
+        CounterSignal::$counters = [];
+        Configure::write('Sse.signal_engine', CounterSignal::class);
+
+        $this->pushAll('signal', [1, 2]);
+
+        $this->assertSame(2, CounterSignal::$counters['signal']);
+        $this->assertSame([1, 2], $this->streamed('signal'));
+    }
+
+    public function testBeforeSendGetsArraysWhereObjectsWerePushed(): void
+    {
+        $this->pushAll('objects', [(object)['a' => (object)['b' => 1]]]);
+
+        $this->streamed('objects', ['beforeSend' => function (mixed $payload): mixed {
+            $this->assertSame(['a' => ['b' => 1]], $payload);
+
+            return $payload;
+        }]);
+
+        $this->assertSseSent('message', ['a' => ['b' => 1]]);
+    }
+
+    public function testTheClassByItselfKeepsEach(): void
+    {
+        $strategy = new DatabasePayloadStrategy();
+        $this->assertNull($strategy->fetch('by itself'));
+        $first = $strategy->append('by itself', ['n' => 1]);
+        $second = $strategy->append('by itself', null);
+
+        $this->assertSame([['n' => 1]], $strategy->find('by itself', (string)$first));
+        $this->assertSame([null], $strategy->find('by itself', (string)$second));
+        $this->assertNull($strategy->find('another', (string)$first));
+        $this->assertSame([$first, $second], $strategy->after('by itself', null));
+        $this->assertSame([$second], $strategy->after('by itself', $first));
+        $this->assertTrue($strategy->store('by itself', 'last'));
+        $this->assertSame('last', $strategy->fetch('by itself'));
+    }
+}

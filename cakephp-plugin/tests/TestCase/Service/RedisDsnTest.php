@@ -1,0 +1,154 @@
+<?php
+declare(strict_types=1);
+
+namespace Sse\Test\TestCase\Service;
+
+use Cake\Cache\Cache;
+use Cake\Cache\Engine\FileEngine;
+use Cake\Cache\Engine\RedisEngine;
+use Cake\Core\Configure;
+use InvalidArgumentException;
+use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\TestCase;
+use Sse\Service\RedisDsn;
+
+class RedisDsnTest extends TestCase
+{
+    protected function tearDown(): void
+    {
+        Configure::delete('Sse');
+        Cache::drop('other');
+        parent::tearDown();
+    }
+
+    /**
+     * @return array<string, array{array<string, mixed>, string}>
+     */
+    public static function configurations(): array
+    {
+        $prefix = 'prefix=sse%3Aapp_%3A';
+
+        return [
+            'defaults' => [[], "redis://127.0.0.1:6379?$prefix"],
+            'host and port' => [['host' => 'cache.example', 'port' => 6380], "redis://cache.example:6380?$prefix"],
+            'server, the older name' => [['server' => '10.0.0.1'], "redis://10.0.0.1:6379?$prefix"],
+            'host before server' => [['server' => 'a', 'host' => 'b', 'port' => '7'], "redis://b:7?$prefix"],
+            'IPv6' => [['host' => '::1'], "redis://[::1]:6379?$prefix"],
+            'a socket' => [
+                ['unix_socket' => '/run/re dis/s.sock', 'host' => 'ignored'],
+                "redis+unix:///run/re%20dis/s.sock?$prefix",
+            ],
+            'a password' => [['password' => 'p@ss:/?&=#%+ 1'], "redis://127.0.0.1:6379?$prefix"
+                . '&password=p%40ss%3A%2F%3F%26%3D%23%25%2B%201'],
+            'no password' => [['password' => false], "redis://127.0.0.1:6379?$prefix"],
+            'a user' => [
+                ['username' => 'app', 'password' => 'secret'],
+                "redis://127.0.0.1:6379?$prefix&username=app&password=secret",
+            ],
+            'a database' => [['database' => '3'], "redis://127.0.0.1:6379?$prefix&db=3"],
+            'database 0' => [['database' => 0], "redis://127.0.0.1:6379?$prefix"],
+            'a time-out' => [['timeout' => 1.5], "redis://127.0.0.1:6379?$prefix&timeout=1.5"],
+            'no time-out' => [['timeout' => 0], "redis://127.0.0.1:6379?$prefix"],
+            'too long a time-out' => [['timeout' => 300], "redis://127.0.0.1:6379?$prefix&timeout=60"],
+            'TLS' => [
+                ['tls' => true, 'host' => 'r.example', 'ssl_ca' => '/etc/ca.pem'],
+                "rediss://r.example:6379?$prefix&tls_ca=%2Fetc%2Fca.pem",
+            ],
+            'TLS in the host' => [['host' => 'tls://r.example'], "rediss://r.example:6379?$prefix"],
+            'what is the cache\'s own' => [
+                ['duration' => '+1 day', 'persistent' => false, 'groups' => ['g']],
+                "redis://127.0.0.1:6379?$prefix",
+            ],
+        ];
+    }
+
+    /**
+     * @param array<string, mixed> $config What the cache is configured with.
+     */
+    #[DataProvider('configurations')]
+    public function testACacheConfigurationIsTranslated(array $config, string $dsn): void
+    {
+        $this->assertSame($dsn, RedisDsn::of($config + ['prefix' => 'app_'], '/srv/app'));
+    }
+
+    public function testWithoutAPrefixTwoApplicationsAreApart(): void
+    {
+        [$one, $other] = [RedisDsn::of([], '/srv/one'), RedisDsn::of([], '/srv/other')];
+
+        $this->assertNotSame($one, $other);
+        $this->assertSame($one, RedisDsn::of(['prefix' => ''], '/srv/one'));
+        $this->assertMatchesRegularExpression('~^redis://127.0.0.1:6379\?prefix=sse%3A[0-9a-f]{16}%3A$~', $one);
+    }
+
+    public function testAClientCertificateIsRefused(): void
+    {
+        $this->expectException(InvalidArgumentException::class);
+        $this->expectExceptionMessage('no client certificates (ssl_key)');
+        RedisDsn::of(['tls' => true, 'ssl_key' => '/etc/key.pem'], '/srv/app');
+    }
+
+    public function testTheConfigurationThatIsNamedIsUsed(): void
+    {
+        Cache::setConfig('other', ['className' => 'Redis', 'host' => 'r.example', 'prefix' => 'p']);
+        Configure::write('Sse.redis_config', 'other');
+
+        $this->assertSame('redis://r.example:6379?prefix=sse%3Ap%3A', RedisDsn::configured());
+    }
+
+    public function testAUrlIsUsed(): void
+    {
+        Cache::setConfig('other', ['url' => 'redis://:secret@r.example:6380/?database=2&prefix=p']);
+        Configure::write('Sse.redis_config', 'other');
+
+        $this->assertSame(
+            'redis://r.example:6380?prefix=sse%3Ap%3A&db=2&password=secret',
+            RedisDsn::configured(),
+        );
+    }
+
+    public function testASubclassOfTheCacheIsUsed(): void
+    {
+        Cache::setConfig('other', ['className' => OwnRedisEngine::class, 'port' => 7000, 'prefix' => 'p']);
+        Configure::write('Sse.redis_config', 'other');
+
+        $this->assertSame('redis://127.0.0.1:7000?prefix=sse%3Ap%3A', RedisDsn::configured());
+    }
+
+    public function testADataSourceNameIsTakenAsItIs(): void
+    {
+        foreach (['redis://h/1?prefix=a', 'rediss://:p@h', 'redis+unix:///s'] as $dsn) {
+            Configure::write('Sse', ['redis_config' => $dsn]);
+            $this->assertSame($dsn, RedisDsn::configured());
+            Configure::write('Sse', ['dsn' => $dsn]);
+            $this->assertSame($dsn, RedisDsn::configured());
+        }
+    }
+
+    public function testAnotherCacheIsRefused(): void
+    {
+        Cache::setConfig('other', ['className' => FileEngine::class]);
+        Configure::write('Sse.redis_config', 'other');
+
+        $this->expectException(InvalidArgumentException::class);
+        $this->expectExceptionMessage('"other" is not one of Redis');
+        RedisDsn::configured();
+    }
+
+    public function testAConfigurationThatDoesNotExistIsRefused(): void
+    {
+        Configure::write('Sse.redis_config', 'gone');
+
+        $this->expectException(InvalidArgumentException::class);
+        $this->expectExceptionMessage('"gone", which is neither');
+        RedisDsn::configured();
+    }
+}
+
+// phpcs:disable PSR1.Classes.ClassDeclaration.MultipleClasses, Squiz.Classes.ClassFileName.NoMatch
+
+/**
+ * A cache of the application's own.
+ */
+class OwnRedisEngine extends RedisEngine
+{
+}
