@@ -114,6 +114,8 @@ pub struct Hub {
     /// Held by each reader of a stream that is behind: how many there are.
     readers: Rc<()>,
     generation: u64,
+    /// Whether all streams are to end.
+    is_draining: bool,
     status: Status,
     log: Vec<String>,
 }
@@ -147,6 +149,7 @@ impl Hub {
             heartbeat: Outgoing::whole(frame::HEARTBEAT),
             readers: Rc::new(()),
             generation: 0,
+            is_draining: false,
             status: Status::default(),
             log: Vec::new(),
         }
@@ -253,13 +256,15 @@ impl Hub {
             }
             let due = stream.due(STALLED);
             if due > now {
-                self.timers.set(due, number, generation);
+                // A client that is slow now may catch up, and is owed a heartbeat a pause after that.
+                self.timers.set(due.min(now + stream.pause), number, generation);
             } else if stream.outgoing.is_some() && now.duration_since(stream.written) >= STALLED {
                 self.remove(number, wire);
             } else if stream.ends.is_some_and(|ends| ends <= now) {
                 stream.ends = None;
                 self.timers.set(now + STALLED, number, generation);
-                self.end(number, None, now, wire);
+                let retry = self.is_draining.then_some(RETRY_WHEN_ENDING);
+                self.end(number, retry, now, wire);
             } else {
                 stream.outgoing = Some(self.heartbeat.clone());
                 self.timers.set(now + stream.pause, number, generation);
@@ -278,6 +283,7 @@ impl Hub {
     pub fn drain(&mut self, spread: Duration, now: Instant, wire: &mut dyn Wire) {
         let numbers: Vec<usize> = self.streams.iter().map(|(number, _)| number).collect();
         let spread = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
+        self.is_draining = true;
         for number in numbers {
             let Some(stream) = self.streams.get_mut(number) else { continue };
             if spread == 0 {

@@ -33,8 +33,10 @@ use crate::start::{READY, Software};
 const LOOK: Duration = Duration::from_secs(10);
 /// How long an ending hub waits for clients that don't take what is left.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-/// Reads of one stream before others have their turn.
+/// Reads of one connection before others have their turn.
 const READS: usize = 64;
+/// When accepting has failed, it is tried again after this.
+const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 /// Descriptors for all that isn't a stream or a key.
 const OTHERS: usize = 32;
 
@@ -258,8 +260,10 @@ struct Reactor {
     signals: usize,
     /// When signals without a descriptor were last looked at.
     looked: Instant,
-    /// Streams that have sent more than was read in one turn.
-    unread: Vec<usize>,
+    /// Connections that have sent more than was read in one turn.
+    unread: Vec<Source>,
+    /// When accepting is tried again, after it failed.
+    accept_again: Option<Instant>,
     /// When all has to be over, once the hub ends.
     over: Option<Instant>,
     /// Since when there is no stream.
@@ -302,6 +306,7 @@ impl Reactor {
             signals: 0,
             looked: now,
             unread: Vec::new(),
+            accept_again: None,
             over: None,
             idle: now,
             checked: now,
@@ -324,7 +329,7 @@ impl Reactor {
             let now = Instant::now();
             for event in &events {
                 match Source::of(event.token()) {
-                    Source::Listener => self.accept(),
+                    Source::Listener => self.accept(now),
                     Source::Terminate => self.end(Duration::ZERO, now, "was told to end"),
                     Source::Signal(index) => self.hub.signalled(index, now, &mut self.wires),
                     Source::Worker(index) => self.hear(index, now),
@@ -334,8 +339,12 @@ impl Reactor {
                     }
                 }
             }
-            for number in std::mem::take(&mut self.unread) {
-                self.read(number);
+            for source in std::mem::take(&mut self.unread) {
+                match source {
+                    Source::Worker(index) => self.hear(index, now),
+                    Source::Stream(number) => self.read(number),
+                    Source::Listener | Source::Terminate | Source::Signal(_) => {}
+                }
             }
             self.look(now);
             more = self.hub.go_on(now, &mut self.wires);
@@ -354,8 +363,13 @@ impl Reactor {
     fn pause(&self) -> Duration {
         let now = Instant::now();
         let looks = self.hub.signals().filter_map(|signal| signal.look_every()).min();
-        let next =
-            [Some(now + LOOK), self.hub.next_tick(), looks.map(|every| self.looked + every), self.over];
+        let next = [
+            Some(now + LOOK),
+            self.hub.next_tick(),
+            looks.map(|every| self.looked + every),
+            self.over,
+            self.accept_again,
+        ];
         next.into_iter().flatten().min().unwrap_or(now).saturating_duration_since(now)
     }
 
@@ -373,6 +387,9 @@ impl Reactor {
         }
         for index in due {
             self.hub.signalled(index, now, &mut self.wires);
+        }
+        if self.accept_again.is_some_and(|again| again <= now) {
+            self.accept(now);
         }
         if self.hub.next_tick().is_some_and(|next| next <= now) {
             self.hub.tick(now, &mut self.wires);
@@ -430,13 +447,24 @@ impl Reactor {
         self.signals = self.hub.signals().count();
     }
 
-    fn accept(&mut self) {
+    /// Accepts all workers that wait. Those that can't be for now are looked for again later: the poll
+    /// tells of each only once.
+    fn accept(&mut self, now: Instant) {
+        let has_failed = self.accept_again.take().is_some();
         let Some((listener, _)) = &self.listening else { return };
         loop {
             let connection = match socket::accept(listener) {
                 Ok(Some(connection)) => connection,
                 Ok(None) => return,
-                Err(error) => return self.log.write(&format!("cannot accept a worker: {error}")),
+                // It left while it waited; there may be others.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(error) => {
+                    if !has_failed {
+                        self.log.write(&format!("cannot accept a worker, trying again: {error}"));
+                    }
+                    self.accept_again = Some(now + ACCEPT_AGAIN);
+                    return;
+                }
             };
             let user = rustix::process::geteuid().as_raw();
             match socket::peer(&connection) {
@@ -456,10 +484,16 @@ impl Reactor {
         }
     }
 
-    /// Hears what a worker has to say, all of it.
+    /// Hears what a worker has to say.
     fn hear(&mut self, index: usize, now: Instant) {
         let mut space = std::mem::take(&mut self.space);
+        let mut messages = 0;
         while let Some(worker) = self.workers.get(index) {
+            if messages == READS {
+                self.unread.push(Source::Worker(index));
+                break;
+            }
+            messages += 1;
             let heard = match socket::receive(&worker.connection, &mut space) {
                 Ok(Some(message)) => {
                     let descriptor = message.descriptor;
@@ -494,8 +528,12 @@ impl Reactor {
         let Some(worker) = self.workers.get_mut(index) else { return Ok(()) };
         let answer = match message {
             ToHub::Go(go) => {
-                let (Some(stream), Some(connection)) = (worker.offered.take(), descriptor) else {
-                    return Err(io::Error::other("go without an offer, or without a connection"));
+                // Whoever says it wrongly is forgotten, and its offer with it.
+                let Some(connection) = descriptor else {
+                    return Err(io::Error::other("go without a connection"));
+                };
+                let Some(stream) = worker.offered.take() else {
+                    return Err(io::Error::other("go without an offer"));
                 };
                 self.take(stream, go.request, connection, now);
                 return Ok(());
@@ -551,7 +589,9 @@ impl Reactor {
             Err(io::Error::other("it is no connection"))
         };
         match added {
-            Ok(()) => self.hub.go(stream, request, now, &mut self.wires),
+            // It may have ended meanwhile, with the hub.
+            Ok(()) if !self.hub.go(stream, request, now, &mut self.wires) => self.wires.close(stream),
+            Ok(()) => {}
             Err(error) => {
                 self.log.write(&format!("a client can't be taken over, and is cut: {error}"));
                 self.hub.withdraw(stream, &mut self.wires);
@@ -574,6 +614,6 @@ impl Reactor {
                 Err(_) => return self.hub.input(number, None, &mut self.wires),
             }
         }
-        self.unread.push(number);
+        self.unread.push(Source::Stream(number));
     }
 }

@@ -73,9 +73,11 @@ impl Hub {
         }
     }
 
-    /// The client's connection is there: greets it, and sends what it lacks.
-    pub fn go(&mut self, number: usize, request: u16, now: Instant, wire: &mut dyn Wire) {
-        let Some(stream) = self.streams.get_mut(number) else { return };
+    /// The client's connection is there: greets it, and sends what it lacks. False if no such stream
+    /// was offered, or it has ended since.
+    pub fn go(&mut self, number: usize, request: u16, now: Instant, wire: &mut dyn Wire) -> bool {
+        let offered = self.streams.get_mut(number).filter(|stream| matches!(stream.state, State::Offered));
+        let Some(stream) = offered else { return false };
         stream.state = State::Open;
         stream.request = request;
         stream.written = now;
@@ -99,6 +101,7 @@ impl Hub {
             stream.outgoing = Some(Outgoing::whole(&out));
         }
         self.pump(number, now, wire);
+        true
     }
 
     /// Gives back what a stream held.

@@ -1,0 +1,169 @@
+//! What of a key reaches which client.
+
+use super::*;
+
+#[test]
+fn a_new_client_gets_what_replay_says() {
+    let mut world = World::unlimited();
+    (1..=100).for_each(|number| world.push("k", number));
+    for (replay, expected) in [
+        (Replay::None, vec![]),
+        (Replay::Newest(1), vec![100]),
+        (Replay::Newest(3), vec![98, 99, 100]),
+        (Replay::Newest(80), (21..=100).collect()),
+        (Replay::All, (1..=100).collect()),
+    ] {
+        let stream = world.open(&["k"], None, replay);
+        world.settle();
+        assert_eq!(world.events(stream).0, expected, "{replay:?}");
+        assert!(world.output(stream).0.starts_with("retry: 5\nid: "));
+    }
+}
+
+#[test]
+fn every_stream_of_a_key_gets_every_event_once_and_no_other_keys() {
+    let mut world = World::unlimited();
+    let streams = [world.open(&["a"], None, Replay::None), world.open(&["a"], None, Replay::None)];
+    let both = world.open(&["a", "b"], None, Replay::None);
+    for number in 1..=300 {
+        world.push(if number % 3 == 0 { "b" } else { "a" }, number);
+        if number % 50 == 0 {
+            world.settle();
+        }
+    }
+    world.settle();
+    for stream in streams {
+        assert_eq!(world.events(stream).0, (1..=300).filter(|number| number % 3 > 0).collect::<Vec<_>>());
+    }
+    let mut got = world.events(both).0;
+    got.sort_unstable();
+    assert_eq!(got, (1..=300).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_client_resumes_behind_its_cursor_however_far_it_is_behind() {
+    let mut world = World::unlimited();
+    let first = world.open(&["k"], None, Replay::None);
+    (1..=5).for_each(|number| world.push("k", number));
+    world.settle();
+    let (_, id) = world.events(first);
+    world.hub.input(first, None, &mut world.clients);
+    (6..=200).for_each(|number| world.push("k", number));
+    let second = world.open(&["k"], Some(&id), Replay::None);
+    world.settle();
+    assert_eq!(world.events(second).0, (6..=200).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_slow_client_gets_all_when_it_drains_and_others_do_not_wait() {
+    let mut world = World::unlimited();
+    let slow = world.open(&["k"], None, Replay::None);
+    let quick = world.open(&["k"], None, Replay::None);
+    world.clients.blocked.push(slow);
+    for number in 1..=500 {
+        world.push("k", number);
+        if number % 20 == 0 {
+            world.settle();
+        }
+    }
+    world.settle();
+    assert_eq!(world.events(quick).0, (1..=500).collect::<Vec<_>>());
+    assert_eq!(world.events(slow).0, Vec::<u64>::new());
+    world.clients.blocked.clear();
+    world.hub.writable(slow, world.now, &mut world.clients);
+    world.settle();
+    assert_eq!(world.events(slow).0, (1..=500).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_store_that_was_emptied_is_a_gap_that_is_told_once() {
+    let mut world = World::unlimited();
+    let stream = world.open(&["k"], None, Replay::None);
+    world.push("k", 1);
+    world.settle();
+    for entry in std::fs::read_dir(world.directory.path()).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    world.settle();
+    world.push("k", 2);
+    world.settle();
+    let (output, _) = world.output(stream);
+    assert_eq!(output.matches("event: sse-gap").count(), 1, "{output}");
+    assert_eq!(world.events(stream).0, [1, 2]);
+}
+
+#[test]
+fn another_path_to_the_same_store_shares_its_channel() {
+    let mut world = World::unlimited();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let link = elsewhere.path().join("link");
+    std::os::unix::fs::symlink(world.directory.path(), &link).unwrap();
+    let direct = world.open(&["k"], None, Replay::None);
+    let linked = world.take(&world.offer(&link, &["k"], None, Replay::None));
+    world.push("k", 1);
+    world.settle();
+    assert_eq!(world.hub.status().keys, 1);
+    assert_eq!([world.events(direct).0, world.events(linked).0], [[1], [1]]);
+}
+
+#[test]
+fn a_client_that_takes_a_few_bytes_at_a_time_gets_all_of_it() {
+    let mut world = World::unlimited();
+    let stream = world.open(&["k"], None, Replay::None);
+    world.clients.room.insert(stream, 0);
+    (1..=100).for_each(|number| world.push("k", number));
+    world.settle();
+    while !world.output(stream).0.ends_with("data: 100\n\n") {
+        let before = world.clients.sent[&stream].len();
+        world.clients.room.insert(stream, 7);
+        world.hub.writable(stream, world.now, &mut world.clients);
+        assert!(world.clients.sent[&stream].len() > before, "stuck: {:?}", world.events(stream).0);
+    }
+    assert_eq!(world.events(stream).0, (1..=100).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_external_event_is_a_gap_that_is_told_live_and_to_who_resumes() {
+    let mut world = World::unlimited();
+    let live = world.open(&["k"], None, Replay::None);
+    world.push("k", 1);
+    world.settle();
+    let (_, id) = world.events(live);
+    world.store.append(&Key::new(b"k").unwrap(), &Draft::external(b"7".to_vec(), None)).unwrap();
+    world.push("k", 2);
+    let resumed = world.open(&["k"], Some(&id), Replay::None);
+    world.settle();
+    for (stream, expected) in [(live, vec![1, 2]), (resumed, vec![2])] {
+        let (output, _) = world.output(stream);
+        assert_eq!(output.matches("event: sse-gap").count(), 1, "{output}");
+        assert_eq!(world.events(stream).0, expected);
+    }
+}
+
+#[test]
+fn events_of_the_same_key_in_another_store_stay_there() {
+    let mut world = World::unlimited();
+    let other = tempfile::tempdir().unwrap();
+    let here = world.open(&["k"], None, Replay::None);
+    let there = world.take(&world.offer(other.path(), &["k"], None, Replay::None));
+    world.push("k", 1);
+    let draft = Draft::new(b"2".to_vec(), None).unwrap();
+    let store = FileStore::new(other.path(), Settings::default());
+    store.append(&Key::new(b"k").unwrap(), &draft).unwrap();
+    world.settle();
+    assert_eq!([world.events(here).0, world.events(there).0], [[1], [2]]);
+}
+
+#[test]
+fn an_event_of_many_records_arrives_whole() {
+    let mut world = World::unlimited();
+    let stream = world.open(&["k"], None, Replay::None);
+    let text = format!("\"{}\"", "x".repeat(300_000));
+    let draft = Draft::new(text.clone().into_bytes(), None).unwrap();
+    for _ in 0..3 {
+        world.store.append(&Key::new(b"k").unwrap(), &draft).unwrap();
+    }
+    world.settle();
+    let (output, _) = world.output(stream);
+    assert_eq!(output.matches(&format!("data: {text}\n\n")).count(), 3);
+}

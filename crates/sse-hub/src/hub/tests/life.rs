@@ -1,0 +1,140 @@
+//! How long streams live, and what becomes of what they held.
+
+use super::*;
+
+/// The pause, in milliseconds, that a client was told last.
+fn last_pause(output: &str) -> u64 {
+    output.lines().rev().find_map(|line| line.strip_prefix("retry: ")).unwrap().parse().unwrap()
+}
+
+#[test]
+fn an_idle_stream_gets_a_heartbeat_and_one_that_is_blocked_for_long_is_cut() {
+    let mut world = World::unlimited();
+    let idle = world.open(&["k"], None, Replay::None);
+    let stuck = world.open(&["k"], None, Replay::None);
+    world.clients.blocked.push(stuck);
+    world.push("k", 1);
+    world.settle();
+    for _ in 0..4 {
+        world.now += Duration::from_secs(26);
+        world.hub.tick(world.now, &mut world.clients);
+    }
+    assert!(world.output(idle).0.ends_with(": heartbeat\n\n"));
+    assert_eq!(world.clients.closed, [stuck]);
+    assert_eq!(world.hub.len(), 1);
+}
+
+#[test]
+fn a_client_that_was_slow_gets_its_heartbeats_in_time_again() {
+    let mut world = World::unlimited();
+    let stream = world.open(&["k"], None, Replay::None);
+    world.clients.blocked.push(stream);
+    world.push("k", 1);
+    world.settle();
+    world.now += Duration::from_secs(26);
+    world.hub.tick(world.now, &mut world.clients);
+    world.clients.blocked.clear();
+    world.hub.writable(stream, world.now, &mut world.clients);
+    assert_eq!(world.events(stream).0, [1]);
+    world.now += Duration::from_secs(26);
+    world.hub.tick(world.now, &mut world.clients);
+    assert!(world.output(stream).0.ends_with(": heartbeat\n\n"));
+}
+
+#[test]
+fn a_lifetime_ends_a_stream_cleanly() {
+    let mut world = World::unlimited();
+    let path = world.directory.path().to_owned();
+    let stream = world.take(&Offer { lifetime_ms: 10_000, ..world.offer(&path, &["k"], None, Replay::None) });
+    world.now += Duration::from_secs(11);
+    world.hub.tick(world.now, &mut world.clients);
+    assert!(world.output(stream).1);
+    assert_eq!(world.clients.closed, [stream]);
+}
+
+#[test]
+fn a_hub_that_ends_sends_its_clients_away_for_a_while() {
+    let mut world = World::unlimited();
+    let stream = world.open(&["k"], None, Replay::None);
+    world.hub.drain(Duration::ZERO, world.now, &mut world.clients);
+    let (output, is_ended) = world.output(stream);
+    assert!((3_000..=15_000).contains(&last_pause(&output)) && is_ended, "{output}");
+    assert!(world.hub.is_empty());
+}
+
+#[test]
+fn a_hub_that_ends_over_a_while_ends_all_streams_by_then_each_with_a_pause() {
+    let mut world = World::unlimited();
+    let streams: Vec<usize> = (0..20).map(|_| world.open(&["k"], None, Replay::None)).collect();
+    world.hub.drain(Duration::from_secs(10), world.now, &mut world.clients);
+    assert_eq!(world.hub.len(), 20);
+    world.now += Duration::from_secs(11);
+    world.hub.tick(world.now, &mut world.clients);
+    assert!(world.hub.is_empty());
+    for stream in streams {
+        let (output, is_ended) = world.output(stream);
+        assert!((3_000..=15_000).contains(&last_pause(&output)) && is_ended, "{output}");
+    }
+}
+
+#[test]
+fn a_client_whose_offer_ended_with_the_hub_is_not_taken() {
+    let mut world = World::unlimited();
+    let offer = world.offer(world.directory.path(), &["k"], None, Replay::None);
+    let stream = world.hub.offer(&offer, world.now, &mut world.clients).unwrap();
+    world.hub.drain(Duration::ZERO, world.now, &mut world.clients);
+    assert!(!world.hub.go(stream, 1, world.now, &mut world.clients));
+    assert!(world.hub.is_empty());
+}
+
+#[test]
+fn a_full_hub_and_a_wrong_offer_refuse() {
+    let mut world = World::new(Limits { streams: 1, descriptors: 100 });
+    let path = world.directory.path().to_owned();
+    let offer = world.offer(&path, &["k"], None, Replay::None);
+    let many: Vec<String> = (0..65).map(|number| number.to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for wrong in [
+        Offer { event_name: "a\nb".into(), ..offer.clone() },
+        Offer { signal: "smoke".into(), ..offer.clone() },
+        world.offer(&path, &[""], None, Replay::None),
+        world.offer(&path, &[], None, Replay::None),
+        world.offer(&path, &many, None, Replay::None),
+    ] {
+        let refusal = world.hub.offer(&wrong, world.now, &mut world.clients).unwrap_err();
+        assert_eq!(refusal.reason, Reason::Malformed, "{wrong:?}");
+    }
+    world.take(&offer);
+    let refusal = world.hub.offer(&offer, world.now, &mut world.clients).unwrap_err();
+    assert_eq!(refusal.reason, Reason::Full);
+}
+
+#[test]
+fn streams_that_leave_give_back_all_they_held() {
+    let mut world = World::unlimited();
+    let path = world.directory.path().to_owned();
+    let offered = world.offer(&path, &["a"], None, Replay::None);
+    let offered = world.hub.offer(&offered, world.now, &mut world.clients).unwrap();
+    let streams: Vec<usize> = (0..5).map(|_| world.open(&["a", "b"], None, Replay::None)).collect();
+    world.hub.withdraw(offered, &mut world.clients);
+    // FCGI_ABORT_REQUEST, and the end of input.
+    world.hub.input(streams[1], Some(&[1, 2, 0, 1, 0, 0, 0, 0]), &mut world.clients);
+    world.hub.input(streams[3], None, &mut world.clients);
+    world.push("a", 1);
+    world.settle();
+    assert_eq!([0, 2, 4].map(|index| world.events(streams[index]).0), [[1], [1], [1]]);
+    [0, 2, 4].iter().for_each(|&index| world.hub.input(streams[index], None, &mut world.clients));
+    assert_eq!((world.hub.len(), world.hub.status().keys), (0, 0));
+    assert!(!world.clients.sent.contains_key(&offered) || world.clients.closed.contains(&offered));
+}
+
+#[test]
+fn a_client_that_is_gone_takes_its_stream_along_and_no_other() {
+    let mut world = World::unlimited();
+    let streams = [(); 3].map(|()| world.open(&["k"], None, Replay::None));
+    world.clients.gone.push(streams[0]);
+    world.push("k", 1);
+    world.settle();
+    assert_eq!(world.clients.closed, [streams[0]]);
+    assert_eq!([1, 2].map(|index| world.events(streams[index]).0), [[1], [1]]);
+}

@@ -1,0 +1,188 @@
+//! The hand-off between workers and a hub that is a process: kills, replacements, hostile workers.
+//!
+//! The hub is this very binary, started again by the client's own start, with a variable that says
+//! where it listens.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking; clippy knows only #[test] functions"
+)]
+
+mod hostile;
+mod world;
+
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsFd;
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal};
+use sse_hub::client::Client;
+use sse_hub::message::{Offer, Reason};
+
+use world::*;
+
+#[test]
+fn a_client_that_was_handed_over_gets_events() {
+    let world = World::new();
+    let mut near = world.hand_over(&mut Client::default());
+    read_until(&mut near, "event: connected");
+    world.push("hello");
+    assert!(read_until(&mut near, "\"hello\"\n\n").contains("event: message\n"));
+}
+
+#[test]
+fn a_client_gets_events_that_came_between_ready_and_go() {
+    let world = World::new();
+    let mut client = Client::default();
+    let (mut near, far) = pair();
+    let offered = world.offer(&mut client).unwrap();
+    world.push("between");
+    offered.go(1, far.as_fd()).unwrap();
+    read_until(&mut near, "\"between\"\n\n");
+}
+
+#[test]
+fn a_hub_that_was_killed_is_replaced_by_the_next_offer() {
+    let world = World::new();
+    let mut client = Client::default();
+    read_until(&mut world.hand_over(&mut client), "connected");
+    let first = world.pid();
+    world.end(Signal::KILL);
+    read_until(&mut world.hand_over(&mut client), "connected");
+    assert_ne!(world.pid(), first);
+}
+
+#[test]
+fn a_hub_killed_between_ready_and_go_leaves_the_client_with_its_worker() {
+    let world = World::new();
+    let mut client = Client::default();
+    let (mut near, mut far) = pair();
+    let offered = world.offer(&mut client).unwrap();
+    world.end(Signal::KILL);
+    match offered.go(1, far.as_fd()) {
+        Err(_) => {
+            far.write_all(b"still ours").unwrap();
+            read_until(&mut near, "still ours");
+        }
+        Ok(()) => {
+            drop(far);
+            assert_eq!(read_to_end(&mut near), b"");
+        }
+    }
+}
+
+#[test]
+fn a_hub_killed_after_go_cuts_its_clients() {
+    let world = World::new();
+    let mut near = world.hand_over(&mut Client::default());
+    read_until(&mut near, "connected");
+    world.end(Signal::KILL);
+    read_to_end(&mut near);
+}
+
+#[test]
+fn a_worker_that_ends_after_its_offer_withdraws_it_and_the_client_is_untouched() {
+    let world = World::new();
+    let (near, _far) = pair();
+    let mut client = Client::default();
+    world.offer(&mut client).unwrap();
+    assert_eq!(world.streams(), 1);
+    drop(client);
+    wait_for("the offer to be withdrawn", || world.streams() == 0);
+    near.set_nonblocking(true).unwrap();
+    assert_eq!((&near).read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_second_offer_withdraws_the_first() {
+    let world = World::new();
+    let mut client = Client::default();
+    for _ in 0..3 {
+        world.offer(&mut client).unwrap();
+    }
+    assert_eq!(world.streams(), 1);
+}
+
+#[test]
+fn many_workers_at_once_start_one_hub() {
+    let world = World::new();
+    let barrier = std::sync::Barrier::new(20);
+    std::thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| {
+                barrier.wait();
+                // Busy machines: a worker may run out of patience, and then it is the next one's turn.
+                let deadline = Instant::now() + PATIENCE;
+                while let Err(declined) = world.offer(&mut Client::default()) {
+                    assert!(Instant::now() < deadline, "{declined:?}");
+                }
+            });
+        }
+    });
+    assert_eq!(world.log().matches("listens, takes").count(), 1, "{}", world.log());
+}
+
+#[test]
+fn a_hub_that_is_told_to_end_says_goodbye_and_the_next_offer_starts_another() {
+    let world = World::new();
+    let mut client = Client::default();
+    let mut near = world.hand_over(&mut client);
+    read_until(&mut near, "connected");
+    let first = world.pid();
+    world.end(Signal::TERM);
+    let last = read_to_end(&mut near);
+    assert!(String::from_utf8_lossy(&last).contains("retry: "));
+    assert_eq!(last[last.len() - 24..], sse_hub::record::end(1));
+    assert!(!world.place.socket.exists() && !world.place.pid_file().exists());
+    read_until(&mut world.hand_over(&mut client), "connected");
+    assert_ne!(world.pid(), first);
+}
+
+#[test]
+fn a_worker_of_another_build_is_refused_while_the_hubs_file_is_the_same() {
+    let world = World::new();
+    let mut near = world.hand_over(&mut Client::default());
+    let offer = Offer { from: build("another"), ..world.stream() };
+    let declined = Client::default().offer(&world.place, &world.program(None), offer).unwrap_err();
+    assert_eq!(declined.reason, Some(Reason::Ending));
+    world.push("on");
+    read_until(&mut near, "\"on\"");
+}
+
+#[test]
+fn a_hub_whose_file_was_replaced_gives_way_to_one_of_the_new_build() {
+    let world = World::new();
+    // Its build is none that its file could have, as if that were another one by now.
+    let old = Offer { from: build("old"), ..world.stream() };
+    let (mut near, far) = pair();
+    let mut client = Client::default();
+    client.offer(&world.place, &world.program(Some("old")), old).unwrap().go(1, far.as_fd()).unwrap();
+    drop(far);
+    read_until(&mut near, "connected");
+    let first = world.pid().unwrap();
+    read_until(&mut world.hand_over(&mut Client::default()), "connected");
+    assert!(String::from_utf8_lossy(&read_to_end(&mut near)).contains("retry: "));
+    assert_ne!(world.pid(), Some(first));
+    wait_for("the old hub's end", || !is_alive(first));
+}
+
+#[test]
+fn status_tells_of_the_hub_and_starts_none() {
+    let world = World::new();
+    let why = Client::default().status(&world.place, &world.build).unwrap_err().why;
+    assert_eq!(why, "no hub runs now; the first stream starts it");
+    let mut near = world.hand_over(&mut Client::default());
+    read_until(&mut near, "connected");
+    let status = Client::default().status(&world.place, &world.build).unwrap();
+    assert_eq!((status.streams, status.taken, status.keys, status.last_error), (1, 1, 1, None));
+    assert_eq!(status.socket, world.place.socket.display().to_string());
+    assert_eq!(Pid::from_raw(status.pid.cast_signed()), world.pid());
+}
+
+#[test]
+fn a_client_that_leaves_gives_its_stream_back() {
+    let world = World::new();
+    drop(world.hand_over(&mut Client::default()));
+    wait_for("the stream to leave", || world.streams() == 0);
+}

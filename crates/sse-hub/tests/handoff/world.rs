@@ -1,0 +1,214 @@
+//! A hub that is a process, and workers and clients that talk to it.
+
+use std::ffi::OsString;
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use sse_core::event::Draft;
+use sse_core::key::Key;
+use sse_core::store::Store;
+use sse_core::store::file::FileStore;
+use sse_hub::client::{Client, Declined};
+use sse_hub::message::{self, Build, Bytes, Offer, PROTOCOL, Replay, ToHub, ToWorker};
+use sse_hub::place::Place;
+use sse_hub::start::{Program, Software};
+use sse_hub::{reactor, socket};
+use tempfile::TempDir;
+
+/// Any test is stuck that waits longer.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+/// Says to a process that it is a hub, and where.
+pub const SOCKET: &str = "SSE_HUB_TEST_SOCKET";
+/// The build it says to be, if not its own.
+pub const BUILD: &str = "SSE_HUB_TEST_BUILD";
+
+#[test]
+#[ignore = "not a test: what the others start as a process of its own"]
+fn hub_process() {
+    let socket = std::env::var(SOCKET).unwrap();
+    let mut software = Software::loaded().unwrap();
+    if let Ok(name) = std::env::var(BUILD) {
+        software.build = build(&name);
+    }
+    let settings = reactor::Settings {
+        place: Place::find(Some(Path::new(&socket)), None, &software.build).unwrap(),
+        software,
+        max_streams: None,
+        drain: Duration::ZERO,
+        // One that a test leaves behind ends by itself.
+        idle: Some(Duration::from_secs(60)),
+    };
+    // Ends the line that the test harness has begun.
+    println!();
+    let open = |dsn: &str| {
+        let path =
+            std::fs::canonicalize(dsn.trim_start_matches("file://")).map_err(|error| error.to_string())?;
+        let store: Arc<dyn Store> = FileStore::new(&path, Default::default());
+        Ok((path.display().to_string(), store))
+    };
+    let code = match reactor::run(settings, Box::new(open)) {
+        Ok(()) => 0,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "{error}");
+            1
+        }
+    };
+    std::process::exit(code);
+}
+
+pub fn build(name: &str) -> Build {
+    Build { protocol: PROTOCOL, build: name.into() }
+}
+
+/// A place, a store, and the hub that is started there; it ends with the test.
+pub struct World {
+    pub directory: TempDir,
+    pub store: Arc<FileStore>,
+    pub place: Place,
+    pub build: Build,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("store")).unwrap();
+        let store = FileStore::new(&directory.path().join("store"), Default::default());
+        let build = Software::loaded().unwrap().build;
+        let place = Place::find(Some(&directory.path().join("run/hub.sock")), None, &build).unwrap();
+        Self { directory, store, place, build }
+    }
+
+    pub fn program(&self, build: Option<&str>) -> Program {
+        let mut command: Vec<OsString> = vec!["/usr/bin/env".into()];
+        command.push(format!("{SOCKET}={}", self.place.socket.display()).into());
+        command.extend(build.map(|build| format!("{BUILD}={build}").into()));
+        command.push(std::env::current_exe().unwrap().into());
+        command.extend(["world::hub_process", "--exact", "--ignored", "--nocapture"].map(OsString::from));
+        Program { command }
+    }
+
+    pub fn stream(&self) -> Offer {
+        Offer {
+            from: self.build.clone(),
+            store: format!("file://{}", self.directory.path().join("store").display()),
+            signal: "auto".into(),
+            keys: vec![Bytes(b"k".to_vec())],
+            client: None,
+            replay: Replay::None,
+            event_name: "message".into(),
+            heartbeat_ms: 25_000,
+            lifetime_ms: 0,
+            retry_ms: (5, 5),
+            connected: Some("12:00:00".into()),
+        }
+    }
+
+    pub fn offer<'c>(&self, client: &'c mut Client) -> Result<sse_hub::client::Offered<'c>, Declined> {
+        client.offer(&self.place, &self.program(None), self.stream())
+    }
+
+    /// Hands a client over; answers the web server's end of its connection.
+    pub fn hand_over(&self, client: &mut Client) -> UnixStream {
+        let (near, far) = pair();
+        self.offer(client).unwrap().go(1, far.as_fd()).unwrap();
+        near
+    }
+
+    pub fn push(&self, data: &str) {
+        let draft = Draft::new(format!("\"{data}\"").into_bytes(), None).unwrap();
+        self.store.append(&Key::new(b"k").unwrap(), &draft).unwrap();
+    }
+
+    pub fn pid(&self) -> Option<Pid> {
+        Pid::from_raw(std::fs::read_to_string(self.place.pid_file()).ok()?.trim().parse().ok()?)
+    }
+
+    /// Ends the hub, and returns when it is no more.
+    pub fn end(&self, signal: Signal) {
+        let Some(pid) = self.pid() else { return };
+        let _ = kill_process(pid, signal);
+        wait_for("the hub's end", || !is_alive(pid));
+    }
+
+    /// Streams of the hub, asked anew.
+    pub fn streams(&self) -> u64 {
+        Client::default().status(&self.place, &self.build).unwrap().streams
+    }
+
+    pub fn connect(&self) -> OwnedFd {
+        socket::connect(&self.place.socket, PATIENCE).unwrap()
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.place.log).unwrap_or_default()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.end(Signal::KILL);
+    }
+}
+
+pub fn pair() -> (UnixStream, UnixStream) {
+    let (near, far) = UnixStream::pair().unwrap();
+    near.set_read_timeout(Some(PATIENCE)).unwrap();
+    (near, far)
+}
+
+/// A process nobody waits for may stay as a zombie.
+pub fn is_alive(pid: Pid) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+}
+
+pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Reads until `text` is there.
+pub fn read_until(near: &mut UnixStream, text: &str) -> String {
+    let mut all = Vec::new();
+    let mut piece = [0; 4_096];
+    loop {
+        let count = near.read(&mut piece).unwrap();
+        assert!(count > 0, "ended before {text:?}: {:?}", String::from_utf8_lossy(&all));
+        all.extend_from_slice(&piece[..count]);
+        let so_far = String::from_utf8_lossy(&all);
+        if so_far.contains(text) {
+            return so_far.into_owned();
+        }
+    }
+}
+
+/// Reads to the end: the other end is closed, or reset.
+pub fn read_to_end(near: &mut UnixStream) -> Vec<u8> {
+    let mut all = Vec::new();
+    match near.read_to_end(&mut all) {
+        Ok(_) => all,
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => all,
+        Err(error) => panic!("the connection did not end: {error}"),
+    }
+}
+
+pub fn send(connection: &OwnedFd, message: &ToHub, descriptor: Option<BorrowedFd<'_>>) {
+    socket::send(connection, &message::write(message).unwrap(), descriptor).unwrap();
+}
+
+/// The hub's next answer; `None` if it has closed the connection.
+pub fn answer(connection: &OwnedFd) -> Option<ToWorker> {
+    match socket::receive(connection, &mut socket::space()) {
+        Ok(message) => message.map(|message| message::read(message.bytes).unwrap()),
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => None,
+        Err(error) => panic!("no answer, no end: {error}"),
+    }
+}
