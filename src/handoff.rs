@@ -17,8 +17,8 @@ use sse_core::resume::Replay;
 use sse_core::signal::Choice;
 use sse_core::store::{Location, Store};
 use sse_hub::client::{Client, Declined, Offered};
-use sse_hub::message::{Bytes, MAX_CURSOR, Offer, Reason, Replay as OfferedReplay, Status};
-use sse_hub::place::Place;
+use sse_hub::message::{Build, Bytes, MAX_CURSOR, Offer, Reason, Replay as OfferedReplay, Status};
+use sse_hub::place::{Place, Wanted};
 use sse_hub::reactor;
 use sse_hub::start::{self, Program, Software};
 
@@ -94,7 +94,7 @@ pub fn attempt(
     callbacks: &Callbacks<'_>,
     wish: Wish,
 ) -> Result<Course, Failure> {
-    let connection = match possible(location, callbacks, wish)? {
+    let connection = match possible(callbacks, wish)? {
         Ok(connection) => connection,
         Err(why) if wish == Wish::Require => return Err(required(&why)),
         Err(_) => return Ok(Course::Worker(Target::Response(response))),
@@ -103,9 +103,9 @@ pub fn attempt(
     store.epoch().map_err(|error| Failure::of("", &error))?;
     let offer = offer(plan, location)?;
     let mut client = CLIENT.take();
-    let place = place();
-    let answer = match &place {
-        Ok((place, program)) => client.offer(place, program, offer),
+    let hub = place(location).and_then(|place| Ok((program(&place)?, place)));
+    let answer = match &hub {
+        Ok((program, place)) => client.offer(place, program, offer),
         Err(why) => Err(Declined { reason: None, why: why.clone() }),
     };
     let course = match answer {
@@ -165,15 +165,11 @@ fn required(why: &str) -> Failure {
 }
 
 /// The client's connection, or why this stream stays in its worker.
-fn possible(
-    location: &Location,
-    callbacks: &Callbacks<'_>,
-    wish: Wish,
-) -> Result<Result<Connection, String>, Failure> {
+fn possible(callbacks: &Callbacks<'_>, wish: Wish) -> Result<Result<Connection, String>, Failure> {
     if wish == Wish::Never {
         return Ok(Err("the option \"handoff\" is \"never\"".into()));
     }
-    if let Some(why) = why_never(location)? {
+    if let Some(why) = why_never()? {
         return Ok(Err(why));
     }
     if callbacks.see_events() || callbacks.on_loop.is_some() {
@@ -185,40 +181,39 @@ fn possible(
 }
 
 /// Why no stream of this process can be handed over.
-fn why_never(location: &Location) -> Result<Option<String>, Failure> {
+fn why_never() -> Result<Option<String>, Failure> {
     if !settings::hub()? {
         return Ok(Some("sse.hub is off".into()));
     }
     if php::sapi_name() != "fpm-fcgi" {
         return Ok(Some("only under PHP-FPM can a connection be handed over".into()));
     }
-    if !matches!(location, Location::Directory(_)) {
-        return Ok(Some(format!(
-            "streams of the engine {} stay in their worker in this version",
-            location.engine()
-        )));
-    }
     Ok(None)
 }
 
 /// What `Sse\status()` says: why streams stay in the worker, if they do, and how the hub is.
 pub fn status(location: &Location) -> Result<(Option<String>, Option<Status>), Failure> {
+    let why_never = why_never()?;
     if !settings::hub()? {
-        return Ok((why_never(location)?, None));
+        return Ok((why_never, None));
     }
-    let why_never = why_never(location)?;
-    let mut client = CLIENT.take();
-    let asked = place().and_then(|(place, _)| {
-        let software = software()?;
-        Ok(client.status(&place, &software.build).map_err(|_| start::last_failure(&place)))
-    });
-    CLIENT.set(client);
-    Ok(match asked {
-        Ok(Ok(status)) => (why_never, Some(status)),
-        // None runs: the next stream starts it, unless that has just failed.
-        Ok(Err(why)) => (why_never.or(why), None),
-        Err(why) => (why_never.or(Some(why)), None),
+    // None runs: the next stream starts it, unless that has just failed.
+    Ok(match ask(location) {
+        Ok(status) => (why_never, Some(status)),
+        Err(why) => (why_never.or(why), None),
     })
+}
+
+/// How the hub is that streams of this store would go to; why there is none, if that is known.
+fn ask(location: &Location) -> Result<Status, Option<String>> {
+    let software = software()?;
+    let set = set()?;
+    let place = Place::look(set.wanted(&software.build, server(location)));
+    let place = place.map_err(|error| error.to_string())?.ok_or(None)?;
+    let mut client = CLIENT.take();
+    let answer = client.status(&place, &software.build);
+    CLIENT.set(client);
+    answer.map_err(|_| start::last_failure(&place))
 }
 
 /// Runs the hub in this process, until it ends.
@@ -227,10 +222,7 @@ pub fn serve(idle: Option<std::time::Duration>) -> Result<(), Failure> {
         return Err(Failure::Stream("the hub runs on the command line only: php -r 'Sse\\hub();'".into()));
     }
     let software = software().map_err(Failure::Stream)?;
-    let socket = settings::hub_socket()?;
-    let log = settings::hub_log()?;
-    let place = Place::find(socket.as_deref(), log.as_deref(), &software.build)
-        .map_err(|error| Failure::Stream(error.to_string()))?;
+    let place = place(&settings::location()?).map_err(Failure::Stream)?;
     let settings = reactor::Settings {
         place,
         software,
@@ -238,18 +230,7 @@ pub fn serve(idle: Option<std::time::Duration>) -> Result<(), Failure> {
         drain: settings::drain()?,
         idle,
     };
-    reactor::run(settings, Box::new(open_store)).map_err(Failure::Stream)
-}
-
-/// The store that a worker's offer names. What the hub does with it is read only.
-fn open_store(dsn: &str) -> Result<(String, Arc<dyn Store>), String> {
-    let location = Location::parse(dsn).map_err(|expected| format!("the store's name must be {expected}"))?;
-    let Location::Directory(path) = &location else {
-        return Err(format!("the hub doesn't read the engine {} yet", location.engine()));
-    };
-    // One name for each place, or one signal would watch a file twice.
-    let identity = std::fs::canonicalize(path).as_deref().unwrap_or(path).display().to_string();
-    Ok((identity, location.open(Default::default())))
+    reactor::run(settings).map_err(Failure::Stream)
 }
 
 fn offer(plan: &Plan, location: &Location) -> Result<Offer, Failure> {
@@ -284,17 +265,43 @@ fn software() -> Result<Software, String> {
     software.clone().ok_or_else(|| "the file that this extension was loaded from can't be found".into())
 }
 
-/// Where the hub is to be found, and how it is started.
-fn place() -> Result<(Place, Program), String> {
-    let software = software()?;
+/// What the settings say of the hub's place.
+struct Set {
+    socket: Option<PathBuf>,
+    log: Option<PathBuf>,
+}
+
+impl Set {
+    fn wanted<'a>(&'a self, build: &'a Build, server: &'a str) -> Wanted<'a> {
+        Wanted { socket: self.socket.as_deref(), log: self.log.as_deref(), build, server }
+    }
+}
+
+fn set() -> Result<Set, String> {
     let text = |failure: Failure| match failure {
         Failure::Argument(text) => text,
         _ => "the settings can't be read".into(),
     };
-    let socket = settings::hub_socket().map_err(text)?;
-    let log = settings::hub_log().map_err(text)?;
-    let place =
-        Place::find(socket.as_deref(), log.as_deref(), &software.build).map_err(|error| error.to_string())?;
+    Ok(Set { socket: settings::hub_socket().map_err(text)?, log: settings::hub_log().map_err(text)? })
+}
+
+/// The server that a hub would wait for when it reads this store; streams of another are in another hub.
+fn server(location: &Location) -> &str {
+    match location {
+        Location::Directory(_) | Location::Sqlite(_) => "",
+        Location::Redis(location) => location.dsn(),
+    }
+}
+
+/// Where the hub for a store's streams is to be found.
+fn place(location: &Location) -> Result<Place, String> {
+    let software = software()?;
+    Place::find(set()?.wanted(&software.build, server(location))).map_err(|error| error.to_string())
+}
+
+/// How the hub is started there.
+fn program(place: &Place) -> Result<Program, String> {
+    let software = software()?;
     let mut command: Vec<OsString> = vec![php_program()?.into(), "-n".into()];
     let others = settings::for_hub();
     let others = others.iter().map(|(name, value)| (*name, value.as_ref()));
@@ -310,7 +317,7 @@ fn place() -> Result<(Place, Program), String> {
         command.extend(["-d".into(), setting]);
     }
     command.extend(["-r".into(), format!("exit(Sse\\hub(['idle' => {IDLE_S}]));").into()]);
-    Ok((place, Program { command }))
+    Ok(Program { command })
 }
 
 /// The PHP of the command line that belongs to this one.

@@ -9,6 +9,7 @@
 
 mod delivery;
 mod registration;
+mod stores;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -17,16 +18,15 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::IoSlice;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sse_core::frame;
 use sse_core::id::EventId;
 use sse_core::jitter;
 use sse_core::key::Key;
-use sse_core::signal::{Changes, Choice, Signal, Waits, Watch};
-use sse_core::store::Store;
+use sse_core::signal::{Changes, Signal};
 
+use self::stores::{OpenedSignal, OpenedStore};
 use self::timers::Timers;
 use crate::channel::Channel;
 use crate::message::Status;
@@ -60,10 +60,6 @@ pub trait Wire {
     fn close(&mut self, stream: usize);
 }
 
-/// Opens the store that a data source name names: its identity (another name for the same place has
-/// the same one) and the store.
-pub type OpenStore = Box<dyn Fn(&str) -> Result<(String, Arc<dyn Store>), String>>;
-
 /// What bounds a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -73,26 +69,8 @@ pub struct Limits {
     pub descriptors: usize,
 }
 
-/// A store that streams read.
-struct OpenedStore {
-    identity: String,
-    store: Arc<dyn Store>,
-    signal: usize,
-    /// Whether its failure was logged.
-    failing: bool,
-}
-
-/// A signal, what it was opened for, and the channels by their watches.
-struct OpenedSignal {
-    choice: Choice,
-    waits: Waits,
-    signal: Box<dyn Signal>,
-    watches: HashMap<Watch, usize>,
-}
-
 /// The streams of this process.
 pub struct Hub {
-    open_store: OpenStore,
     limits: Limits,
     stores: Vec<OpenedStore>,
     signals: Vec<OpenedSignal>,
@@ -131,9 +109,8 @@ struct Line {
 impl Hub {
     /// A hub without streams.
     #[must_use]
-    pub fn new(open_store: OpenStore, limits: Limits, now: Instant) -> Self {
+    pub fn new(limits: Limits, now: Instant) -> Self {
         Self {
-            open_store,
             limits,
             stores: Vec::new(),
             signals: Vec::new(),

@@ -6,14 +6,16 @@
 //! <directory>/hub-<name>.sock.start  held locked by the worker that is starting one
 //! <directory>/hub.log                what hubs have to say
 //! ```
-//! The name tells apart what must not meet: protocols, builds, and containers that share a
-//! directory but not their processes (mount and network namespace).
+//! The name tells apart what must not meet: protocols, builds, containers that share a directory but
+//! not their processes (mount and network namespace), and servers that a hub would have to wait for:
+//! one that is slow must not keep the streams of others waiting.
 
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 use sha2::{Digest, Sha256};
 
@@ -31,6 +33,19 @@ pub struct Place {
     pub socket: PathBuf,
     /// The log.
     pub log: PathBuf,
+}
+
+/// What a place is wanted for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The socket, if it was set.
+    pub socket: Option<&'a Path>,
+    /// The log, if it was set.
+    pub log: Option<&'a Path>,
+    /// What the hub must be of.
+    pub build: &'a Build,
+    /// The server that the hub reads from; empty for files. A socket that was set serves all.
+    pub server: &'a str,
 }
 
 /// Why there is no place for a hub.
@@ -64,11 +79,33 @@ pub enum Unusable {
 
 impl Place {
     /// The place that was set, or else the first that works of `/run/php-sse/<uid>` and
-    /// `php-sse-<uid>` in the temporary directory.
+    /// `php-sse-<uid>` in the temporary directory; the directory is made if it is missing.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn find(socket: Option<&Path>, log: Option<&Path>, build: &Build) -> Result<Self, Unusable> {
+    pub fn find(wanted: Wanted<'_>) -> Result<Self, Unusable> {
+        Self::with(wanted, own)
+    }
+
+    /// The place where a hub would be now; `None` if its directory is still to be made.
+    ///
+    /// # Errors
+    /// Why there can be none.
+    pub fn look(wanted: Wanted<'_>) -> Result<Option<Self>, Unusable> {
+        match Self::with(wanted, check) {
+            Err(Unusable::Missing { path, .. }) => {
+                let parent = path.parent().unwrap_or(&path);
+                match access(parent, Access::WRITE_OK | Access::EXEC_OK) {
+                    Ok(()) => Ok(None),
+                    Err(error) => Err(Unusable::Missing { source: error.into(), path }),
+                }
+            }
+            place => place.map(Some),
+        }
+    }
+
+    fn with(wanted: Wanted<'_>, own: impl Fn(&Path, u32) -> Result<(), Unusable>) -> Result<Self, Unusable> {
+        let Wanted { socket, log, build, server } = wanted;
         let user = geteuid().as_raw();
         let too_long = |socket: &Path| match socket.as_os_str().len() {
             0..=LONGEST => Ok(()),
@@ -81,7 +118,7 @@ impl Place {
                 own(socket.parent().unwrap_or(Path::new("/")), user)?;
                 socket.to_owned()
             }
-            None => directory(user)?.join(format!("hub-{}.sock", name(build))),
+            None => directory(user, own)?.join(format!("hub-{}.sock", name(build, server))),
         };
         too_long(&socket)?;
         let log = log.map_or_else(|| socket.with_file_name("hub.log"), Path::to_owned);
@@ -108,7 +145,7 @@ impl Place {
     }
 }
 
-fn directory(user: u32) -> Result<PathBuf, Unusable> {
+fn directory(user: u32, own: impl Fn(&Path, u32) -> Result<(), Unusable>) -> Result<PathBuf, Unusable> {
     let run = Path::new(RUN);
     if run.is_dir() {
         let directory = run.join(user.to_string());
@@ -123,11 +160,17 @@ fn directory(user: u32) -> Result<PathBuf, Unusable> {
 /// Makes a directory that is ours alone, or says why the one that is there isn't.
 fn own(path: &Path, user: u32) -> Result<(), Unusable> {
     let made = DirBuilder::new().mode(0o700).create(path);
+    match (check(path, user), made) {
+        (Err(Unusable::Missing { path, .. }), Err(source)) => Err(Unusable::Missing { path, source }),
+        (checked, _) => checked,
+    }
+}
+
+/// Says why a directory isn't ours alone, if it isn't.
+fn check(path: &Path, user: u32) -> Result<(), Unusable> {
     // A symbolic link would be somebody else's choice of place.
-    let found = fs::symlink_metadata(path).map_err(|source| Unusable::Missing {
-        path: path.to_owned(),
-        source: made.err().unwrap_or(source),
-    })?;
+    let found =
+        fs::symlink_metadata(path).map_err(|source| Unusable::Missing { path: path.to_owned(), source })?;
     let shared = |what| Err(Unusable::Shared { path: path.to_owned(), what, user });
     if !found.is_dir() {
         return shared("it is no directory".into());
@@ -141,9 +184,9 @@ fn own(path: &Path, user: u32) -> Result<(), Unusable> {
     Ok(())
 }
 
-fn name(build: &Build) -> String {
+fn name(build: &Build, server: &str) -> String {
     let mut hash = Sha256::new();
-    hash.update(format!("{PROTOCOL} {}", build.build));
+    hash.update(format!("{PROTOCOL} {} {server}", build.build));
     for namespace in ["mnt", "net"] {
         if let Ok(namespace) = fs::read_link(format!("/proc/self/ns/{namespace}")) {
             hash.update(namespace.as_os_str().as_encoded_bytes());
@@ -161,8 +204,12 @@ mod tests {
         Build { protocol: PROTOCOL, build: name.into() }
     }
 
+    fn wanted<'a>(socket: &'a Path, build: &'a Build) -> Wanted<'a> {
+        Wanted { socket: Some(socket), log: None, build, server: "" }
+    }
+
     fn at(directory: &Path) -> Result<Place, Unusable> {
-        Place::find(Some(&directory.join("hub.sock")), None, &build("a"))
+        Place::find(wanted(&directory.join("hub.sock"), &build("a")))
     }
 
     #[test]
@@ -195,7 +242,18 @@ mod tests {
     }
 
     #[test]
-    fn another_build_has_another_name() {
-        assert_ne!(name(&build("a")), name(&build("b")));
+    fn another_build_and_another_server_have_other_names() {
+        assert_ne!(name(&build("a"), ""), name(&build("b"), ""));
+        assert_ne!(name(&build("a"), ""), name(&build("a"), "redis://host"));
+    }
+
+    #[test]
+    fn looking_for_a_place_makes_no_directory() {
+        let directory = tempfile::tempdir().unwrap();
+        let (socket, build) = (directory.path().join("new/hub.sock"), build("a"));
+        assert_eq!(Place::look(wanted(&socket, &build)).unwrap(), None);
+        assert!(!directory.path().join("new").exists());
+        let place = Place::find(wanted(&socket, &build)).unwrap();
+        assert_eq!(Place::look(wanted(&socket, &build)).unwrap(), Some(place));
     }
 }

@@ -22,7 +22,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::net::{RecvFlags, SendFlags, Shutdown, SocketType};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::hub::{Hub, Limits, OpenStore, Wire, Written};
+use crate::hub::{Hub, Limits, Wire, Written};
 use crate::log::Log;
 use crate::message::{self, Reason, Refusal, Status, ToHub, ToWorker};
 use crate::place::Place;
@@ -59,13 +59,13 @@ pub struct Settings {
 ///
 /// # Errors
 /// Why it can't run, in words.
-pub fn run(settings: Settings, open_store: OpenStore) -> Result<(), String> {
+pub fn run(settings: Settings) -> Result<(), String> {
     let lock = Lock::take(&settings.place)?;
     let listener = listen(&settings.place)
         .map_err(|error| format!("cannot listen at {}: {error}", settings.place.socket.display()))?;
     let terminate = Terminate::new().map_err(|error| format!("cannot handle signals: {error}"))?;
     let limits = limits(settings.max_streams);
-    let mut reactor = Reactor::new(settings, open_store, limits, listener, lock, terminate)
+    let mut reactor = Reactor::new(settings, limits, listener, lock, terminate)
         .map_err(|error| format!("cannot begin to wait: {error}"))?;
     // Whoever started it waits for this; there may be nobody.
     let _ = writeln!(io::stdout(), "{READY} {}", reactor.settings.place.socket.display());
@@ -277,7 +277,6 @@ struct Reactor {
 impl Reactor {
     fn new(
         settings: Settings,
-        open_store: OpenStore,
         limits: Limits,
         listener: OwnedFd,
         lock: Lock,
@@ -297,7 +296,7 @@ impl Reactor {
         )?;
         let now = Instant::now();
         Ok(Self {
-            hub: Hub::new(open_store, limits, now),
+            hub: Hub::new(limits, now),
             poll,
             wires: Wires { registry, connections: Vec::new() },
             workers: slab::Slab::new(),

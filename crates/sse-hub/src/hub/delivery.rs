@@ -170,7 +170,7 @@ impl Hub {
             }
         }
         if let Some((channel, error)) = failed {
-            let line = format!("{}: {error}; its streams stay open, trying again", opened.identity);
+            let line = format!("{}: {error}; its streams stay open, trying again", opened.location);
             self.note(line);
             self.fails(channel, now);
         }

@@ -11,10 +11,10 @@ use sse_core::frame;
 use sse_core::jitter;
 use sse_core::key::Key;
 use sse_core::resume::{Known, Opening, Replay};
-use sse_core::signal::{self, Choice};
+use sse_core::signal::Choice;
 use sse_core::store::{Gap, Start};
 
-use super::{Hub, OpenedSignal, OpenedStore, Wire};
+use super::{Hub, Wire};
 use crate::channel::{Channel, ENTRIES, Placed};
 use crate::message::{self, Offer, Reason, Refusal};
 use crate::outgoing::Outgoing;
@@ -180,34 +180,6 @@ impl Hub {
         let shared = Rc::new(profile.clone());
         self.profiles.insert(profile, Rc::clone(&shared));
         shared
-    }
-
-    /// The store that a data source name names, opened once, and the signal that watches it.
-    fn store(&mut self, name: &str, choice: Choice) -> Result<usize, Refusal> {
-        let refused = |why: String| Refusal { reason: Reason::Store, why };
-        let (identity, store) = (self.open_store)(name).map_err(refused)?;
-        let waits = store.waits();
-        let known = self.stores.iter().position(|opened| {
-            opened.identity == identity
-                && self.signals.get(opened.signal).is_some_and(|signal| signal.choice == choice)
-        });
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let signal =
-            match self.signals.iter().position(|opened| opened.choice == choice && opened.waits == waits) {
-                Some(signal) => signal,
-                None => {
-                    let (signal, why) = signal::open(choice, &waits);
-                    if let Some(why) = why {
-                        self.note(why);
-                    }
-                    self.signals.push(OpenedSignal { choice, waits, signal, watches: Default::default() });
-                    self.signals.len() - 1
-                }
-            };
-        self.stores.push(OpenedStore { identity, store, signal, failing: false });
-        Ok(self.stores.len() - 1)
     }
 
     /// The set of these keys, with one more stream that follows it.
@@ -380,7 +352,7 @@ impl Hub {
 
     fn refuse(&mut self, store: usize, error: &sse_core::Error) -> Refusal {
         if let Some(opened) = self.stores.get(store) {
-            self.status.last_error = Some(format!("{}: {error}", opened.identity));
+            self.status.last_error = Some(format!("{}: {error}", opened.location));
         }
         Refusal { reason: Reason::Store, why: error.to_string() }
     }

@@ -6,6 +6,7 @@ mod model;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use sse_core::event::Draft;
@@ -64,13 +65,8 @@ impl World {
     fn new(limits: Limits) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = FileStore::new(directory.path(), Settings::default());
-        let open: OpenStore = Box::new(|dsn| {
-            let path = std::fs::canonicalize(dsn.trim_start_matches("file://"))
-                .map_err(|error| error.to_string())?;
-            Ok((path.display().to_string(), FileStore::new(&path, Settings::default())))
-        });
         let now = Instant::now();
-        Self { directory, store, hub: Hub::new(open, limits, now), clients: Clients::default(), now }
+        Self { directory, store, hub: Hub::new(limits, now), clients: Clients::default(), now }
     }
 
     fn unlimited() -> Self {

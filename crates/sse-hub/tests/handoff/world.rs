@@ -11,11 +11,10 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use sse_core::event::Draft;
 use sse_core::key::Key;
-use sse_core::store::Store;
 use sse_core::store::file::FileStore;
 use sse_hub::client::{Client, Declined};
 use sse_hub::message::{self, Build, Bytes, Offer, PROTOCOL, Replay, ToHub, ToWorker};
-use sse_hub::place::Place;
+use sse_hub::place::{Place, Wanted};
 use sse_hub::start::{Program, Software};
 use sse_hub::{reactor, socket};
 use tempfile::TempDir;
@@ -36,7 +35,7 @@ fn hub_process() {
         software.build = build(&name);
     }
     let settings = reactor::Settings {
-        place: Place::find(Some(Path::new(&socket)), None, &software.build).unwrap(),
+        place: Place::find(wanted(Path::new(&socket), &software.build)).unwrap(),
         software,
         max_streams: None,
         drain: Duration::ZERO,
@@ -45,13 +44,7 @@ fn hub_process() {
     };
     // Ends the line that the test harness has begun.
     println!();
-    let open = |dsn: &str| {
-        let path =
-            std::fs::canonicalize(dsn.trim_start_matches("file://")).map_err(|error| error.to_string())?;
-        let store: Arc<dyn Store> = FileStore::new(&path, Default::default());
-        Ok((path.display().to_string(), store))
-    };
-    let code = match reactor::run(settings, Box::new(open)) {
+    let code = match reactor::run(settings) {
         Ok(()) => 0,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "{error}");
@@ -63,6 +56,10 @@ fn hub_process() {
 
 pub fn build(name: &str) -> Build {
     Build { protocol: PROTOCOL, build: name.into() }
+}
+
+fn wanted<'a>(socket: &'a Path, build: &'a Build) -> Wanted<'a> {
+    Wanted { socket: Some(socket), log: None, build, server: "" }
 }
 
 /// A place, a store, and the hub that is started there; it ends with the test.
@@ -79,7 +76,7 @@ impl World {
         std::fs::create_dir(directory.path().join("store")).unwrap();
         let store = FileStore::new(&directory.path().join("store"), Default::default());
         let build = Software::loaded().unwrap().build;
-        let place = Place::find(Some(&directory.path().join("run/hub.sock")), None, &build).unwrap();
+        let place = Place::find(wanted(&directory.path().join("run/hub.sock"), &build)).unwrap();
         Self { directory, store, place, build }
     }
 
