@@ -19,6 +19,9 @@ use crate::start::{self, Program};
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long no hub is tried after one could not be had.
 const PAUSE: Duration = Duration::from_secs(10);
+/// Pauses, in milliseconds, before another hub is looked for where one was on its way out: one that
+/// was killed takes connections until the system has closed all that it held.
+const AGAIN_MS: [u64; 5] = [0, 5, 10, 20, 40];
 
 /// A worker's way to the hub.
 #[derive(Debug, Default)]
@@ -74,19 +77,23 @@ impl Client {
         let offer = message::write(&ToHub::Offer(Box::new(offer)))
             .map_err(|error| Declined::absent(error.to_string()))?;
         let mut answer = self.ask(place, &offer, || start::connect(place, program, PATIENCE));
-        // The hub may have been on its way out; there will be another one.
-        if matches!(
-            &answer,
-            Err(Trouble::Gone) | Ok(ToWorker::Refused(Refusal { reason: Reason::Ending, .. }))
-        ) {
+        for pause in AGAIN_MS {
+            let is_leaving = matches!(
+                &answer,
+                Err(Trouble::Gone) | Ok(ToWorker::Refused(Refusal { reason: Reason::Ending, .. }))
+            );
+            if !is_leaving {
+                break;
+            }
             self.kept = None;
+            std::thread::sleep(Duration::from_millis(pause));
             answer = self.ask(place, &offer, || start::connect(place, program, PATIENCE));
         }
         let declined = match answer {
             Ok(ToWorker::Ready) => None,
             Ok(ToWorker::Refused(Refusal { reason, why })) => Some(Declined { reason: Some(reason), why }),
             Ok(ToWorker::Status(_)) => Some(Declined::absent("the hub answered something else")),
-            Err(Trouble::Gone) => Some(Declined::absent("the hub ended before it answered, twice")),
+            Err(Trouble::Gone) => Some(Declined::absent("one hub after another ended before it answered")),
             Err(Trouble::Because(why)) => Some(Declined::absent(why)),
         };
         if let Some(declined) = declined {
