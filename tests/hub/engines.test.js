@@ -1,0 +1,106 @@
+// The hub reads every engine; one that waits for a server keeps no other waiting.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { Listener, Proxy, Pusher, clients, killHub, numbers, startHubStack, streamUrl } from './lib/hub.js';
+import { hubsOf } from './lib/process.js';
+import { Redis } from './lib/redis.js';
+
+for (const [engine, dsn] of [
+    ['sqlite', async () => `sqlite://${sharedDirectory()}/events.sqlite`],
+    ['redis', async (t) => (await Redis.start(t)).dsn],
+]) {
+    describe(engine, () => {
+        test('40 streams leave both workers free, and all get every event once and in order', async (t) => {
+            const stack = await startHubStack(t, '--ini', `sse.dsn=${await dsn(t)}`);
+            const fleet = stack.fleet(t, 40, 'order', { options: { handoff: 'require' } });
+            await fleet.connected();
+            await stack.holds(40);
+            await stack.pushNumbers('order', 1, 300);
+            await fleet.received(300);
+
+            for (const client of fleet.clients) {
+                assert.deepEqual(client.data, numbers(1, 300));
+            }
+        });
+
+        test('an EventSource that is cut resumes without loss or double, also with another hub', async (t) => {
+            const stack = await startHubStack(t, '--ini', `sse.dsn=${await dsn(t)}`);
+            const proxy = await Proxy.to(stack.url);
+            t.after(() => proxy.close());
+            const listener = listen(t, streamUrl(proxy.url, ['cut', 'other key']));
+            await listener.connected();
+            const pushing = stack.pushNumbers('cut', 1, 200);
+            await listener.received(20);
+            proxy.cut();
+            await killHub(await stack.pid());
+            await pushing;
+            await stack.pushNumbers('other key', 201, 210);
+            proxy.mend();
+            await listener.received(210);
+
+            assert.deepEqual(listener.data.filter((number) => number <= 200), numbers(1, 200));
+            assert.deepEqual(listener.data.filter((number) => number > 200), numbers(201, 210));
+        });
+    });
+}
+
+test('a Redis that is restarted leaves the streams open, and they go on', async (t) => {
+    const redis = await Redis.start(t);
+    const stack = await startHubStack(t, '--ini', `sse.dsn=${redis.dsn}`);
+    const listener = listen(t, stack.stream('restart'));
+    await listener.connected();
+    await stack.pushNumbers('restart', 1, 20);
+    await listener.received(20);
+    await redis.stop();
+    const { hub: without } = await stack.status();
+    await redis.start();
+    await stack.pushNumbers('restart', 21, 40);
+    await listener.received(40);
+
+    assert.equal(without.streams, 1);
+    assert.deepEqual(listener.data, numbers(1, 40));
+    assert.equal(listener.connects, 1);
+});
+
+test('streams of a server have another hub than those of files', async (t) => {
+    const redis = await Redis.start(t);
+    const base = sharedDirectory();
+    const stack = await startHubStack(t, '--ini', 'sse.hub_socket=', '--ini', 'sse.hub_log=', '--pool', `env[TMPDIR] = ${base}`);
+    t.after(() => Promise.all(hubsOf(base).map((pid) => killHub(pid, 'SIGTERM'))));
+    const pusher = new Pusher(stack.php, [...stack.flags, '-d', `sse.dsn=${redis.dsn}`]);
+    t.after(() => pusher.close());
+    const own = listen(t, stack.stream('key', { options: { handoff: 'require' } }));
+    const others = listen(t, stack.stream('key', { options: { handoff: 'require', dsn: redis.dsn } }));
+    await own.connected();
+    await others.connected();
+    await stack.push('key', 'file');
+    await pusher.push('key', 'redis');
+    await own.received(1);
+    await others.received(1);
+
+    assert.deepEqual([own.data, others.data], [['file'], ['redis']]);
+    assert.equal((await stack.status()).hub.streams, 1);
+    assert.equal(hubsOf(base).length, 2);
+});
+
+function listen(t, url) {
+    const listener = new Listener(clients.undici, url, ['message']);
+    t.after(() => listener.close());
+
+    return listener;
+}
+
+/** A directory of the web user's that is removed in the end. */
+function sharedDirectory() {
+    const directory = mkdtempSync('/tmp/sse-shared-');
+    // A test's hooks run in their order, and its servers still write there.
+    process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+    if (process.getuid() === 0) {
+        execFileSync('chown', ['www-data:www-data', directory]);
+    }
+    chmodSync(directory, 0o2770);
+
+    return directory;
+}
