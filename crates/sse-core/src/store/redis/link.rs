@@ -1,5 +1,8 @@
 //! This process's connection to the server, and what the server says as our errors.
 
+use std::error::Error as StdError;
+use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -9,8 +12,8 @@ use super::Server;
 use crate::error::{Error, Result};
 
 /// Idle time after which the server may have closed a connection: it is tried before it is used, for
-/// what was sent into a closed one may or may not have been done.
-const TRUSTED: Duration = Duration::from_secs(1);
+/// what was sent into a closed one may or may not have been done. Shorter than a server's restart.
+const TRUSTED: Duration = Duration::from_millis(100);
 
 /// One connection, opened when it is needed.
 pub struct Link {
@@ -40,9 +43,17 @@ impl Link {
         }
     }
 
-    /// Does what must not be done twice.
+    /// Does what must not be done twice: one command, tried again only if the server can't have got it.
     pub fn once<T>(&self, mut action: impl FnMut(&mut Connection) -> RedisResult<T>) -> Result<T> {
-        self.run(&mut self.open.lock(), &mut action)
+        let mut open = self.open.lock();
+        let mut was_sent = true;
+        let mut watched = |connection: &mut Connection| {
+            action(connection).inspect_err(|error| was_sent = !is_broken_pipe(error))
+        };
+        match self.run(&mut open, &mut watched) {
+            Err(Error::RedisLost { .. }) if !was_sent => self.run(&mut open, &mut action),
+            answer => answer,
+        }
     }
 
     /// What is stored under this name is none of ours.
@@ -85,6 +96,14 @@ impl std::fmt::Debug for Link {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Link({})", self.server)
     }
+}
+
+/// Whether the connection was closed before a command was written to its end (`EPIPE` of write(2)). A
+/// server does nothing with a part of one.
+fn is_broken_pipe(error: &RedisError) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref::<Arc<dyn StdError + Send + Sync>>());
+    let source = source.and_then(|source| source.downcast_ref::<io::Error>());
+    source.is_some_and(|source| source.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// What the server, or the way to it, says, as ours.
