@@ -1,2 +1,2 @@
 <?php
-Sse\stream('bench');
+Sse\stream($_GET['key'] ?? 'bench');

@@ -1,0 +1,135 @@
+<?php
+/**
+ * The hub with many streams on two FPM workers behind nginx: connecting, push to client, memory, idle CPU, and what an
+ * ordinary page notices of them.
+ *
+ * usage: php -d extension=SSE.SO hub.php SSE.SO CLIENTS-PROGRAM [STREAMS …]
+ */
+declare(strict_types=1);
+
+namespace Sse\Bench;
+
+use RuntimeException;
+use Sse\Dev\Options;
+use Sse\Dev\Stack;
+
+require dirname(__DIR__) . '/dev/stack/load.php';
+
+const WORKERS = 2;
+const PUSHES = 20;
+const PAUSE_US = 200_000;
+const IDLE_S = 10;
+const PAGES = 500;
+
+[, $extension, $program] = $argv;
+$sizes = array_map(intval(...), array_slice($argv, 3)) ?: [1, 1_000, 9_000, 9_500];
+$stack = new Stack(new Options(__DIR__ . '/public', $extension, WORKERS, connections: 2 * max($sizes) + 200));
+register_shutdown_function($stack->stop(...));
+pcntl_async_signals(true);
+foreach ([SIGTERM, SIGINT, SIGHUP] as $signal) {
+    pcntl_signal($signal, static fn() => exit(1), false);
+}
+$stack->start();
+\Sse\configure(['dir' => $stack->store]);
+
+$quiet = pages($stack->url);
+printf(
+    "%-10s %12s %12s %12s %12s %6s %12s %12s %14s %14s\n",
+    'streams', 'connect s', 'push p50 µs', 'p99', 'worst', 'lost', 'page p50 µs', 'without', 'hub B/stream', "idle ms/" . IDLE_S . ' s',
+);
+$first = null;
+foreach ($sizes as $streams) {
+    // Of a key of their own: nothing of the others is to be replayed.
+    $key = "bench-$streams";
+    $clients = new Clients($program, $stack->url, "/stream.php?key=$key", $streams);
+    $connected = $clients->answer();
+    $hub = (int)file_get_contents("{$stack->hub?->socket}.pid");
+    // What a hub needs for itself is what it has for its first streams.
+    $first ??= anonymousKib($hub);
+    $grown = anonymousKib($hub) - $first;
+    $clients->ask(PUSHES);
+    for ($number = 0; $number < PUSHES; $number++) {
+        \Sse\push($key, ['n' => $number, 't' => hrtime(true)]);
+        usleep(PAUSE_US);
+    }
+    $pushed = $clients->answer();
+    $page = pages($stack->url);
+    $before = cpuMs($hub);
+    sleep(IDLE_S);
+    $idle = cpuMs($hub) - $before;
+    printf(
+        "%-10s %12.3f %12.0f %12.0f %12.0f %6d %12.0f %12.0f %14s %14d\n",
+        number_format($connected['connected']),
+        $connected['seconds'], $pushed['p50_us'], $pushed['p99_us'], $pushed['worst_us'],
+        $pushed['lost'] + $pushed['doubled'] + $pushed['ended'], $page, $quiet,
+        $streams > 1 ? number_format($grown * 1024 / $streams) : '-', $idle,
+    );
+    $clients->leave();
+}
+
+/** The program that holds the clients. */
+final class Clients
+{
+    /** @var resource */
+    private $process;
+    /** @var array<int, resource> */
+    private array $pipes;
+
+    public function __construct(string $program, string $url, string $path, int $count)
+    {
+        $address = substr($url, strlen('http://'));
+        $this->process = proc_open([$program, $address, $path, (string)$count], [['pipe', 'r'], ['pipe', 'w']], $pipes)
+            ?: throw new RuntimeException("cannot start $program");
+        $this->pipes = $pipes;
+    }
+
+    public function ask(int $events): void
+    {
+        fwrite($this->pipes[0], "$events\n");
+    }
+
+    /** @return array<string, int|float> */
+    public function answer(): array
+    {
+        return json_decode((string)fgets($this->pipes[1]), true) ?? throw new RuntimeException('the clients ended');
+    }
+
+    public function leave(): void
+    {
+        fclose($this->pipes[0]);
+        proc_close($this->process);
+    }
+}
+
+/** How long an ordinary page takes, in the middle of many: microseconds. */
+function pages(string $url): float
+{
+    $took = [];
+    for ($number = 0; $number < PAGES; $number++) {
+        $began = hrtime(true);
+        if (file_get_contents("$url/page.php") !== 'pong') {
+            throw new RuntimeException('the page does not answer');
+        }
+        $took[] = (hrtime(true) - $began) / 1e3;
+    }
+    sort($took);
+
+    return $took[intdiv(PAGES, 2)];
+}
+
+/** Memory that a process has written to, and shares with nobody: KiB. */
+function anonymousKib(int $pid): int
+{
+    preg_match('/^RssAnon:\s+(\d+)/m', (string)file_get_contents("/proc/$pid/status"), $found);
+
+    return (int)$found[1];
+}
+
+/** CPU time of a process so far, in steps of a clock tick of 10 ms. */
+function cpuMs(int $pid): int
+{
+    $stat = (string)file_get_contents("/proc/$pid/stat");
+    $fields = explode(' ', substr($stat, (int)strrpos($stat, ')') + 2));
+
+    return ((int)$fields[11] + (int)$fields[12]) * 10;
+}
