@@ -4,10 +4,11 @@
 //! done so since FPM exists, and is checked each time: a listening socket first, a connected one
 //! third. Anything else counts as not found.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::OnceLock;
 
 use ext_php_rs::zend::SapiGlobals;
 use rustix::io::{dup2, fcntl_dupfd_cloexec};
@@ -64,8 +65,7 @@ impl Connection {
     /// Puts `/dev/null` in the connection's place: what the script still writes goes there.
     pub fn replace_by_null(&self) -> io::Result<Kept> {
         let client = fcntl_dupfd_cloexec(self.client(), 3)?;
-        let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
-        self.put(null.as_fd())?;
+        self.put(null()?.as_fd())?;
         Ok(Kept { connection: *self, client })
     }
 
@@ -85,6 +85,16 @@ impl Kept {
         }
         handed
     }
+}
+
+/// `/dev/null`, opened once in a process.
+fn null() -> io::Result<&'static File> {
+    static NULL: OnceLock<File> = OnceLock::new();
+    if let Some(null) = NULL.get() {
+        return Ok(null);
+    }
+    let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+    Ok(NULL.get_or_init(|| null))
 }
 
 /// Whether a descriptor is a listening socket; `None` if it is no socket at all.

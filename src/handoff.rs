@@ -99,8 +99,6 @@ pub fn attempt(
         Err(why) if wish == Wish::Require => return Err(required(&why)),
         Err(_) => return Ok(Course::Worker(Target::Response(response))),
     };
-    // A store that can't be read is an exception, as in the worker.
-    store.epoch().map_err(|error| Failure::of("", &error))?;
     let offer = offer(plan, location)?;
     let mut client = CLIENT.take();
     let hub = place(location).and_then(|place| Ok((program(&place)?, place)));
@@ -110,7 +108,7 @@ pub fn attempt(
     };
     let course = match answer {
         Ok(offered) => go(offered, &connection, response),
-        Err(declined) => declined_course(declined, response, wish),
+        Err(declined) => declined_course(declined, response, store, wish),
     };
     CLIENT.set(client);
     course
@@ -143,8 +141,17 @@ fn go(offered: Offered<'_>, connection: &Connection, response: Response) -> Resu
     }
 }
 
-fn declined_course(declined: Declined, response: Response, wish: Wish) -> Result<Course, Failure> {
+fn declined_course(
+    declined: Declined,
+    response: Response,
+    store: &Arc<dyn Store>,
+    wish: Wish,
+) -> Result<Course, Failure> {
     let Declined { reason, why } = declined;
+    if reason == Some(Reason::Store) {
+        // A store that can't be read is an exception, as in the worker.
+        store.epoch().map_err(|error| Failure::of("", &error))?;
+    }
     if reason == Some(Reason::Full) {
         log_once(&why);
         let open = response.open()?;

@@ -24,9 +24,9 @@ use sse_core::frame;
 use sse_core::id::EventId;
 use sse_core::jitter;
 use sse_core::key::Key;
-use sse_core::signal::{Changes, Signal};
+use sse_core::signal::{Changes, Choice, Signal};
 
-use self::stores::{OpenedSignal, OpenedStore};
+use self::stores::{Known, OpenedSignal, OpenedStore};
 use self::timers::Timers;
 use crate::channel::Channel;
 use crate::message::Status;
@@ -73,6 +73,8 @@ pub struct Limits {
 pub struct Hub {
     limits: Limits,
     stores: Vec<OpenedStore>,
+    /// Stores by the names that they were offered under.
+    names: HashMap<(String, Choice), Known>,
     signals: Vec<OpenedSignal>,
     channels: slab::Slab<Channel>,
     streams: slab::Slab<Stream>,
@@ -113,6 +115,7 @@ impl Hub {
         Self {
             limits,
             stores: Vec::new(),
+            names: HashMap::new(),
             signals: Vec::new(),
             channels: slab::Slab::new(),
             streams: slab::Slab::new(),

@@ -159,10 +159,15 @@ fn directory(user: u32, own: impl Fn(&Path, u32) -> Result<(), Unusable>) -> Res
 
 /// Makes a directory that is ours alone, or says why the one that is there isn't.
 fn own(path: &Path, user: u32) -> Result<(), Unusable> {
-    let made = DirBuilder::new().mode(0o700).create(path);
-    match (check(path, user), made) {
-        (Err(Unusable::Missing { path, .. }), Err(source)) => Err(Unusable::Missing { path, source }),
-        (checked, _) => checked,
+    match check(path, user) {
+        Err(Unusable::Missing { path, .. }) => {
+            let made = DirBuilder::new().mode(0o700).create(&path);
+            match (check(&path, user), made) {
+                (Err(Unusable::Missing { path, .. }), Err(source)) => Err(Unusable::Missing { path, source }),
+                (checked, _) => checked,
+            }
+        }
+        checked => checked,
     }
 }
 

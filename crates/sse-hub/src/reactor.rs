@@ -191,42 +191,73 @@ impl Source {
 }
 
 /// The clients' connections, by the numbers of their streams.
+///
+/// Room to write is waited for only where there was none: asked for always, it would be told after
+/// each frame of each stream.
 struct Wires {
     registry: Registry,
-    connections: Vec<Option<OwnedFd>>,
+    connections: Vec<Option<Connection>>,
+}
+
+struct Connection {
+    descriptor: OwnedFd,
+    /// Whether room to write is waited for.
+    is_full: bool,
+}
+
+impl Connection {
+    /// Waits for room to write, or no more.
+    fn set_full(&mut self, registry: &Registry, stream: usize, is_full: bool) -> io::Result<()> {
+        if self.is_full != is_full {
+            let interest = if is_full { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+            let token = Source::Stream(stream).token();
+            registry.reregister(&mut SourceFd(&self.descriptor.as_raw_fd()), token, interest)?;
+            self.is_full = is_full;
+        }
+        Ok(())
+    }
 }
 
 impl Wires {
-    fn add(&mut self, stream: usize, connection: OwnedFd) -> io::Result<()> {
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        self.registry.register(
-            &mut SourceFd(&connection.as_raw_fd()),
-            Source::Stream(stream).token(),
-            interest,
-        )?;
+    fn add(&mut self, stream: usize, descriptor: OwnedFd) -> io::Result<()> {
+        let token = Source::Stream(stream).token();
+        self.registry.register(&mut SourceFd(&descriptor.as_raw_fd()), token, Interest::READABLE)?;
         if self.connections.len() <= stream {
             self.connections.resize_with(stream + 1, || None);
         }
         if let Some(place) = self.connections.get_mut(stream) {
-            *place = Some(connection);
+            *place = Some(Connection { descriptor, is_full: false });
         }
         Ok(())
     }
 
     fn get(&self, stream: usize) -> Option<&OwnedFd> {
-        self.connections.get(stream)?.as_ref()
+        self.connections.get(stream)?.as_ref().map(|connection| &connection.descriptor)
+    }
+
+    /// There is room to write.
+    fn has_room(&mut self, stream: usize) {
+        if let Some(Some(connection)) = self.connections.get_mut(stream) {
+            // If it fails, room is told of more often than need be.
+            let _ = connection.set_full(&self.registry, stream, false);
+        }
     }
 }
 
 impl Wire for Wires {
     fn write(&mut self, stream: usize, parts: &[IoSlice<'_>]) -> Written {
-        let Some(connection) = self.get(stream) else { return Written::Gone };
+        let Some(Some(connection)) = self.connections.get_mut(stream) else { return Written::Gone };
         let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
         loop {
-            return match rustix::net::sendmsg(connection, parts, &mut Default::default(), flags) {
+            return match rustix::net::sendmsg(&connection.descriptor, parts, &mut Default::default(), flags) {
                 Ok(count) => Written::Bytes(count),
                 Err(rustix::io::Errno::INTR) => continue,
-                Err(rustix::io::Errno::WOULDBLOCK) => Written::Blocked,
+                Err(rustix::io::Errno::WOULDBLOCK) => {
+                    match connection.set_full(&self.registry, stream, true) {
+                        Ok(()) => Written::Blocked,
+                        Err(_) => Written::Gone,
+                    }
+                }
                 Err(_) => Written::Gone,
             };
         }
@@ -234,9 +265,10 @@ impl Wire for Wires {
 
     fn close(&mut self, stream: usize) {
         let Some(connection) = self.connections.get_mut(stream).and_then(Option::take) else { return };
+        let descriptor = connection.descriptor;
         // A child of the worker's may hold a copy: it must neither keep the connection open nor us awake.
-        let _ = self.registry.deregister(&mut SourceFd(&connection.as_raw_fd()));
-        let _ = rustix::net::shutdown(&connection, Shutdown::Both);
+        let _ = self.registry.deregister(&mut SourceFd(&descriptor.as_raw_fd()));
+        let _ = rustix::net::shutdown(&descriptor, Shutdown::Both);
     }
 }
 
@@ -333,8 +365,13 @@ impl Reactor {
                     Source::Signal(index) => self.hub.signalled(index, now, &mut self.wires),
                     Source::Worker(index) => self.hear(index, now),
                     Source::Stream(number) => {
-                        self.hub.writable(number, now, &mut self.wires);
-                        self.read(number);
+                        if event.is_writable() {
+                            self.wires.has_room(number);
+                            self.hub.writable(number, now, &mut self.wires);
+                        }
+                        if event.is_readable() || event.is_read_closed() || event.is_error() {
+                            self.read(number);
+                        }
                     }
                 }
             }

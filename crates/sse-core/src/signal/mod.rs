@@ -74,7 +74,7 @@ pub enum Waits {
 }
 
 /// What `sse.signal` names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Choice {
     /// The best that works here.
     #[default]

@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use sse_core::signal::{self, Choice, Signal, Waits, Watch};
@@ -36,21 +38,51 @@ pub struct OpenedSignal {
     pub watches: HashMap<Watch, usize>,
 }
 
+/// What a name led to when it was last looked up: the name itself may lead elsewhere by now, as a
+/// symbolic link does that each release of an application moves on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Device and inode of the directory; nothing for a server.
+    directory: Option<(u64, u64)>,
+    store: usize,
+}
+
+/// Names remembered; beyond it they are looked up anew.
+const NAMES: usize = 1_024;
+
 impl Hub {
     /// The number of the store that a data source name names; it is opened once.
     pub(super) fn store(&mut self, dsn: &str, choice: Choice) -> Result<usize, Refusal> {
-        let location = find(dsn).map_err(|why| Refusal { reason: Reason::Store, why })?;
+        let refused = |why| Refusal { reason: Reason::Store, why };
+        let location = Location::parse(dsn)
+            .map_err(|expected| refused(format!("the store's name must be {expected}")))?;
+        let directory = directory(&location).map_err(|error| refused(format!("{location}: {error}")))?;
+        let name = (dsn.to_owned(), choice);
+        if let Some(known) = self.names.get(&name)
+            && known.directory == directory
+        {
+            return Ok(known.store);
+        }
+        let store = self.store_at(real(location), choice);
+        if self.names.len() >= NAMES {
+            self.names.clear();
+        }
+        self.names.insert(name, Known { directory, store });
+        Ok(store)
+    }
+
+    fn store_at(&mut self, location: Location, choice: Choice) -> usize {
         let known = self.stores.iter().position(|opened| {
             opened.location == location
                 && self.signals.get(opened.signal).is_some_and(|signal| signal.choice == choice)
         });
         if let Some(known) = known {
-            return Ok(known);
+            return known;
         }
         let store = location.open(Settings::default());
         let signal = self.signal(choice, store.waits());
         self.stores.push(OpenedStore { location, store, signal, failing: false });
-        Ok(self.stores.len() - 1)
+        self.stores.len() - 1
     }
 
     /// The number of the signal for what a store waits for.
@@ -68,13 +100,27 @@ impl Hub {
     }
 }
 
-/// The place that a data source name names, the same for each of its names.
-fn find(dsn: &str) -> Result<Location, String> {
-    let location = Location::parse(dsn).map_err(|expected| format!("the store's name must be {expected}"))?;
-    let real = |path| fs::canonicalize(&path).unwrap_or(path);
-    Ok(match location {
-        Location::Directory(path) => Location::Directory(real(path)),
-        Location::Sqlite(path) => Location::Sqlite(real(path)),
+/// The directory that a store is in, as the system knows it.
+fn directory(location: &Location) -> io::Result<Option<(u64, u64)>> {
+    let path = match location {
+        Location::Directory(path) => path,
+        Location::Sqlite(path) => path.parent().unwrap_or(path),
+        Location::Redis(_) => return Ok(None),
+    };
+    let found = fs::metadata(path)?;
+    Ok(Some((found.dev(), found.ino())))
+}
+
+/// The same place, by the same name whatever name it was given. The database itself may be a symbolic
+/// link: its signals are beside the link.
+fn real(location: Location) -> Location {
+    match location {
+        Location::Directory(path) => Location::Directory(fs::canonicalize(&path).unwrap_or(path)),
+        Location::Sqlite(path) => {
+            let directory = path.parent().and_then(|parent| fs::canonicalize(parent).ok());
+            let renamed = directory.zip(path.file_name()).map(|(directory, name)| directory.join(name));
+            Location::Sqlite(renamed.unwrap_or(path))
+        }
         redis @ Location::Redis(_) => redis,
-    })
+    }
 }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::fs;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::time::Duration;
@@ -26,14 +27,28 @@ const PARAMETERS: [&str; 8] =
 const FORM: &str =
     "redis://[user:password@]host[:port][/db], rediss://… for TLS, or redis+unix:///path/to/redis.sock";
 
-/// A store in Redis.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// A store in Redis. Two are equal if they name the same store, however they were written.
+#[derive(Clone)]
 pub struct RedisLocation {
     /// The server and its database.
     pub server: Server,
     /// What the names of all that is stored begin with.
     pub prefix: String,
     dsn: String,
+}
+
+impl PartialEq for RedisLocation {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.server, &self.prefix) == (&other.server, &other.prefix)
+    }
+}
+
+impl Eq for RedisLocation {}
+
+impl Hash for RedisLocation {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.server, &self.prefix).hash(state);
+    }
 }
 
 /// A server, one of its databases, and what it wants to know of us.
