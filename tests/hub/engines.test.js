@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { Listener, Proxy, Pusher, clients, killHub, numbers, startHubStack, streamUrl } from './lib/hub.js';
+import { Listener, Proxy, Pusher, RawStream, clients, killHub, numbers, startHubStack, streamUrl } from './lib/hub.js';
 import { hubsOf } from './lib/process.js';
 import { Redis } from './lib/redis.js';
 
@@ -62,6 +62,34 @@ test('a Redis that is restarted leaves the streams open, and they go on', async 
     assert.equal(without.streams, 1);
     assert.deepEqual(listener.data, numbers(1, 40));
     assert.equal(listener.connects, 1);
+});
+
+test('a Redis that hangs keeps no other stream waiting, and its own go on when it is back', async (t) => {
+    const redis = await Redis.start(t);
+    // The socket is set, so one hub serves both stores.
+    const stack = await startHubStack(t, '--ini', 'sse.heartbeat=1');
+    const options = { handoff: 'require', dsn: `${redis.dsn}?timeout=0.5` };
+    const theirs = numbers(1, 20).map((number) => listen(t, stack.stream(`key ${number}`, { options })));
+    const own = listen(t, stack.stream('own', { options: { handoff: 'require' } }));
+    await Promise.all([own, ...theirs].map((listener) => listener.connected()));
+    redis.hang();
+    // The hub asks Redis for each of these, unless it knows better.
+    const refused = await Promise.all(numbers(1, 5).map((number) => RawStream.open(stack.stream(`new ${number}`, { options }))));
+    for (const round of numbers(1, 20)) {
+        await stack.push('own', round);
+        await own.received(round);
+    }
+    redis.goOn();
+    const pusher = new Pusher(stack.php, [...stack.flags, '-d', `sse.dsn=${redis.dsn}`]);
+    t.after(() => pusher.close());
+    await Promise.all(theirs.map((_, index) => pusher.push(`key ${index + 1}`, 'back')));
+    await Promise.all(theirs.map((listener) => listener.received(1)));
+
+    assert.deepEqual(refused.map(({ response }) => response.status), Array(5).fill(500));
+    assert.deepEqual(own.data, numbers(1, 20));
+    for (const listener of theirs) {
+        assert.deepEqual([listener.data, listener.connects], [['back'], 1]);
+    }
 });
 
 test('streams of a server have another hub than those of files', async (t) => {

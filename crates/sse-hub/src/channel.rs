@@ -24,7 +24,7 @@ use sse_core::store::{Gap, Item};
 pub const ENTRIES: usize = 64;
 /// Bytes of JSON kept in memory, unless a single entry has more.
 pub const BYTES: usize = 64 << 10;
-/// Entries lent to slow streams, after which those given back are forgotten.
+/// Bodies lent to slow streams, after which those given back are forgotten.
 const LENT: usize = 256;
 
 /// What streams are sent of a key: an event, or a gap. Its encoded bodies are shared by all streams.
@@ -111,6 +111,10 @@ pub struct Channel {
     pub seats: Vec<(usize, usize)>,
     /// Sets of keys it belongs to; with none it is closed.
     pub users: usize,
+    /// Whether it is among those that are to be read.
+    pub is_queued: bool,
+    /// Whether its streams have something of their own to read then.
+    pub is_pumped: bool,
     entries: VecDeque<Rc<Entry>>,
     /// The number of the first entry.
     first: u64,
@@ -119,8 +123,8 @@ pub struct Channel {
     bytes: usize,
     /// Whether nothing older is in the store.
     complete: bool,
-    /// Entries that streams behind were given, so that they share them too.
-    lent: HashMap<EventId, Weak<Entry>>,
+    /// Bodies that streams behind were given, so that they share them too.
+    lent: HashMap<(EventId, Rc<str>), Weak<[u8]>>,
 }
 
 /// Where a position lies.
@@ -143,6 +147,8 @@ impl Channel {
             follower,
             seats: Vec::new(),
             users: 0,
+            is_queued: false,
+            is_pumped: false,
             entries: VecDeque::new(),
             first: 0,
             start,
@@ -185,6 +191,7 @@ impl Channel {
 
     /// Forgets the entries: the store is another one.
     pub fn begin_anew(&mut self) {
+        self.lent.clear();
         while !self.entries.is_empty() {
             self.drop_first();
         }
@@ -250,21 +257,22 @@ impl Channel {
         (left == 0 || self.complete).then_some(self.start)
     }
 
-    /// The entry for what a stream behind has read; the same one as others were given, if they still
-    /// have it.
-    pub fn lend(&mut self, item: Item, before: EventId) -> Rc<Entry> {
+    /// The position behind what a stream that is behind has read, and its body: the same one as others
+    /// were given, as long as one of them has it.
+    pub fn lend(&mut self, item: Item, before: EventId, event_name: &Rc<str>) -> (EventId, Rc<[u8]>) {
         let entry = Entry::new(item, before);
         if !matches!(entry.content, Content::Event(_)) {
-            return Rc::new(entry);
+            return (entry.position, entry.body(&self.key, event_name));
         }
-        if let Some(known) = self.lent.get(&entry.position).and_then(Weak::upgrade) {
-            return known;
+        let name = (entry.position, Rc::clone(event_name));
+        if let Some(known) = self.lent.get(&name).and_then(Weak::upgrade) {
+            return (entry.position, known);
         }
         if self.lent.len() >= LENT {
-            self.lent.retain(|_, entry| entry.strong_count() > 0);
+            self.lent.retain(|_, body| body.strong_count() > 0);
         }
-        let entry = Rc::new(entry);
-        self.lent.insert(entry.position, Rc::downgrade(&entry));
-        entry
+        let body = entry.body(&self.key, event_name);
+        self.lent.insert(name, Rc::downgrade(&body));
+        (entry.position, body)
     }
 }

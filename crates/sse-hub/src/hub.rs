@@ -8,6 +8,7 @@
 //! - what is written to one client is bounded in each turn, so that none keeps the others waiting.
 
 mod delivery;
+mod outages;
 mod registration;
 mod stores;
 #[cfg(test)]
@@ -15,7 +16,7 @@ mod tests;
 mod timers;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::IoSlice;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -38,8 +39,6 @@ use crate::stream::{KeySet, Profile, State, Stream};
 const STALLED: Duration = Duration::from_secs(60);
 /// Pauses told to clients when the hub ends, in milliseconds.
 const RETRY_WHEN_ENDING: (u64, u64) = (3_000, 15_000);
-/// A store that failed is asked again after this.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +85,10 @@ pub struct Hub {
     timers: Timers,
     /// Streams that had more than a turn's worth to send.
     waiting: Vec<usize>,
-    /// Channels whose store failed, and when it is asked again.
+    /// Channels that could not be read, and when they are tried again.
     failing: Vec<(Instant, usize)>,
+    /// Channels that are to be read.
+    unread: VecDeque<usize>,
     /// The last `id:` line: streams at the same place share it.
     line: RefCell<Option<Line>>,
     heartbeat: Outgoing,
@@ -96,6 +97,8 @@ pub struct Hub {
     generation: u64,
     /// Whether all streams are to end.
     is_draining: bool,
+    /// Whether the last offer found no place; told once.
+    is_full: bool,
     status: Status,
     log: Vec<String>,
 }
@@ -125,11 +128,13 @@ impl Hub {
             timers: Timers::new(now),
             waiting: Vec::new(),
             failing: Vec::new(),
+            unread: VecDeque::new(),
             line: RefCell::new(None),
             heartbeat: Outgoing::whole(frame::HEARTBEAT),
             readers: Rc::new(()),
             generation: 0,
             is_draining: false,
+            is_full: false,
             status: Status::default(),
             log: Vec::new(),
         }
@@ -181,14 +186,10 @@ impl Hub {
                 watches.iter().filter_map(|watch| opened.watches.get(watch).copied()).collect()
             }
         };
-        for &channel in &channels {
-            if let Some(channel) = self.channels.get_mut(channel) {
-                channel.follower.wake_up();
-            }
-        }
         for channel in channels {
-            self.refresh(channel, now, wire);
+            self.read_later(channel, false);
         }
+        self.read_on(now, wire);
     }
 
     /// Something came from a stream's web server; with `None`, nothing will come any more.
@@ -208,27 +209,19 @@ impl Hub {
 
     /// Goes on with what a turn was too short for. True if there is more.
     pub fn go_on(&mut self, now: Instant, wire: &mut dyn Wire) -> bool {
+        let is_more = self.read_on(now, wire);
         for stream in std::mem::take(&mut self.waiting) {
+            if let Some(stream) = self.streams.get_mut(stream) {
+                stream.is_waiting = false;
+            }
             self.pump(stream, now, wire);
         }
-        !self.waiting.is_empty()
+        is_more || !self.waiting.is_empty()
     }
 
     /// Does what is due: heartbeats, ends, cuts, and another look at stores that failed.
     pub fn tick(&mut self, now: Instant, wire: &mut dyn Wire) {
-        let (due, later): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.failing).into_iter().partition(|(when, _)| *when <= now);
-        self.failing = later;
-        for (_, number) in due {
-            let Some(channel) = self.channels.get_mut(number) else { continue };
-            channel.follower.wake_up();
-            let seats = channel.seats.clone();
-            self.refresh(number, now, wire);
-            // It may have been a stream's own reader that failed.
-            for (stream, _) in seats {
-                self.pump(stream, now, wire);
-            }
-        }
+        self.ask_again(now, wire);
         for (number, generation) in self.timers.take_due(now) {
             let Some(stream) = self.streams.get_mut(number) else { continue };
             if stream.generation != generation {
@@ -237,12 +230,10 @@ impl Hub {
             let due = stream.due(STALLED);
             if due > now {
                 // A client that is slow now may catch up, and is owed a heartbeat a pause after that.
-                self.timers.set(due.min(now + stream.pause), number, generation);
+                self.timers.set(due.min(now + stream.pause.min(STALLED)), number, generation);
             } else if stream.outgoing.is_some() && now.duration_since(stream.written) >= STALLED {
                 self.remove(number, wire);
             } else if stream.ends.is_some_and(|ends| ends <= now) {
-                stream.ends = None;
-                self.timers.set(now + STALLED, number, generation);
                 let retry = self.is_draining.then_some(RETRY_WHEN_ENDING);
                 self.end(number, retry, now, wire);
             } else {
@@ -256,7 +247,7 @@ impl Hub {
     /// When [`Hub::tick`] has something to do.
     #[must_use]
     pub fn next_tick(&self) -> Option<Instant> {
-        self.failing.iter().map(|(when, _)| *when).chain(self.timers.next()).min()
+        self.next_question().into_iter().chain(self.timers.next()).min()
     }
 
     /// Ends all streams within `spread`, each with a pause for its client.
@@ -281,9 +272,15 @@ impl Hub {
     /// Lets a stream end: what is begun is written, then a pause if there is one, then the end.
     fn end(&mut self, number: usize, retry: Option<(u64, u64)>, now: Instant, wire: &mut dyn Wire) {
         let Some(stream) = self.streams.get_mut(number) else { return };
-        if matches!(stream.state, State::Offered) {
-            return self.remove(number, wire);
+        match stream.state {
+            State::Open => {}
+            State::Offered => return self.remove(number, wire),
+            // All that is left has its time, whatever the hub does meanwhile.
+            State::Ending(_) if stream.ends.is_some_and(|ends| ends > now) => return,
+            State::Ending(_) => return self.remove(number, wire),
         }
+        stream.ends = Some(now + STALLED);
+        self.timers.set(now + STALLED, number, stream.generation);
         let pause = retry.map(|(from, to)| {
             let mut out = Vec::new();
             frame::write_retry(&mut out, jitter::draw(&(from..=to)));

@@ -41,6 +41,24 @@ impl Outgoing {
         Self { raw: true, ..Self::whole(bytes) }
     }
 
+    /// Its bytes, without record headers.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.head.len() + self.body.len()
+    }
+
+    /// Whether it has no bytes at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The frame behind others, its body shared as before.
+    #[must_use]
+    pub fn behind(&self, frames: &[u8]) -> Self {
+        Self::new([frames, &self.head].concat().into(), Rc::clone(&self.body))
+    }
+
     /// Appends the frame to others.
     pub fn append_to(&self, frames: &mut Vec<u8>) {
         frames.extend_from_slice(&self.head);
@@ -63,7 +81,7 @@ impl Outgoing {
         if self.raw {
             return write(&[IoSlice::new(self.body.get(self.sent..).unwrap_or_default())]);
         }
-        let length = self.head.len() + self.body.len();
+        let length = self.len();
         let mut headers = [[0; HEADER]; RECORDS];
         let first = self.sent / (HEADER + CONTENT);
         for (index, header) in headers.iter_mut().enumerate() {
@@ -97,7 +115,7 @@ impl Outgoing {
     }
 
     fn wire_length(&self) -> usize {
-        let length = self.head.len() + self.body.len();
+        let length = self.len();
         if self.raw {
             return length;
         }

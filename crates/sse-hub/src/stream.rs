@@ -113,6 +113,8 @@ pub struct Stream {
     pub opening: Option<Box<Opening>>,
     /// The frame that is being written.
     pub outgoing: Option<Outgoing>,
+    /// Whether it is among those that have more to send than a turn allows.
+    pub is_waiting: bool,
     /// What the web server still sends.
     pub input: Input,
     /// When the client last took a byte.

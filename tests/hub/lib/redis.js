@@ -41,8 +41,18 @@ export class Redis {
         await ended;
     }
 
+    /** From here on it takes connections, and answers nobody. */
+    hang() {
+        this.#program.kill('SIGSTOP');
+    }
+
+    goOn() {
+        this.#program.kill('SIGCONT');
+    }
+
     async #remove() {
         if (this.#program.exitCode === null && this.#program.signalCode === null) {
+            this.goOn();
             await this.stop();
         }
         rmSync(this.#dir, { recursive: true });

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use sse_core::id::EventId;
-use sse_core::store::{Gap, Item, Start};
+use sse_core::store::{Gap, Item, Start, Store};
 
-use super::{ASK_AGAIN, Hub, Line, Wire, Written};
+use super::{Hub, Line, Wire, Written};
 use crate::channel::{BYTES, Channel, Content, ENTRIES, Entry, Placed, write_gap};
 use crate::outgoing::Outgoing;
 use crate::stream::{Behind, Next, Seat, State, Stream};
@@ -22,38 +22,36 @@ const TURN: usize = 128 << 10;
 const READERS: usize = 256;
 
 impl Hub {
-    /// Reads on in a channel's log, and sends what is new to all of its streams.
+    /// Reads a piece on in a channel's log, and sends what is new to all of its streams; what is left
+    /// is for later.
     pub(super) fn refresh(&mut self, number: usize, now: Instant, wire: &mut dyn Wire) {
-        loop {
-            let Some(channel) = self.channels.get_mut(number) else { return };
-            if !channel.follower.is_stale() {
-                return;
-            }
-            let Some(opened) = self.stores.get_mut(channel.store) else { return };
-            let Some(signal) = self.signals.get_mut(opened.signal) else { return };
-            let (epoch, watch) = (channel.follower.epoch(), channel.follower.watch());
-            let read = channel.follower.fill(&*opened.store, &channel.key, &mut *signal.signal, READ);
-            if channel.follower.watch() != watch {
-                signal.watches.remove(&watch);
-                signal.watches.insert(channel.follower.watch(), number);
-            }
-            if channel.follower.epoch() != epoch {
-                channel.begin_anew();
-            }
-            match read {
-                Ok(items) => {
-                    opened.failing = false;
-                    self.spread(number, items, now, wire);
-                }
-                Err(error) => {
-                    let line = format!("key {}: {error}; its streams stay open, trying again", channel.key);
-                    if !std::mem::replace(&mut opened.failing, true) {
-                        self.note(line);
-                    }
-                    self.fails(number, now);
-                    return;
+        let Some(channel) = self.channels.get_mut(number) else { return };
+        let store = channel.store;
+        if !channel.follower.is_stale() || self.outage(store, now).is_some() {
+            return;
+        }
+        let Some(channel) = self.channels.get_mut(number) else { return };
+        let Some(opened) = self.stores.get_mut(store) else { return };
+        let Some(signal) = self.signals.get_mut(opened.signal) else { return };
+        let (epoch, watch) = (channel.follower.epoch(), channel.follower.watch());
+        let read = channel.follower.fill(&*opened.store, &channel.key, &mut *signal.signal, READ);
+        if channel.follower.watch() != watch {
+            signal.watches.remove(&watch);
+            signal.watches.insert(channel.follower.watch(), number);
+        }
+        if channel.follower.epoch() != epoch {
+            channel.begin_anew();
+        }
+        let is_stale = channel.follower.is_stale();
+        match read {
+            Ok(items) => {
+                self.answers(store);
+                self.spread(number, items, now, wire);
+                if is_stale {
+                    self.read_later(number, false);
                 }
             }
+            Err(error) => self.fails(number, &error, now),
         }
     }
 
@@ -92,10 +90,15 @@ impl Hub {
                 continue;
             }
             (count, bytes) = (0, 0);
-            let seats = channel.seats.clone();
-            for (stream, _) in seats {
-                self.pump(stream, now, wire);
-            }
+            self.pump_all(number, now, wire);
+        }
+    }
+
+    /// Writes what the streams of a channel have to get.
+    pub(super) fn pump_all(&mut self, number: usize, now: Instant, wire: &mut dyn Wire) {
+        let Some(channel) = self.channels.get(number) else { return };
+        for (stream, _) in channel.seats.clone() {
+            self.pump(stream, now, wire);
         }
     }
 
@@ -130,7 +133,12 @@ impl Hub {
                     Some(next) => stream.outgoing = Some(next),
                     None => return self.remove(number, wire),
                 },
-                State::Open if budget == 0 => return self.waiting.push(number),
+                State::Open if budget == 0 => {
+                    if !std::mem::replace(&mut stream.is_waiting, true) {
+                        self.waiting.push(number);
+                    }
+                    return;
+                }
                 State::Open => match self.next(number, now) {
                     Some(next) => {
                         if let Some(stream) = self.streams.get_mut(number) {
@@ -153,7 +161,10 @@ impl Hub {
             return Some(Outgoing::new(line(&mut self.line.borrow_mut(), stream), body.into()));
         }
         let set = Rc::clone(&stream.keys);
+        let is_out = self.outage(set.store, now).is_some();
+        let stream = self.streams.get_mut(number)?;
         let opened = self.stores.get(set.store)?;
+        let store = (!is_out).then_some(&*opened.store);
         let mut first: Option<(EventId, usize)> = None;
         let mut failed = None;
         for (index, &channel_number) in set.channels.iter().enumerate() {
@@ -162,53 +173,43 @@ impl Hub {
             else {
                 continue;
             };
-            let looked = look(seat, channel, stream.epoch, &*opened.store, &self.readers);
-            match looked {
+            match look(seat, channel, stream.epoch, store, &self.readers) {
                 Ok(Some(rank)) if first.is_none_or(|(best, _)| rank < best) => first = Some((rank, index)),
                 Ok(_) => {}
                 Err(error) => failed = Some((channel_number, error)),
             }
         }
         if let Some((channel, error)) = failed {
-            let line = format!("{}: {error}; its streams stay open, trying again", opened.location);
-            self.note(line);
-            self.fails(channel, now);
+            self.fails(channel, &error, now);
         }
         let (_, index) = first?;
         let stream = self.streams.get_mut(number)?;
         let seat = stream.seats.get_mut(index)?;
         let channel = set.channels.get(index).and_then(|&channel| self.channels.get_mut(channel))?;
-        let entry = match &mut seat.next {
+        let event_name = &stream.profile.event_name;
+        let (position, body) = match &mut seat.next {
             Next::Entry(at) => {
-                let entry = Rc::clone(channel.entry(*at).ok()??);
+                let entry = channel.entry(*at).ok()??;
                 *at += 1;
-                entry
+                (entry.position, entry.body(&channel.key, event_name))
             }
-            Next::Store(behind) => channel.lend(behind.queue.pop_front()?, seat.position),
+            Next::Store(behind) => channel.lend(behind.queue.pop_front()?, seat.position, event_name),
             Next::Reopen => return None,
         };
-        seat.position = entry.position;
+        seat.position = position;
         stream.epoch = channel.epoch();
-        let body = entry.body(&channel.key, &stream.profile.event_name);
         self.status.events += 1;
         Some(Outgoing::new(line(&mut self.line.borrow_mut(), stream), body))
-    }
-
-    /// A channel's store is asked again a little later.
-    fn fails(&mut self, channel: usize, now: Instant) {
-        if !self.failing.iter().any(|(_, failing)| *failing == channel) {
-            self.failing.push((now + ASK_AGAIN, channel));
-        }
     }
 }
 
 /// Makes sure that a seat's next item is at hand, if there is one, and answers its rank: gaps first,
-/// then by id.
+/// then by id. Without a store only what was read already is looked at.
 fn look(
     seat: &mut Seat,
     channel: &Channel,
     epoch: sse_core::cursor::Epoch,
-    store: &dyn sse_core::store::Store,
+    store: Option<&dyn Store>,
     readers: &Rc<()>,
 ) -> sse_core::Result<Option<EventId>> {
     // From memory to a log that was just replaced, to its successor, and back is the longest way.
@@ -219,6 +220,7 @@ fn look(
                 Err(_) => seat.next = Next::Reopen,
             },
             Next::Reopen => {
+                let Some(store) = store else { return Ok(None) };
                 let foreign = channel.epoch() != epoch;
                 let start = if foreign { Start::Oldest } else { Start::After(seat.position) };
                 let opened = store.reader(&channel.key, start)?;
@@ -233,12 +235,13 @@ fn look(
                 }));
             }
             Next::Store(behind) => {
-                if behind.queue.is_empty() {
+                if behind.queue.is_empty() && store.is_some() {
                     behind.queue = behind.reader.read(READ_BEHIND)?;
                 }
                 match behind.queue.front() {
                     Some(Item::Gap(_)) => return Ok(Some(EventId::ZERO)),
                     Some(Item::Event(event)) => return Ok(Some(event.id)),
+                    None if store.is_none() => return Ok(None),
                     None => {}
                 }
                 match channel.place(behind.reader.position()) {

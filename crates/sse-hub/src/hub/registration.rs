@@ -23,6 +23,8 @@ use crate::stream::{Behind, KeySet, Next, Profile, Seat, State, Stream};
 
 /// Bytes that go out with a stream's greeting, if they are there.
 const WITH_GREETING: usize = 16 << 10;
+/// Pieces read of a key that is opened: more than its newest events are.
+const PIECES: usize = 2 * ENTRIES;
 /// Profiles kept, after which those that no stream has are forgotten.
 const PROFILES: usize = 1_024;
 /// No heartbeats faster than this, whatever is asked for.
@@ -41,29 +43,40 @@ impl Hub {
                 "{} streams are open, no more fit; see sse.max_streams and the limit of open files",
                 self.streams.len()
             );
-            self.note(why.clone());
+            if !std::mem::replace(&mut self.is_full, true) {
+                self.note(why.clone());
+            }
             return Err(Refusal { reason: Reason::Full, why });
         }
+        self.is_full = false;
         let keys = keys(offer)?;
         EventName::new(offer.event_name.as_bytes()).map_err(malformed)?;
         let choice: Choice = offer.signal.parse().map_err(malformed)?;
         let store = self.store(&offer.store, choice)?;
-        let set = self.key_set(store, &keys).map_err(|error| self.refuse(store, &error))?;
+        self.is_there(store, now)?;
+        let set = self.key_set(store, &keys).map_err(|error| self.refuse(store, &error, now))?;
         for &channel in &set.channels {
             if let Some(channel) = self.channels.get_mut(channel) {
                 channel.follower.wake_up();
             }
             self.refresh(channel, now, wire);
         }
-        let placed = self.place(&set, offer);
-        let (seats, opening) = match placed {
-            Ok(placed) => placed,
-            Err(error) => {
+        let placed = self
+            .is_there(store, now)
+            .and_then(|()| self.place(&set, offer).map_err(|error| self.refuse(store, &error, now)));
+        match placed {
+            Ok((seats, opening)) => Ok(self.enter(offer, set, seats, opening, now)),
+            Err(refusal) => {
                 self.release(&set);
-                return Err(self.refuse(store, &error));
+                Err(refusal)
             }
-        };
-        Ok(self.enter(offer, set, seats, opening, now))
+        }
+    }
+
+    /// Refuses while a store is not to be touched.
+    fn is_there(&self, store: usize, now: Instant) -> Result<(), Refusal> {
+        let refused = |why: &str| Err(Refusal { reason: Reason::Store, why: why.into() });
+        self.outage(store, now).map_or(Ok(()), refused)
     }
 
     /// Forgets a stream that was offered only.
@@ -92,13 +105,18 @@ impl Hub {
             Some(time) => frame::write_connected(&mut out, &stream.cursor(), &time),
             None => out.extend_from_slice(b": connected\n\n"),
         }
-        // What it lacks goes with it, if it is little.
+        // What it lacks goes with it, if it is little; the bytes of a large event stay shared.
+        let mut outgoing = None;
         while out.len() < WITH_GREETING {
             let Some(frame) = self.next(number, now) else { break };
+            if frame.len() > WITH_GREETING {
+                outgoing = Some(frame.behind(&out));
+                break;
+            }
             frame.append_to(&mut out);
         }
         if let Some(stream) = self.streams.get_mut(number) {
-            stream.outgoing = Some(Outgoing::whole(&out));
+            stream.outgoing = Some(outgoing.unwrap_or_else(|| Outgoing::whole(&out)));
         }
         self.pump(number, now, wire);
         true
@@ -156,6 +174,7 @@ impl Hub {
             connected: offer.connected.as_deref().map(Box::from),
             opening: opening.map(Box::new),
             outgoing: None,
+            is_waiting: false,
             input: Input::default(),
             written: now,
             ends: lifetime.map(|lifetime| now + jitter::shortened(lifetime)),
@@ -238,9 +257,13 @@ impl Hub {
         let start = Start::Newest(ENTRIES as u64);
         let begun = Follower::begin(&*opened.store, key, start, &mut *signal.signal)?;
         let mut channel = Channel::new(store, key.clone(), begun.follower);
-        loop {
+        // What is pushed meanwhile is read later, with what comes then.
+        for _ in 0..PIECES {
             match channel.follower.fill(&*opened.store, key, &mut *signal.signal, super::delivery::READ) {
-                Ok(items) if items.is_empty() => break,
+                Ok(items) if items.is_empty() => {
+                    channel.is_loaded();
+                    break;
+                }
                 Ok(items) => items.into_iter().for_each(|item| channel.push(item)),
                 Err(error) => {
                     channel.follower.close(&mut *signal.signal);
@@ -248,7 +271,6 @@ impl Hub {
                 }
             }
         }
-        channel.is_loaded();
         let watch = channel.follower.watch();
         let number = self.channels.insert(channel);
         signal.watches.insert(watch, number);
@@ -350,7 +372,8 @@ impl Hub {
         })
     }
 
-    fn refuse(&mut self, store: usize, error: &sse_core::Error) -> Refusal {
+    fn refuse(&mut self, store: usize, error: &sse_core::Error, now: Instant) -> Refusal {
+        self.store_fails(store, error, now);
         if let Some(opened) = self.stores.get(store) {
             self.status.last_error = Some(format!("{}: {error}", opened.location));
         }

@@ -14,6 +14,7 @@ use sse_core::signal::{self, Choice, Signal, Waits, Watch};
 use sse_core::store::{Location, Settings, Store};
 
 use super::Hub;
+use super::outages::Outage;
 use crate::message::{Reason, Refusal};
 
 /// A store that streams read.
@@ -26,6 +27,8 @@ pub struct OpenedStore {
     pub signal: usize,
     /// Whether its failure was logged.
     pub failing: bool,
+    /// Set while it does not answer.
+    pub outage: Option<Outage>,
 }
 
 /// A signal, what it was opened for, and the channels by their watches.
@@ -81,7 +84,7 @@ impl Hub {
         }
         let store = location.open(Settings::default());
         let signal = self.signal(choice, store.waits());
-        self.stores.push(OpenedStore { location, store, signal, failing: false });
+        self.stores.push(OpenedStore { location, store, signal, failing: false, outage: None });
         self.stores.len() - 1
     }
 

@@ -167,3 +167,34 @@ fn an_event_of_many_records_arrives_whole() {
     let (output, _) = world.output(stream);
     assert_eq!(output.matches(&format!("data: {text}\n\n")).count(), 3);
 }
+
+#[test]
+fn a_key_that_much_is_pushed_to_is_read_in_pieces_so_that_others_have_their_turn() {
+    let mut world = World::unlimited();
+    let stream = world.open(&["busy"], None, Replay::None);
+    let draft = Draft::new(format!("\"{}\"", "x".repeat(2_000)).into_bytes(), None).unwrap();
+    for _ in 0..100 {
+        world.store.append(&Key::new(b"busy").unwrap(), &draft).unwrap();
+    }
+    world.hub.signalled(0, world.now, &mut world.clients);
+    let in_one_turn = world.output(stream).0.matches("event: message").count();
+    assert!((1..100).contains(&in_one_turn), "{in_one_turn}");
+    assert!(world.hub.go_on(world.now, &mut world.clients));
+    world.settle();
+    assert_eq!(world.output(stream).0.matches("event: message").count(), 100);
+}
+
+#[test]
+fn a_large_event_that_is_replayed_comes_behind_the_greeting() {
+    let mut world = World::unlimited();
+    let text = format!("\"{}\"", "x".repeat(100_000));
+    let draft = Draft::new(text.clone().into_bytes(), None).unwrap();
+    world.push("k", 1);
+    world.store.append(&Key::new(b"k").unwrap(), &draft).unwrap();
+    world.push("k", 3);
+    let stream = world.open(&["k"], None, Replay::All);
+    world.settle();
+    let (output, _) = world.output(stream);
+    let data: Vec<&str> = output.lines().filter_map(|line| line.strip_prefix("data: ")).skip(1).collect();
+    assert_eq!(data, ["1", &text, "3"]);
+}

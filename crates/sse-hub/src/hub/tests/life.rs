@@ -53,6 +53,38 @@ fn a_lifetime_ends_a_stream_cleanly() {
 }
 
 #[test]
+fn a_client_that_takes_a_byte_now_and_then_is_cut_some_time_after_its_lifetime() {
+    let mut world = World::unlimited();
+    let path = world.directory.path().to_owned();
+    let stream = world.take(&Offer { lifetime_ms: 10_000, ..world.offer(&path, &["k"], None, Replay::None) });
+    world.clients.room.insert(stream, 0);
+    world.push("k", 1);
+    world.settle();
+    for _ in 0..20 {
+        world.now += Duration::from_secs(10);
+        world.clients.room.insert(stream, 1);
+        world.hub.writable(stream, world.now, &mut world.clients);
+        world.hub.tick(world.now, &mut world.clients);
+    }
+    assert_eq!(world.clients.closed, [stream]);
+}
+
+#[test]
+fn a_hub_that_is_told_to_end_twice_says_goodbye_once() {
+    let mut world = World::unlimited();
+    let stream = world.open(&["k"], None, Replay::None);
+    world.clients.room.insert(stream, 0);
+    for _ in 0..2 {
+        world.hub.drain(Duration::ZERO, world.now, &mut world.clients);
+    }
+    world.clients.room.insert(stream, 10_000);
+    world.hub.writable(stream, world.now, &mut world.clients);
+    let (output, is_ended) = world.output(stream);
+    assert!(is_ended);
+    assert_eq!(output.matches("come back later").count(), 1, "{output}");
+}
+
+#[test]
 fn a_hub_that_ends_sends_its_clients_away_for_a_while() {
     let mut world = World::unlimited();
     let stream = world.open(&["k"], None, Replay::None);
@@ -137,4 +169,23 @@ fn a_client_that_is_gone_takes_its_stream_along_and_no_other() {
     world.settle();
     assert_eq!(world.clients.closed, [streams[0]]);
     assert_eq!([1, 2].map(|index| world.events(streams[index]).0), [[1], [1]]);
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_left_alone_for_a_while() {
+    let mut world = World::unlimited();
+    // Connections wait in its queue for ever.
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let store = format!("redis://{}?timeout=0.05", server.local_addr().unwrap());
+    let offer = Offer { store, ..world.offer(world.directory.path(), &["k"], None, Replay::None) };
+    let first = world.hub.offer(&offer, world.now, &mut world.clients).unwrap_err();
+    assert_eq!(first.reason, Reason::Store);
+    let again = world.hub.next_tick().unwrap();
+    assert!(again > world.now);
+    // Where somebody listens who says nothing, a question would end otherwise than where nobody does.
+    drop(server);
+    assert_eq!(world.hub.offer(&offer, world.now, &mut world.clients).unwrap_err(), first);
+    world.now = again;
+    world.hub.tick(world.now, &mut world.clients);
+    assert_ne!(world.hub.offer(&offer, world.now, &mut world.clients).unwrap_err(), first);
 }
