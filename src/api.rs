@@ -21,7 +21,7 @@ use sse_hub::message::Status;
 
 use crate::callbacks::Callbacks;
 use crate::exception::Failure;
-use crate::handoff::{self, Course, Wish};
+use crate::handoff::{self, Course, LONGEST_FOR_NOW, Wish};
 use crate::options::{self, Options};
 use crate::response::{self, Response};
 use crate::settings;
@@ -170,6 +170,10 @@ extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
         let target = match handoff::attempt(&plan, response, &store, &location, &callbacks, wish)? {
             Course::Ended(end) => return Ok(end),
             Course::Worker(target) => target,
+            Course::WorkerForNow(target) => {
+                plan.end_within(LONGEST_FOR_NOW);
+                target
+            }
         };
         spare_the_only_process(&mut plan);
         let signal = Taken::take(choice, store.waits());

@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use sse_core::jitter::draw;
 use sse_core::resume::Replay;
@@ -32,6 +33,9 @@ use crate::worker::{Plan, RETRY_WHEN_FULL, StreamEnd};
 
 /// A hub that a worker started ends after so long without a stream.
 const IDLE_S: u64 = 60;
+/// How long a worker keeps a stream that the hub should have: a moment's trouble must not cost a
+/// worker for an hour.
+pub const LONGEST_FOR_NOW: Duration = Duration::from_secs(60);
 
 /// What the option `handoff` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +54,8 @@ pub enum Course {
     Ended(StreamEnd),
     /// The worker goes on, with the response as it is.
     Worker(Target),
+    /// The worker goes on for a while: the hub may take the stream when its client comes back.
+    WorkerForNow(Target),
 }
 
 /// A response, or one that was opened already.
@@ -102,13 +108,12 @@ pub fn attempt(
     let offer = offer(plan, location)?;
     let mut client = CLIENT.take();
     let hub = place(location).and_then(|place| Ok((program(&place)?, place)));
-    let answer = match &hub {
-        Ok((program, place)) => client.offer(place, program, offer),
-        Err(why) => Err(Declined { reason: None, why: why.clone() }),
-    };
-    let course = match answer {
-        Ok(offered) => go(offered, &connection, response),
-        Err(declined) => declined_course(declined, response, store, wish),
+    let course = match &hub {
+        Ok((program, place)) => match client.offer(place, program, offer) {
+            Ok(offered) => go(offered, &connection, response),
+            Err(declined) => declined_course(declined, response, store, wish),
+        },
+        Err(why) => declined_course(Declined { reason: None, why: why.clone() }, response, store, wish),
     };
     CLIENT.set(client);
     course
@@ -136,7 +141,7 @@ fn go(offered: Offered<'_>, connection: &Connection, response: Response) -> Resu
             log_once(&format!(
                 "the hub left just before the hand-over ({error}); the worker streams instead"
             ));
-            Ok(Course::Worker(Target::Open(open)))
+            Ok(Course::WorkerForNow(Target::Open(open)))
         }
     }
 }
@@ -162,7 +167,7 @@ fn declined_course(
         return Err(required(&why));
     }
     log_once(&format!("no hub takes the stream: {why}; the worker streams instead"));
-    Ok(Course::Worker(Target::Response(response)))
+    Ok(Course::WorkerForNow(Target::Response(response)))
 }
 
 fn required(why: &str) -> Failure {
@@ -224,7 +229,7 @@ fn ask(location: &Location) -> Result<Status, Option<String>> {
 }
 
 /// Runs the hub in this process, until it ends.
-pub fn serve(idle: Option<std::time::Duration>) -> Result<(), Failure> {
+pub fn serve(idle: Option<Duration>) -> Result<(), Failure> {
     if php::sapi_name() != "cli" {
         return Err(Failure::Stream("the hub runs on the command line only: php -r 'Sse\\hub();'".into()));
     }
@@ -246,7 +251,7 @@ fn offer(plan: &Plan, location: &Location) -> Result<Offer, Failure> {
         false => None,
     };
     let choice: Choice = settings::signal_choice()?;
-    let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let client = plan.client.as_ref().filter(|client| client.len() <= MAX_CURSOR);
     Ok(Offer {
         from: software().map_err(Failure::Stream)?.build,
@@ -329,20 +334,25 @@ fn program(place: &Place) -> Result<Program, String> {
 
 /// The PHP of the command line that belongs to this one.
 fn php_program() -> Result<PathBuf, String> {
-    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
     let constant = |name: &str| call("constant", &[&name]).ok().flatten();
     let directory = || constant("PHP_BINDIR").and_then(|value| value.string()).unwrap_or_default();
-    let found = FOUND.get_or_init(|| {
-        let number = |name| constant(name).and_then(|value| value.long()).unwrap_or_default();
-        let version = format!("php{}.{}", number("PHP_MAJOR_VERSION"), number("PHP_MINOR_VERSION"));
-        [version.as_str(), "php"]
-            .iter()
-            .map(|name| Path::new(&directory()).join(name))
-            .find(|path| path.is_file())
-    });
-    found.clone().ok_or_else(|| {
-        format!("there is no php of the command line in {}, which would run the hub; install it", directory())
-    })
+    if let Some(found) = FOUND.get() {
+        return Ok(found.clone());
+    }
+    let number = |name| constant(name).and_then(|value| value.long()).unwrap_or_default();
+    let version = format!("php{}.{}", number("PHP_MAJOR_VERSION"), number("PHP_MINOR_VERSION"));
+    let found = [version.as_str(), "php"]
+        .iter()
+        .map(|name| Path::new(&directory()).join(name))
+        .find(|path| path.is_file())
+        .ok_or_else(|| {
+            format!(
+                "there is no php of the command line in {}, which would run the hub; install it",
+                directory()
+            )
+        })?;
+    Ok(FOUND.get_or_init(|| found).clone())
 }
 
 fn log_once(line: &str) {

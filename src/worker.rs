@@ -91,6 +91,15 @@ pub struct Plan {
     pub worker_streams: u64,
 }
 
+impl Plan {
+    /// Lets the stream live no longer than this.
+    pub fn end_within(&mut self, longest: Duration) {
+        if self.lifetime.is_zero() || self.lifetime > longest {
+            self.lifetime = longest;
+        }
+    }
+}
+
 /// Pauses told to clients that found no place, in milliseconds.
 pub const RETRY_WHEN_FULL: RangeInclusive<u64> = 3_000..=15_000;
 /// Deliveries between two looks at the clock and the client.

@@ -26,8 +26,8 @@ const AGAIN_MS: [u64; 5] = [0, 5, 10, 20, 40];
 /// A worker's way to the hub.
 #[derive(Debug, Default)]
 pub struct Client {
-    /// The connection kept, whose it is and where it leads.
-    kept: Option<(u32, Place, OwnedFd)>,
+    /// The connection kept.
+    kept: Option<Kept>,
     /// Why no hub could be had, and when.
     failed: Option<(Instant, Place, String)>,
     space: Vec<u8>,
@@ -50,15 +50,33 @@ impl Declined {
 
 /// A stream that the hub is ready to take; dropped, it is withdrawn.
 #[derive(Debug)]
-pub struct Offered<'c>(&'c OwnedFd);
+pub struct Offered<'c> {
+    kept: &'c mut Option<Kept>,
+    has_gone: bool,
+}
+
+/// A connection to a hub, whose it is and where it leads.
+type Kept = (u32, Place, OwnedFd);
 
 impl Offered<'_> {
     /// Hands the client's connection over.
     ///
     /// # Errors
-    /// The hub is gone; the connection is still the worker's.
-    pub fn go(self, request: u16, client: BorrowedFd<'_>) -> io::Result<()> {
-        socket::send(self.0, &message::write(&ToHub::Go(Go { request }))?, Some(client))
+    /// The hub is gone, or takes nothing; the connection is still the worker's.
+    pub fn go(mut self, request: u16, client: BorrowedFd<'_>) -> io::Result<()> {
+        let Some((.., connection)) = &*self.kept else { return Err(io::ErrorKind::NotConnected.into()) };
+        socket::send(connection, &message::write(&ToHub::Go(Go { request }))?, Some(client))?;
+        self.has_gone = true;
+        Ok(())
+    }
+}
+
+impl Drop for Offered<'_> {
+    fn drop(&mut self) {
+        if !self.has_gone {
+            // The end of its connection is how a hub learns of it.
+            *self.kept = None;
+        }
     }
 }
 
@@ -103,10 +121,7 @@ impl Client {
             }
             return Err(declined);
         }
-        match &self.kept {
-            Some((.., connection)) => Ok(Offered(connection)),
-            None => Err(Declined::absent("the hub is gone")),
-        }
+        Ok(Offered { kept: &mut self.kept, has_gone: false })
     }
 
     /// Asks the hub at `place` how it is going; it isn't started.
@@ -144,7 +159,7 @@ impl Client {
         connect: impl FnOnce() -> Result<OwnedFd, String>,
     ) -> Result<ToWorker, Trouble> {
         let process = std::process::id();
-        let fits = |(theirs, where_to, _): &(u32, Place, OwnedFd)| *theirs == process && where_to == place;
+        let fits = |(theirs, where_to, _): &Kept| *theirs == process && where_to == place;
         if !self.kept.as_ref().is_some_and(fits) {
             let connection = connect().map_err(Trouble::Because)?;
             let peer = socket::peer(&connection).map_err(|error| Trouble::Because(error.to_string()))?;

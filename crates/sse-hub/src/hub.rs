@@ -59,6 +59,21 @@ pub trait Wire {
     fn close(&mut self, stream: usize);
 }
 
+/// A stream that was offered. Its number alone may be another stream's by the time it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    number: usize,
+    generation: u64,
+}
+
+impl Ticket {
+    /// The stream's number.
+    #[must_use]
+    pub fn number(self) -> usize {
+        self.number
+    }
+}
+
 /// What bounds a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

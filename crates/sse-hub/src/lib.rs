@@ -8,6 +8,7 @@
 pub mod channel;
 pub mod client;
 pub mod hub;
+mod lock;
 pub mod log;
 pub mod message;
 pub mod outgoing;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -27,11 +27,14 @@ impl Log {
     pub fn write(&mut self, line: &str) {
         let time = humantime::format_rfc3339_seconds(SystemTime::now());
         let text = format!("{time} [{}] {}\n", std::process::id(), line.replace('\n', " "));
-        if self.file.as_ref().and_then(|file| file.metadata().ok()).is_some_and(|file| file.len() >= LONGEST)
-        {
-            let mut before = self.path.clone().into_os_string();
-            before.push(".1");
-            let _ = fs::rename(&self.path, before);
+        let ours = self.file.as_ref().and_then(|file| file.metadata().ok());
+        if let Some(ours) = ours.filter(|ours| ours.len() >= LONGEST) {
+            // Another hub that logs here may have begun it anew already.
+            if fs::metadata(&self.path).is_ok_and(|named| named.ino() == ours.ino()) {
+                let mut before = self.path.clone().into_os_string();
+                before.push(".1");
+                let _ = fs::rename(&self.path, before);
+            }
             self.file = append_to(&self.path);
         }
         let written = self.file.as_mut().map(|file| file.write_all(text.as_bytes()));
@@ -60,6 +63,18 @@ mod tests {
         log.write("two");
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), 2, "{text}");
+        assert_eq!(fs::metadata(directory.path().join("hub.log.1")).unwrap().len(), LONGEST);
+    }
+
+    #[test]
+    fn a_log_that_another_hub_has_begun_anew_is_not_begun_anew_once_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hub.log");
+        fs::write(&path, vec![b'x'; LONGEST as usize]).unwrap();
+        let (mut one, mut another) = (Log::open(&path), Log::open(&path));
+        one.write("one");
+        another.write("another");
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
         assert_eq!(fs::metadata(directory.path().join("hub.log.1")).unwrap().len(), LONGEST);
     }
 }

@@ -6,8 +6,8 @@
 //!           ◄────── ready | refused ────  has not touched the client
 //!   go      (the client's connection) ─►  writes from here on
 //! ```
-//! A worker that has thought better of it says nothing: its next offer, or its end, withdraws the
-//! last one.
+//! A worker that has thought better of it says nothing: the end of its connection, or its next offer,
+//! withdraws the last one.
 
 use std::fmt;
 

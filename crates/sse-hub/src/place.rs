@@ -14,6 +14,7 @@ use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rustix::fs::{Access, access};
 use rustix::process::geteuid;
@@ -137,6 +138,19 @@ impl Place {
         self.beside("start")
     }
 
+    /// Whether a hub has begun to listen in the same directory since then.
+    #[must_use]
+    pub fn has_successor(&self, since: SystemTime) -> bool {
+        let entries = self.socket.parent().and_then(|directory| fs::read_dir(directory).ok());
+        entries.into_iter().flatten().flatten().any(|entry| {
+            let name = entry.file_name();
+            let name = name.as_encoded_bytes();
+            let is_socket = name.starts_with(b"hub-") && name.ends_with(b".sock");
+            let begun = || entry.metadata().and_then(|file| file.modified());
+            is_socket && entry.path() != self.socket && begun().is_ok_and(|begun| begun >= since)
+        })
+    }
+
     fn beside(&self, suffix: &str) -> PathBuf {
         let mut path = self.socket.clone().into_os_string();
         path.push(".");
@@ -204,6 +218,7 @@ fn name(build: &Build, server: &str) -> String {
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::time::Duration;
 
     fn build(name: &str) -> Build {
         Build { protocol: PROTOCOL, build: name.into() }
@@ -260,5 +275,23 @@ mod tests {
         assert!(!directory.path().join("new").exists());
         let place = Place::find(wanted(&socket, &build)).unwrap();
         assert_eq!(Place::look(wanted(&socket, &build)).unwrap(), Some(place));
+    }
+
+    #[test]
+    fn a_hub_that_began_later_in_the_same_directory_is_a_successor() {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("hub-1.sock");
+        let place = Place { log: directory.path().join("hub.log"), socket };
+        let now = SystemTime::now();
+        let touch = |name: &str, time: SystemTime| {
+            let file = fs::File::create(directory.path().join(name)).unwrap();
+            file.set_modified(time).unwrap();
+        };
+        touch("hub-1.sock", now);
+        touch("hub-2.sock.pid", now);
+        touch("hub-2.sock", now - Duration::from_secs(1));
+        assert!(!place.has_successor(now));
+        touch("hub-3.sock", now);
+        assert!(place.has_successor(now));
     }
 }

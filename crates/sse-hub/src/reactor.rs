@@ -5,26 +5,23 @@
 //! write says itself that it won't wait.
 //!
 //! Always true:
-//! - whoever holds the lock of the pid file may listen, and removes what an earlier hub has left;
 //! - what a worker says wrongly ends its connection and nothing else;
 //! - when the hub ends, the socket goes first, so that another one can begin.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
-use rustix::fs::{FlockOperation, flock};
 use rustix::net::{RecvFlags, SendFlags, Shutdown, SocketType};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::hub::{Hub, Limits, Wire, Written};
+use crate::hub::{Hub, Limits, Ticket, Wire, Written};
+use crate::lock::Lock;
 use crate::log::Log;
-use crate::message::{self, Reason, Refusal, Status, ToHub, ToWorker};
+use crate::message::{self, Build, Reason, Refusal, Status, ToHub, ToWorker};
 use crate::place::Place;
 use crate::socket;
 use crate::start::{READY, Software};
@@ -60,7 +57,7 @@ pub struct Settings {
 /// # Errors
 /// Why it can't run, in words.
 pub fn run(settings: Settings) -> Result<(), String> {
-    let lock = Lock::take(&settings.place)?;
+    let lock = Lock::take(&settings.place, settings.idle.is_some())?;
     let listener = listen(&settings.place)
         .map_err(|error| format!("cannot listen at {}: {error}", settings.place.socket.display()))?;
     let terminate = Terminate::new().map_err(|error| format!("cannot handle signals: {error}"))?;
@@ -89,41 +86,6 @@ fn listen(place: &Place) -> io::Result<OwnedFd> {
         _ => {}
     }
     socket::listen(&place.socket)
-}
-
-/// Held by the hub that listens.
-struct Lock {
-    _file: File,
-    place: Place,
-}
-
-impl Lock {
-    fn take(place: &Place) -> Result<Self, String> {
-        let path = place.pid_file();
-        let failed = |error: io::Error| format!("cannot lock {}: {error}", path.display());
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .custom_flags(libc::O_NOFOLLOW)
-            .open(&path)
-            .map_err(failed)?;
-        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-            let holder = std::fs::read_to_string(&path).unwrap_or_default();
-            format!("another hub, process {}, listens at {} already", holder.trim(), place.socket.display())
-        })?;
-        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
-        Ok(Self { _file: file, place: place.clone() })
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Both before the lock is free: another hub may put its own there then.
-        let _ = std::fs::remove_file(&self.place.socket);
-        let _ = std::fs::remove_file(self.place.pid_file());
-    }
 }
 
 /// SIGTERM and SIGINT, as something to wait for.
@@ -276,7 +238,7 @@ impl Wire for Wires {
 struct Worker {
     connection: OwnedFd,
     /// The stream it has offered and not handed over.
-    offered: Option<usize>,
+    offered: Option<Ticket>,
 }
 
 struct Reactor {
@@ -288,10 +250,8 @@ struct Reactor {
     /// Where workers connect, until the hub ends.
     listening: Option<(OwnedFd, Lock)>,
     _terminate: Terminate,
-    /// Signals that are waited for.
-    signals: usize,
-    /// When signals without a descriptor were last looked at.
-    looked: Instant,
+    /// When each of the signals was last looked at, for those without a descriptor.
+    looked: Vec<Instant>,
     /// Connections that have sent more than was read in one turn.
     unread: Vec<Source>,
     /// When accepting is tried again, after it failed.
@@ -334,8 +294,7 @@ impl Reactor {
             workers: slab::Slab::new(),
             listening: Some((listener, lock)),
             _terminate: terminate,
-            signals: 0,
-            looked: now,
+            looked: Vec::new(),
             unread: Vec::new(),
             accept_again: None,
             over: None,
@@ -384,7 +343,7 @@ impl Reactor {
             }
             self.look(now);
             more = self.hub.go_on(now, &mut self.wires);
-            self.wait_for_signals();
+            self.wait_for_signals(now);
             for line in self.hub.take_log() {
                 self.log.write(&line);
             }
@@ -398,30 +357,23 @@ impl Reactor {
     /// How long nothing has to be done if nothing happens.
     fn pause(&self) -> Duration {
         let now = Instant::now();
-        let looks = self.hub.signals().filter_map(|signal| signal.look_every()).min();
-        let next = [
-            Some(now + LOOK),
-            self.hub.next_tick(),
-            looks.map(|every| self.looked + every),
-            self.over,
-            self.accept_again,
-        ];
+        let looks = self.hub.signals().zip(&self.looked);
+        let looks = looks.filter_map(|(signal, looked)| Some(*looked + signal.look_every()?)).min();
+        let next = [Some(now + LOOK), self.hub.next_tick(), looks, self.over, self.accept_again];
         next.into_iter().flatten().min().unwrap_or(now).saturating_duration_since(now)
     }
 
     /// Does what time alone makes due.
     fn look(&mut self, now: Instant) {
-        let due: Vec<usize> = self
-            .hub
-            .signals()
-            .enumerate()
-            .filter(|(_, signal)| signal.look_every().is_some_and(|every| self.looked + every <= now))
+        let looks = self.hub.signals().zip(&self.looked).enumerate();
+        let due: Vec<usize> = looks
+            .filter(|(_, (signal, looked))| signal.look_every().is_some_and(|every| **looked + every <= now))
             .map(|(index, _)| index)
             .collect();
-        if !due.is_empty() {
-            self.looked = now;
-        }
         for index in due {
+            if let Some(looked) = self.looked.get_mut(index) {
+                *looked = now;
+            }
             self.hub.signalled(index, now, &mut self.wires);
         }
         if self.accept_again.is_some_and(|again| again <= now) {
@@ -433,15 +385,16 @@ impl Reactor {
         if !self.hub.is_empty() {
             self.idle = now;
         }
-        if self.listening.is_none() {
-            return;
-        }
+        let Some((_, lock)) = &self.listening else { return };
         if self.settings.idle.is_some_and(|idle| now.duration_since(self.idle) >= idle) {
             self.end(Duration::ZERO, now, "has had no stream for a while");
         } else if now.duration_since(self.checked) >= LOOK {
             self.checked = now;
-            if self.settings.software.is_replaced() {
-                self.end(self.settings.drain, now, "is outdated, its file was replaced");
+            let Settings { place, software, drain, .. } = &self.settings;
+            if !lock.is_valid() {
+                self.end(*drain, now, "its file was removed, another hub may have its place");
+            } else if software.replaced().is_some_and(|since| place.has_successor(since)) {
+                self.end(*drain, now, "is outdated, a hub that is newer serves");
             }
         }
     }
@@ -464,12 +417,12 @@ impl Reactor {
         self.hub.drain(spread, now, &mut self.wires);
     }
 
-    fn wait_for_signals(&mut self) {
+    fn wait_for_signals(&mut self, now: Instant) {
         let new: Vec<(usize, i32)> = self
             .hub
             .signals()
             .enumerate()
-            .skip(self.signals)
+            .skip(self.looked.len())
             .filter_map(|(index, signal)| Some((index, signal.descriptor()?.as_raw_fd())))
             .collect();
         for (index, descriptor) in new {
@@ -480,7 +433,7 @@ impl Reactor {
                 self.log.write(&format!("cannot wait for a signal: {error}"));
             }
         }
-        self.signals = self.hub.signals().count();
+        self.looked.resize(self.hub.signals().count(), now);
     }
 
     /// Accepts all workers that wait. Those that can't be for now are looked for again later: the poll
@@ -584,8 +537,8 @@ impl Reactor {
                 }
                 if self.over.is_some() {
                     ToWorker::Refused(Refusal { reason: Reason::Ending, why: "the hub is ending".into() })
-                } else if offer.from != self.settings.software.build {
-                    self.refuse_other_build(now)
+                } else if let Some(refusal) = self.refuse_other_build(&offer.from, now) {
+                    refusal
                 } else {
                     match self.hub.offer(&offer, now, &mut self.wires) {
                         Ok(stream) => {
@@ -606,31 +559,39 @@ impl Reactor {
         }
     }
 
-    fn refuse_other_build(&mut self, now: Instant) -> ToWorker {
-        let why = if self.settings.software.is_replaced() {
+    /// A hub whose file is still there takes the streams of every worker that speaks as it does. One
+    /// whose file was replaced takes those of its own build, until a worker of another one comes: then
+    /// PHP-FPM was reloaded, and the new build is to serve.
+    fn refuse_other_build(&mut self, build: &Build, now: Instant) -> Option<ToWorker> {
+        let Software { build: own, .. } = &self.settings.software;
+        let why = if build.protocol != own.protocol {
+            "the hub speaks another version; reload PHP-FPM"
+        } else if build.build == own.build || self.settings.software.replaced().is_none() {
+            return None;
+        } else {
             self.end(self.settings.drain, now, "is outdated, a worker of another build came");
             "the hub is of an earlier build, and ends"
-        } else {
-            "the extension was replaced since this server started; reload PHP-FPM"
         };
-        ToWorker::Refused(Refusal { reason: Reason::Ending, why: why.into() })
+        Some(ToWorker::Refused(Refusal { reason: Reason::Ending, why: why.into() }))
     }
 
     /// Takes a client's connection over.
-    fn take(&mut self, stream: usize, request: u16, connection: OwnedFd, now: Instant) {
+    fn take(&mut self, ticket: Ticket, request: u16, connection: OwnedFd, now: Instant) {
+        // It may have ended meanwhile, with the hub.
+        if !self.hub.is_offered(ticket) {
+            return;
+        }
         let is_stream = matches!(rustix::net::sockopt::socket_type(&connection), Ok(SocketType::STREAM));
         let added = if is_stream {
-            self.wires.add(stream, connection)
+            self.wires.add(ticket.number(), connection)
         } else {
             Err(io::Error::other("it is no connection"))
         };
         match added {
-            // It may have ended meanwhile, with the hub.
-            Ok(()) if !self.hub.go(stream, request, now, &mut self.wires) => self.wires.close(stream),
-            Ok(()) => {}
+            Ok(()) => self.hub.go(ticket, request, now, &mut self.wires),
             Err(error) => {
                 self.log.write(&format!("a client can't be taken over, and is cut: {error}"));
-                self.hub.withdraw(stream, &mut self.wires);
+                self.hub.withdraw(ticket, &mut self.wires);
             }
         }
     }

@@ -10,13 +10,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FlockOperation, flock};
@@ -29,6 +29,8 @@ use crate::socket;
 pub const READY: &str = "ready";
 /// How long one may take to begin.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long no worker tries what has just failed for another.
+const FRESH: Duration = Duration::from_secs(10);
 /// How often is looked whether another worker has started one.
 const LOOK: Duration = Duration::from_millis(5);
 /// What of a failed start is told.
@@ -49,15 +51,19 @@ impl Software {
     /// # Errors
     /// The system can't tell, or the file is gone.
     pub fn loaded() -> io::Result<Self> {
-        let path = path_of_this_code().ok_or(io::ErrorKind::NotFound)?;
+        let path = path_of_this_code().ok_or(ErrorKind::NotFound)?;
         let build = Build { protocol: PROTOCOL, build: identity(&path)? };
         Ok(Self { path, build })
     }
 
-    /// Whether another file is at its path by now, or none.
+    /// Since when another file is at its path, if one is.
     #[must_use]
-    pub fn is_replaced(&self) -> bool {
-        identity(&self.path).map_or(true, |now| now != self.build.build)
+    pub fn replaced(&self) -> Option<SystemTime> {
+        use std::os::unix::fs::MetadataExt;
+        let now = identity(&self.path).ok().filter(|now| *now != self.build.build);
+        let file = now.and_then(|_| std::fs::metadata(&self.path).ok())?;
+        let since = Duration::new(u64::try_from(file.ctime()).ok()?, u32::try_from(file.ctime_nsec()).ok()?);
+        Some(SystemTime::UNIX_EPOCH + since)
     }
 }
 
@@ -102,23 +108,45 @@ pub struct Program {
 /// # Errors
 /// Why there is none, in words for the log.
 pub fn connect(place: &Place, program: &Program, patience: Duration) -> Result<OwnedFd, String> {
-    if let Ok(connection) = socket::connect(&place.socket, patience) {
+    if let Some(connection) = existing(place, patience)? {
         return Ok(connection);
     }
     let mut lock = lock(&place.start_file())
         .map_err(|error| format!("the lock {} can't be had: {error}", place.start_file().display()))?;
     // Another worker may have been faster.
-    if let Ok(connection) = socket::connect(&place.socket, patience) {
+    if let Some(connection) = existing(place, patience)? {
         return Ok(connection);
     }
+    // Each worker would wait as long for the same.
+    if let Some(why) = last_failure(place).filter(|_| lock.metadata().is_ok_and(|file| is_fresh(&file))) {
+        return Err(why);
+    }
     let ran = run(program);
-    // For `Sse\status()` in whatever process it is asked.
-    let why = ran.as_ref().err().map_or("", String::as_str);
+    // It may be that another hub listens by now, and ours found its place taken.
+    let found = existing(place, patience)?;
+    let why = match (&found, ran) {
+        (Some(_), _) => String::new(),
+        (None, Err(why)) => why,
+        (None, Ok(())) => format!("the hub was started, but nobody listens at {}", place.socket.display()),
+    };
+    // For other workers, and for `Sse\status()` in whatever process it is asked.
     let _ = lock.set_len(0).and_then(|()| lock.write_all(why.as_bytes()));
-    ran?;
-    socket::connect(&place.socket, patience).map_err(|error| {
-        format!("the hub was started, but {} does not answer: {error}", place.socket.display())
-    })
+    found.ok_or(why)
+}
+
+/// A connection to the hub that is there; nothing if none is. One that is there and has no room is no
+/// reason to start another.
+fn existing(place: &Place, patience: Duration) -> Result<Option<OwnedFd>, String> {
+    match socket::connect(&place.socket, patience) {
+        Ok(connection) => Ok(Some(connection)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => Ok(None),
+        Err(error) => Err(format!("the hub at {} can't be reached: {error}", place.socket.display())),
+    }
+}
+
+/// Whether a file was written a short while ago.
+fn is_fresh(file: &std::fs::Metadata) -> bool {
+    file.modified().ok().and_then(|written| written.elapsed().ok()).is_some_and(|age| age < FRESH)
 }
 
 /// Why the last start at this place failed, if it did.
@@ -239,6 +267,25 @@ mod tests {
     fn what_a_hub_says_before_it_ends_is_the_reason() {
         let error = run(&program("echo PHP Warning: no such library; exit 255")).unwrap_err();
         assert_eq!(error, "the hub did not begin: PHP Warning: no such library");
+    }
+
+    #[test]
+    fn what_has_just_failed_for_another_worker_is_not_tried_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let place =
+            Place { socket: directory.path().join("hub.sock"), log: directory.path().join("hub.log") };
+        let tried = directory.path().join("tried");
+        let program = program(&format!("touch {}; echo no; exit 1", tried.display()));
+        let why = connect(&place, &program, PATIENCE).unwrap_err();
+        assert_eq!(why, "the hub did not begin: no");
+        std::fs::remove_file(&tried).unwrap();
+        assert_eq!(connect(&place, &program, PATIENCE).unwrap_err(), why);
+        assert!(!tried.exists());
+        // What failed long ago is tried again.
+        let long_ago = SystemTime::now() - 2 * FRESH;
+        File::options().write(true).open(place.start_file()).unwrap().set_modified(long_ago).unwrap();
+        assert_eq!(connect(&place, &program, PATIENCE).unwrap_err(), why);
+        assert!(tried.exists());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use sse_core::resume::{Known, Opening, Replay};
 use sse_core::signal::Choice;
 use sse_core::store::{Gap, Start};
 
-use super::{Hub, Wire};
+use super::{Hub, Ticket, Wire};
 use crate::channel::{Channel, ENTRIES, Placed};
 use crate::message::{self, Offer, Reason, Refusal};
 use crate::outgoing::Outgoing;
@@ -31,12 +31,11 @@ const PROFILES: usize = 1_024;
 const FASTEST_HEARTBEAT: Duration = Duration::from_millis(100);
 
 impl Hub {
-    /// Takes an offer: follows its keys and finds its places; the client isn't touched. Answers the
-    /// stream's number.
+    /// Takes an offer: follows its keys and finds its places; the client isn't touched.
     ///
     /// # Errors
     /// Why the stream can't come.
-    pub fn offer(&mut self, offer: &Offer, now: Instant, wire: &mut dyn Wire) -> Result<usize, Refusal> {
+    pub fn offer(&mut self, offer: &Offer, now: Instant, wire: &mut dyn Wire) -> Result<Ticket, Refusal> {
         let used = self.streams.len() + self.channels.len() + offer.keys.len();
         if self.streams.len() >= self.limits.streams || used >= self.limits.descriptors {
             let why = format!(
@@ -80,17 +79,27 @@ impl Hub {
     }
 
     /// Forgets a stream that was offered only.
-    pub fn withdraw(&mut self, number: usize, wire: &mut dyn Wire) {
-        if self.streams.get(number).is_some_and(|stream| matches!(stream.state, State::Offered)) {
-            self.remove(number, wire);
+    pub fn withdraw(&mut self, ticket: Ticket, wire: &mut dyn Wire) {
+        if self.is_offered(ticket) {
+            self.remove(ticket.number, wire);
         }
     }
 
-    /// The client's connection is there: greets it, and sends what it lacks. False if no such stream
-    /// was offered, or it has ended since.
-    pub fn go(&mut self, number: usize, request: u16, now: Instant, wire: &mut dyn Wire) -> bool {
-        let offered = self.streams.get_mut(number).filter(|stream| matches!(stream.state, State::Offered));
-        let Some(stream) = offered else { return false };
+    /// Whether a stream still waits for its client's connection.
+    #[must_use]
+    pub fn is_offered(&self, ticket: Ticket) -> bool {
+        self.streams.get(ticket.number).is_some_and(|stream| {
+            stream.generation == ticket.generation && matches!(stream.state, State::Offered)
+        })
+    }
+
+    /// The client's connection is there: greets it, and sends what it lacks.
+    pub fn go(&mut self, ticket: Ticket, request: u16, now: Instant, wire: &mut dyn Wire) {
+        if !self.is_offered(ticket) {
+            return;
+        }
+        let number = ticket.number;
+        let Some(stream) = self.streams.get_mut(number) else { return };
         stream.state = State::Open;
         stream.request = request;
         stream.written = now;
@@ -119,7 +128,6 @@ impl Hub {
             stream.outgoing = Some(outgoing.unwrap_or_else(|| Outgoing::whole(&out)));
         }
         self.pump(number, now, wire);
-        true
     }
 
     /// Gives back what a stream held.
@@ -150,7 +158,7 @@ impl Hub {
         seats: Vec<Seat>,
         opening: Option<Opening>,
         now: Instant,
-    ) -> usize {
+    ) -> Ticket {
         let profile = self.profile(offer);
         let lifetime = (offer.lifetime_ms > 0).then(|| Duration::from_millis(offer.lifetime_ms));
         let epoch = set.channels.first().and_then(|&channel| self.channels.get(channel)).map(Channel::epoch);
@@ -181,7 +189,7 @@ impl Hub {
             generation: self.generation,
             keys: set,
         });
-        number
+        Ticket { number, generation: self.generation }
     }
 
     fn profile(&mut self, offer: &Offer) -> Rc<Profile> {

@@ -90,10 +90,10 @@ impl World {
     }
 
     fn take(&mut self, offer: &Offer) -> usize {
-        let stream = self.hub.offer(offer, self.now, &mut self.clients).unwrap();
-        self.clients.sent.remove(&stream);
-        self.hub.go(stream, 1, self.now, &mut self.clients);
-        stream
+        let ticket = self.hub.offer(offer, self.now, &mut self.clients).unwrap();
+        self.clients.sent.remove(&ticket.number());
+        self.hub.go(ticket, 1, self.now, &mut self.clients);
+        ticket.number()
     }
 
     fn open(&mut self, keys: &[&str], client: Option<&str>, replay: Replay) -> usize {

@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Signal};
 use sse_hub::client::Client;
-use sse_hub::message::{Offer, Reason};
+use sse_hub::message::{Build, Offer, PROTOCOL, Reason, ToHub, ToWorker};
 
 use world::*;
 
@@ -85,10 +85,13 @@ fn a_hub_killed_after_go_cuts_its_clients() {
 fn a_worker_that_ends_after_its_offer_withdraws_it_and_the_client_is_untouched() {
     let world = World::new();
     let (near, _far) = pair();
-    let mut client = Client::default();
-    world.offer(&mut client).unwrap();
+    drop(world.hand_over(&mut Client::default()));
+    wait_for("the first stream to leave", || world.streams() == 0);
+    let connection = world.connect();
+    send(&connection, &ToHub::Offer(Box::new(world.stream())), None);
+    assert_eq!(answer(&connection), Some(ToWorker::Ready));
     assert_eq!(world.streams(), 1);
-    drop(client);
+    drop(connection);
     wait_for("the offer to be withdrawn", || world.streams() == 0);
     near.set_nonblocking(true).unwrap();
     assert_eq!((&near).read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
@@ -97,9 +100,12 @@ fn a_worker_that_ends_after_its_offer_withdraws_it_and_the_client_is_untouched()
 #[test]
 fn a_second_offer_withdraws_the_first() {
     let world = World::new();
-    let mut client = Client::default();
+    drop(world.hand_over(&mut Client::default()));
+    wait_for("the first stream to leave", || world.streams() == 0);
+    let connection = world.connect();
     for _ in 0..3 {
-        world.offer(&mut client).unwrap();
+        send(&connection, &ToHub::Offer(Box::new(world.stream())), None);
+        assert_eq!(answer(&connection), Some(ToWorker::Ready));
     }
     assert_eq!(world.streams(), 1);
 }
@@ -140,14 +146,50 @@ fn a_hub_that_is_told_to_end_says_goodbye_and_the_next_offer_starts_another() {
 }
 
 #[test]
-fn a_worker_of_another_build_is_refused_while_the_hubs_file_is_the_same() {
+fn a_worker_of_another_build_is_taken_while_the_hubs_file_is_the_same() {
     let world = World::new();
-    let mut near = world.hand_over(&mut Client::default());
+    let mut client = Client::default();
+    read_until(&mut world.hand_over(&mut client), "connected");
+    let first = world.pid();
     let offer = Offer { from: build("another"), ..world.stream() };
+    let (mut near, far) = pair();
+    client.offer(&world.place, &world.program(None), offer).unwrap().go(1, far.as_fd()).unwrap();
+    read_until(&mut near, "connected");
+    assert_eq!(world.pid(), first);
+}
+
+#[test]
+fn a_worker_that_speaks_another_version_is_refused() {
+    let world = World::new();
+    let offer = Offer { from: Build { protocol: PROTOCOL + 1, ..world.build.clone() }, ..world.stream() };
     let declined = Client::default().offer(&world.place, &world.program(None), offer).unwrap_err();
     assert_eq!(declined.reason, Some(Reason::Ending));
-    world.push("on");
-    read_until(&mut near, "\"on\"");
+}
+
+#[test]
+fn an_offer_that_is_dropped_is_withdrawn() {
+    let world = World::new();
+    let mut client = Client::default();
+    drop(world.offer(&mut client).unwrap());
+    wait_for("the offer to be withdrawn", || world.streams() == 0);
+    read_until(&mut world.hand_over(&mut client), "connected");
+}
+
+#[test]
+fn a_hub_that_is_to_stay_takes_the_place_of_one_that_a_worker_started() {
+    let world = World::new();
+    let mut near = world.hand_over(&mut Client::default());
+    read_until(&mut near, "connected");
+    let first = world.pid();
+    let command = world.program(None).command;
+    let mut stays = std::process::Command::new(&command[0]);
+    stays.args(&command[1..]).env(STAYS, "1").stdout(std::process::Stdio::null());
+    let mut stays = stays.spawn().unwrap();
+    assert!(String::from_utf8_lossy(&read_to_end(&mut near)).contains("retry: "));
+    wait_for("the hub that stays", || world.pid().is_some_and(|pid| Some(pid) != first));
+    read_until(&mut world.hand_over(&mut Client::default()), "connected");
+    world.end(Signal::TERM);
+    stays.wait().unwrap();
 }
 
 #[test]

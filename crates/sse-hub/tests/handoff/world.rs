@@ -23,6 +23,8 @@ use tempfile::TempDir;
 pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Says to a process that it is a hub, and where.
 pub const SOCKET: &str = "SSE_HUB_TEST_SOCKET";
+/// Says that it is to stay, also without streams.
+pub const STAYS: &str = "SSE_HUB_TEST_STAYS";
 /// The build it says to be, if not its own.
 pub const BUILD: &str = "SSE_HUB_TEST_BUILD";
 
@@ -40,7 +42,7 @@ fn hub_process() {
         max_streams: None,
         drain: Duration::ZERO,
         // One that a test leaves behind ends by itself.
-        idle: Some(Duration::from_secs(60)),
+        idle: std::env::var(STAYS).is_err().then_some(Duration::from_secs(60)),
     };
     // Ends the line that the test harness has begun.
     println!();
@@ -122,7 +124,7 @@ impl World {
     }
 
     pub fn pid(&self) -> Option<Pid> {
-        Pid::from_raw(std::fs::read_to_string(self.place.pid_file()).ok()?.trim().parse().ok()?)
+        Pid::from_raw(std::fs::read_to_string(self.place.pid_file()).ok()?.lines().next()?.parse().ok()?)
     }
 
     /// Ends the hub, and returns when it is no more.

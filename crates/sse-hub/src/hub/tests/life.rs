@@ -113,10 +113,23 @@ fn a_hub_that_ends_over_a_while_ends_all_streams_by_then_each_with_a_pause() {
 fn a_client_whose_offer_ended_with_the_hub_is_not_taken() {
     let mut world = World::unlimited();
     let offer = world.offer(world.directory.path(), &["k"], None, Replay::None);
-    let stream = world.hub.offer(&offer, world.now, &mut world.clients).unwrap();
+    let ticket = world.hub.offer(&offer, world.now, &mut world.clients).unwrap();
     world.hub.drain(Duration::ZERO, world.now, &mut world.clients);
-    assert!(!world.hub.go(stream, 1, world.now, &mut world.clients));
-    assert!(world.hub.is_empty());
+    world.hub.go(ticket, 1, world.now, &mut world.clients);
+    assert!(world.hub.is_empty() && world.clients.sent.is_empty());
+}
+
+#[test]
+fn a_connection_that_comes_late_is_not_given_to_another_stream_of_the_same_number() {
+    let mut world = World::unlimited();
+    let offer = world.offer(world.directory.path(), &["k"], None, Replay::None);
+    let first = world.hub.offer(&offer, world.now, &mut world.clients).unwrap();
+    world.hub.withdraw(first, &mut world.clients);
+    let second = world.hub.offer(&offer, world.now, &mut world.clients).unwrap();
+    assert_eq!(first.number(), second.number());
+    assert!(!world.hub.is_offered(first) && world.hub.is_offered(second));
+    world.hub.go(first, 1, world.now, &mut world.clients);
+    assert!(world.hub.is_offered(second));
 }
 
 #[test]
@@ -157,7 +170,10 @@ fn streams_that_leave_give_back_all_they_held() {
     assert_eq!([0, 2, 4].map(|index| world.events(streams[index]).0), [[1], [1], [1]]);
     [0, 2, 4].iter().for_each(|&index| world.hub.input(streams[index], None, &mut world.clients));
     assert_eq!((world.hub.len(), world.hub.status().keys), (0, 0));
-    assert!(!world.clients.sent.contains_key(&offered) || world.clients.closed.contains(&offered));
+    assert!(
+        !world.clients.sent.contains_key(&offered.number())
+            || world.clients.closed.contains(&offered.number())
+    );
 }
 
 #[test]

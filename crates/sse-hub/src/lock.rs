@@ -1,0 +1,144 @@
+//! The file that says which hub listens at a place: its process id, locked as long as it does.
+//!
+//! Always true:
+//! - whoever holds the lock of the file that the path names may listen, and removes what an earlier hub
+//!   has left; a file that was removed or replaced is nobody's place any more;
+//! - the socket and the file are removed by their own hub only, and before the lock is free.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::place::Place;
+
+/// How long a hub that is told to give way may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often is looked whether it has.
+const LOOK: Duration = Duration::from_millis(5);
+/// Says in the file that the hub ends by itself, when it has nothing to do: another may take its place.
+const PASSING: &str = "passing";
+
+/// Held by the hub that listens.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+    place: Place,
+}
+
+impl Lock {
+    /// Takes the place. A hub that is to stay (`is_passing` is false), as a service manager's is, has
+    /// one that a worker started give way.
+    ///
+    /// # Errors
+    /// Who has it, or what the system says.
+    pub fn take(place: &Place, is_passing: bool) -> Result<Self, String> {
+        let path = place.pid_file();
+        let failed = |error: io::Error| format!("cannot lock {}: {error}", path.display());
+        let until = Instant::now() + PATIENCE;
+        let mut was_told = false;
+        loop {
+            let file = OpenOptions::new()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .mode(0o600)
+                .custom_flags(libc::O_NOFOLLOW)
+                .open(&path)
+                .map_err(failed)?;
+            if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+                let lock = Self { file, place: place.clone() };
+                // It may have been removed before it was locked.
+                if !lock.is_valid() {
+                    continue;
+                }
+                let text = format!("{}\n{}\n", std::process::id(), if is_passing { PASSING } else { "" });
+                let written = lock.file.set_len(0).and_then(|()| (&lock.file).write_all(text.as_bytes()));
+                return written.map(|()| lock).map_err(failed);
+            }
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            let (holder, kind) = text.split_once('\n').unwrap_or((&text, ""));
+            if is_passing || kind.trim() != PASSING || Instant::now() >= until {
+                let socket = place.socket.display();
+                return Err(format!("another hub, process {}, listens at {socket} already", holder.trim()));
+            }
+            if let Some(holder) = holder.parse().ok().and_then(Pid::from_raw)
+                && !std::mem::replace(&mut was_told, true)
+            {
+                // It may be gone by now.
+                let _ = kill_process(holder, Signal::TERM);
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Whether the path still names the locked file.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        let same =
+            |ours: fs::Metadata, named: fs::Metadata| (ours.dev(), ours.ino()) == (named.dev(), named.ino());
+        match (self.file.metadata(), fs::symlink_metadata(self.place.pid_file())) {
+            (Ok(ours), Ok(named)) => same(ours, named),
+            _ => false,
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Both before the lock is free: another hub may put its own there then.
+        if self.is_valid() {
+            let _ = fs::remove_file(&self.place.socket);
+            let _ = fs::remove_file(self.place.pid_file());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(directory: &tempfile::TempDir) -> Place {
+        Place { socket: directory.path().join("hub.sock"), log: directory.path().join("hub.log") }
+    }
+
+    #[test]
+    fn a_place_is_taken_once_and_free_again_when_its_hub_is_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = place(&directory);
+        let first = Lock::take(&place, true).unwrap();
+        fs::write(&place.socket, "").unwrap();
+        let error = Lock::take(&place, true).unwrap_err();
+        assert!(
+            error.starts_with(&format!("another hub, process {}, listens at ", std::process::id())),
+            "{error}"
+        );
+        drop(first);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        assert!(Lock::take(&place, true).is_ok());
+    }
+
+    #[test]
+    fn a_hub_whose_file_was_removed_leaves_its_successors_files_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = place(&directory);
+        let first = Lock::take(&place, true).unwrap();
+        fs::remove_file(place.pid_file()).unwrap();
+        assert!(!first.is_valid());
+        let second = Lock::take(&place, true).unwrap();
+        fs::write(&place.socket, "").unwrap();
+        drop(first);
+        assert!(second.is_valid() && place.socket.exists());
+    }
+
+    #[test]
+    fn a_hub_that_is_to_stay_is_not_sent_away_by_another() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = place(&directory);
+        let _first = Lock::take(&place, false).unwrap();
+        assert!(Lock::take(&place, false).unwrap_err().ends_with("already"));
+    }
+}
