@@ -55,7 +55,7 @@ fn go_with_what_is_no_connection_gives_the_stream_back() {
     let world = World::new();
     let file = File::open("/dev/null").unwrap();
     let directory = File::open("/").unwrap();
-    let listener = UnixListener::bind(world.directory.path().join("listener")).unwrap();
+    let listener = UnixListener::bind(world.path.join("listener")).unwrap();
     let datagrams = std::os::unix::net::UnixDatagram::unbound().unwrap();
     let mut client = Client::default();
     for wrong in [file.as_fd(), directory.as_fd(), listener.as_fd(), datagrams.as_fd()] {

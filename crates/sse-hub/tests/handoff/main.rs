@@ -9,6 +9,7 @@
     reason = "a test fails by panicking; clippy knows only #[test] functions"
 )]
 
+mod crash;
 mod hostile;
 mod world;
 

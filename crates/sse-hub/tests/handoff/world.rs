@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read, Write};
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,6 +25,8 @@ use tempfile::TempDir;
 pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Says to a process that it is a hub, and where.
 pub const SOCKET: &str = "SSE_HUB_TEST_SOCKET";
+/// Says to a process that is none where the world is.
+const WORLD: &str = "SSE_HUB_TEST_WORLD";
 /// Says that it is to stay, also without streams.
 pub const STAYS: &str = "SSE_HUB_TEST_STAYS";
 /// The build it says to be, if not its own.
@@ -66,7 +70,8 @@ fn wanted<'a>(socket: &'a Path, build: &'a Build) -> Wanted<'a> {
 
 /// A place, a store, and the hub that is started there; it ends with the test.
 pub struct World {
-    pub directory: TempDir,
+    pub path: PathBuf,
+    _directory: Option<TempDir>,
     pub store: Arc<FileStore>,
     pub place: Place,
     pub build: Build,
@@ -76,10 +81,28 @@ impl World {
     pub fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join("store")).unwrap();
-        let store = FileStore::new(&directory.path().join("store"), Default::default());
+        Self::at(directory.path().to_owned(), Some(directory))
+    }
+
+    /// The world that a process started by [`World::process`] is in; it doesn't end with the process.
+    pub fn of_process() -> ManuallyDrop<Self> {
+        ManuallyDrop::new(Self::at(PathBuf::from(std::env::var(WORLD).unwrap()), None))
+    }
+
+    fn at(path: PathBuf, directory: Option<TempDir>) -> Self {
+        let store = FileStore::new(&path.join("store"), Default::default());
         let build = Software::loaded().unwrap().build;
-        let place = Place::find(wanted(&directory.path().join("run/hub.sock"), &build)).unwrap();
-        Self { directory, store, place, build }
+        let place = Place::find(wanted(&path.join("run/hub.sock"), &build)).unwrap();
+        Self { path, _directory: directory, store, place, build }
+    }
+
+    /// This binary again, with this role, in the same world.
+    pub fn process(&self, role: &str) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args([role, "--exact", "--ignored", "--nocapture"]);
+        command.env(WORLD, &self.path);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
     }
 
     pub fn program(&self, build: Option<&str>) -> Program {
@@ -94,7 +117,7 @@ impl World {
     pub fn stream(&self) -> Offer {
         Offer {
             from: self.build.clone(),
-            store: format!("file://{}", self.directory.path().join("store").display()),
+            store: format!("file://{}", self.path.join("store").display()),
             signal: "auto".into(),
             keys: vec![Bytes(b"k".to_vec())],
             client: None,
@@ -164,6 +187,18 @@ pub fn pair() -> (UnixStream, UnixStream) {
 pub fn is_alive(pid: Pid) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+}
+
+/// Halts a process, and returns when none of its threads runs.
+pub fn halt(pid: Pid) {
+    kill_process(pid, Signal::STOP).unwrap();
+    wait_for("a process to halt", || {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero())).unwrap();
+        tasks.flatten().all(|task| {
+            let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
+        })
+    });
 }
 
 pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
