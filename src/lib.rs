@@ -39,6 +39,7 @@ pub fn module(module: ModuleBuilder) -> ModuleBuilder {
 fn startup(_type: i32, module_number: i32) -> i32 {
     settings::register(module_number);
     info::name_union_types();
+    info::hide_passwords();
     handoff::remember_software();
     ext_php_rs::internal::startup_guard(exception::register)
 }

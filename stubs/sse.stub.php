@@ -45,7 +45,7 @@ namespace Sse;
  * @throws \Throwable what a `JsonSerializable` in the data throws, as it is
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation "9.2.6"
  */
-function push(string $key, mixed $data, ?string $event = null, array $options = []): string
+function push(string $key, mixed $data, ?string $event = null, #[\SensitiveParameter] array $options = []): string
 {
 }
 
@@ -107,7 +107,7 @@ function push(string $key, mixed $data, ?string $event = null, array $options = 
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream "9.2.5"
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header "9.2.4"
  */
-function stream(array|string $keys, array $options = []): StreamEnd
+function stream(array|string $keys, #[\SensitiveParameter] array $options = []): StreamEnd
 {
 }
 
@@ -129,7 +129,7 @@ function stream(array|string $keys, array $options = []): StreamEnd
  * @throws \Sse\StoreException when the store can't be read
  * @throws \TypeError for an argument of another type
  */
-function read(string $key, ?string $after = null, int $limit = 100, array $options = []): array
+function read(string $key, ?string $after = null, int $limit = 100, #[\SensitiveParameter] array $options = []): array
 {
 }
 
@@ -145,7 +145,7 @@ function read(string $key, ?string $after = null, int $limit = 100, array $optio
  * @throws \TypeError for an argument of another type
  * @see https://fetch.spec.whatwg.org/#cors-unsafe-request-header-byte why it is so plain and short
  */
-function cursor(array|string $keys, array $options = []): string
+function cursor(array|string $keys, #[\SensitiveParameter] array $options = []): string
 {
 }
 
@@ -168,7 +168,7 @@ function cursor(array|string $keys, array $options = []): string
  * @throws \Sse\InvalidArgumentException for an option or setting that can't be used
  * @throws \TypeError for an argument of another type
  */
-function status(array $options = []): array
+function status(#[\SensitiveParameter] array $options = []): array
 {
 }
 
@@ -195,7 +195,7 @@ function hub(array $options = []): int
  * @throws \Sse\InvalidArgumentException for a setting that doesn't exist or a value that can't be used; none was set
  * @throws \TypeError for an argument of another type
  */
-function configure(array $settings): void
+function configure(#[\SensitiveParameter] array $settings): void
 {
 }
 
