@@ -50,7 +50,17 @@ final class Configuration
      */
     public function fpm(array $flags): array
     {
-        return [fpmProgram(), '--fpm-config', $this->write('fpm'), ...$flags];
+        $command = [fpmProgram(), '--fpm-config', $this->write('fpm'), ...$flags];
+        if ($this->options->bind === []) {
+            return $command;
+        }
+        $mounts = array_map(function (string $bind): string {
+            [$other, $file] = explode('=', $bind, 2);
+
+            return 'mount --bind ' . escapeshellarg($other) . ' ' . escapeshellarg($file) . ' && ';
+        }, $this->options->bind);
+
+        return ['unshare', '--mount', 'sh', '-c', implode($mounts) . 'exec "$@"', 'sh', ...$command];
     }
 
     private function write(string $name): string

@@ -133,6 +133,17 @@ fallsBack('no process left for the user', {
     skip: !isRoot && 'only the limits of another user can be tightened without harm',
 });
 
+for (const [what, other, why] of [
+    ['a broken PHP on the command line', '/etc/passwd', /Permission denied/],
+    ['another program where PHP should be', '/bin/true', /did not begin/],
+]) {
+    fallsBack(what, {
+        options: () => ['--bind', `${other}=${commandLine()}`],
+        why,
+        skip: !isRoot && 'only root can put another program there',
+    });
+}
+
 test('sse.hub=off keeps every stream in its worker, without a word in the log', async (t) => {
     const stack = await startHubStack(t, '--workers', '1', '--ini', 'sse.hub=off');
     await threeStreams(t, stack);
@@ -180,6 +191,13 @@ test('at sse.max_streams a client is told to come back, and gets its place when 
     assert.ok(new Set(pauses).size > 1, `not all at once: ${pauses}`);
     await stack.holds(10);
 });
+
+/** The PHP that runs the hub. */
+function commandLine() {
+    const script = 'echo realpath(PHP_BINDIR . "/php" . PHP_MAJOR_VERSION . "." . PHP_MINOR_VERSION) ?: PHP_BINDIR . "/php";';
+
+    return String(execFileSync(process.env.SSE_PHP || 'php', ['-r', script]));
+}
 
 function directoryOf(stack) {
     return `${stack.dir}/hub`;
