@@ -21,6 +21,7 @@ use Throwable;
  *
  * Always true:
  * - references of a key are stored under one lock, in the order of their positions, each once;
+ * - nothing gets its place, and nobody hears of anything, inside a transaction of the application;
  * - a stream that waits has no connection, from its next look on.
  *
  * @internal
@@ -80,7 +81,7 @@ final class DatabaseEngine extends Engine
         Store::instance()->cursor($key);
         try {
             $id = $this->rows->insert($key, (string)json_encode($payload));
-            $waits = Store::instance()->isShared() && $this->rows->areInTransaction();
+            $waits = $this->isInTransaction();
         } catch (PDOException | CakeException $exception) {
             $this->note($key, 'a push was not kept', $exception);
 
@@ -105,13 +106,18 @@ final class DatabaseEngine extends Engine
     }
 
     /**
+     * Inside a transaction it finds what is in the log already.
+     *
      * @inheritDoc
      */
     public function check(string $key, int|string $lastKnown): ?array
     {
         $this->relay($key, $this->log($key));
+        $found = parent::check($key, $lastKnown);
+        $isVisible = $found === null || $found['data'] !== null || !$this->isInTransaction();
 
-        return parent::check($key, $lastKnown);
+        // What the log has and the transaction's older snapshot hasn't is no gap, but for the next look.
+        return $isVisible ? $found : null;
     }
 
     /**
@@ -139,6 +145,15 @@ final class DatabaseEngine extends Engine
     protected function payload(string $key, array $event): mixed
     {
         return $event['external'] ? $this->find($key, $event['data'])?->payload() : $event['data'];
+    }
+
+    /**
+     * @return bool whether what is seen now may still be rolled back; a test's own transaction counts for nothing, as
+     *   it is never committed
+     */
+    private function isInTransaction(): bool
+    {
+        return Store::instance()->isShared() && $this->rows->areInTransaction();
     }
 
     /**
@@ -194,7 +209,8 @@ final class DatabaseEngine extends Engine
     }
 
     /**
-     * Stores references to the rows that the store doesn't have.
+     * Stores references to the rows that the store doesn't have. Inside a transaction it does nothing: rows that are
+     * seen there may never be committed, and what would place them may block others, or fail on an older snapshot.
      *
      * Where rows between are gone a reference to nothing stands for them: it is told as a gap.
      *
@@ -204,6 +220,9 @@ final class DatabaseEngine extends Engine
      */
     private function relay(string $key, ReferenceLog $log): void
     {
+        if ($this->isInTransaction()) {
+            return;
+        }
         $log->readEnd();
         if (!$this->rows->hasAfter($key, (int)$log->reference)) {
             return;

@@ -85,6 +85,63 @@ class DatabaseTest extends TestCase
         $this->assertSame('seen', $worker->check('rolled back', 0)['data'] ?? null);
     }
 
+    #[DataProvider('databases')]
+    public function testACheckInsideATransactionTellsNobodyOfWhatIsRolledBack(EngineUnderTest $engine): void
+    {
+        $this->choose($engine);
+        $reader = $this->reader('checked', ['poll' => 0.05])->connected();
+        $worker = $this->worker();
+        $worker->ask('begin');
+        $worker->push('checked', 'never');
+        $this->assertNull($worker->check('checked', 0));
+        $worker->ask('rollback');
+
+        $worker->push('checked', 'seen');
+
+        $reader->until(fn() => in_array('seen', $reader->data(), true), 'the event');
+        $this->assertSame(['message'], array_column($reader->events(), 'event'));
+    }
+
+    #[DataProvider('servers')]
+    public function testACheckInsideATransactionHindersNoOther(EngineUnderTest $engine): void
+    {
+        $this->choose($engine);
+        $reader = $this->reader('aside')->connected();
+        [$worker, $other] = [$this->worker(), $this->worker()];
+        $worker->ask('begin');
+        $worker->push('aside', 'late');
+        $worker->check('aside', 0);
+
+        $this->assertTrue($other->push('aside', 'beside'));
+
+        $this->assertSame(['beside'], $reader->received(1));
+        // Nor has it spoilt the transaction.
+        $worker->check('aside', 0);
+        $worker->ask('commit');
+        $worker->push('aside', 'last');
+        $this->assertSame(['beside', 'late', 'last'], $reader->received(3));
+    }
+
+    #[DataProvider('servers')]
+    public function testACheckOnAnOlderSnapshotTellsOfNoGap(EngineUnderTest $engine): void
+    {
+        $this->choose($engine);
+        [$worker, $other] = [$this->worker(), $this->worker()];
+        $other->push('snapshot', 'known');
+        $known = $worker->check('snapshot', 0)['id'] ?? '';
+        $worker->ask('begin');
+        $worker->ask('sql', 'SELECT COUNT(*) FROM sse_payloads');
+        $other->push('snapshot', 'new');
+
+        $found = $worker->check('snapshot', $known);
+
+        // MariaDB reads what was there when the transaction began, PostgreSQL what is there now.
+        $this->assertContains($found['data'] ?? null, [null, 'new']);
+        $this->assertSame($found === null ? null : 'new', $found['data'] ?? null);
+        $worker->ask('commit');
+        $this->assertSame('new', $worker->check('snapshot', $known)['data'] ?? null);
+    }
+
     #[DataProvider('servers')]
     public function testOfTwoOverlappingTransactionsTheOneThatCommitsLaterIsNotSkipped(EngineUnderTest $engine): void
     {
