@@ -39,9 +39,9 @@ final class DatabaseEngine extends Engine
     private const PATIENCE = 30.0;
 
     /**
-     * Of so many pushes one looks for rows to delete.
+     * Of so many rows that are told of one makes look for rows to delete.
      */
-    private const PUSHES_PER_TRIM = 100;
+    private const ROWS_PER_TRIM = 100;
 
     /**
      * What was read of the store for pushes, by their keys.
@@ -190,9 +190,6 @@ final class DatabaseEngine extends Engine
         if (!$this->signal instanceof FileSignalStrategy) {
             $this->signal->touch($key);
         }
-        if (random_int(1, self::PUSHES_PER_TRIM) === 1) {
-            $this->rows->trim($key);
-        }
     }
 
     /**
@@ -227,7 +224,8 @@ final class DatabaseEngine extends Engine
         if (!$this->rows->hasAfter($key, (int)$log->reference)) {
             return;
         }
-        Store::instance()->locked($key, function () use ($key, $log): bool {
+        $told = 0;
+        Store::instance()->locked($key, function () use ($key, $log, &$told): bool {
             $log->readEnd();
             $this->rows->place($key, (int)$log->reference);
             $known = $log->reference === null ? null : (int)$log->reference;
@@ -237,11 +235,28 @@ final class DatabaseEngine extends Engine
                 }
                 Store::instance()->push($key, ['reference' => (string)$position], true);
                 $known = $position;
+                $told++;
             }
 
             return true;
         }, true);
         $log->readEnd();
+        if (random_int(1, self::ROWS_PER_TRIM) <= $told) {
+            $this->trim($key);
+        }
+    }
+
+    /**
+     * @param string $key The key.
+     * @return void
+     */
+    private function trim(string $key): void
+    {
+        try {
+            $this->rows->trim($key);
+        } catch (PDOException | CakeException $exception) {
+            $this->note($key, 'old rows are not deleted, until somebody looks for them again', $exception);
+        }
     }
 
     /**

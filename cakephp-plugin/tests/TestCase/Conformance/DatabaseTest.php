@@ -384,6 +384,25 @@ class DatabaseTest extends TestCase
         $this->assertSame(31, $worker->check('trimmed', 0)['data'] ?? null);
     }
 
+    #[DataProvider('databases')]
+    public function testRowsAreDeletedAlsoWhereAllArePushedInTransactions(EngineUnderTest $engine): void
+    {
+        $this->settings = ['sse.retention_events' => '10'];
+        $this->choose($engine);
+        $reader = $this->reader('only committed', ['poll' => 0.05])->connected();
+        $worker = $this->worker();
+        $worker->ask('begin');
+        // So many that whoever tells of them deletes for certain, not only now and then.
+        foreach (range(1, 100) as $number) {
+            $worker->push('only committed', $number);
+        }
+        $worker->ask('commit');
+
+        $left = fn(): array => $worker->ask('sql', 'SELECT COUNT(*) AS number FROM sse_payloads');
+        $reader->until(fn(): bool => (int)$left()[0]['number'] === 10, 'the rows to be deleted');
+        $this->addToAssertionCount(1);
+    }
+
     /**
      * @return array<string, string> the environment of an application on CakePHP 5.4
      */
