@@ -95,9 +95,10 @@ final class DatabaseEngine extends Engine
         try {
             $this->tell($key);
         } catch (StoreException $exception) {
-            $this->rows->remove($id);
-
-            throw $exception;
+            if ($this->takeBack($key, $id)) {
+                throw $exception;
+            }
+            $this->note($key, 'a push is kept, and streams will find it within "poll" seconds', $exception);
         } catch (PDOException | CakeException $exception) {
             $this->note($key, 'a push is kept, and streams will find it within "poll" seconds', $exception);
         }
@@ -145,6 +146,22 @@ final class DatabaseEngine extends Engine
     protected function payload(string $key, array $event): mixed
     {
         return $event['external'] ? $this->find($key, $event['data'])?->payload() : $event['data'];
+    }
+
+    /**
+     * @param string $key The key.
+     * @param string $id The row's id.
+     * @return bool whether the row is gone, and was never told by anybody; if not, the push succeeded
+     */
+    private function takeBack(string $key, string $id): bool
+    {
+        try {
+            return $this->rows->remove($id);
+        } catch (PDOException | CakeException $exception) {
+            $this->note($key, 'a push could not be taken back', $exception);
+
+            return false;
+        }
     }
 
     /**

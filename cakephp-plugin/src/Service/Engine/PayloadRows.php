@@ -120,14 +120,16 @@ final class PayloadRows
     }
 
     /**
-     * Takes a row back that nobody was told of.
+     * Takes a row back, unless it has a place: then others may have been told of it.
      *
      * @param string $id The row's id.
-     * @return void
+     * @return bool whether it is gone
      */
-    public function remove(string $id): void
+    public function remove(string $id): bool
     {
-        $this->connection()->delete($this->table()->getTable(), ['id' => $id]);
+        $unplaced = ['id' => $id, 'position IS' => null];
+
+        return $this->connection()->delete($this->table()->getTable(), $unplaced)->rowCount() === 1;
     }
 
     /**

@@ -9,10 +9,13 @@ use Cake\Datasource\ConnectionManager;
 use Cake\Datasource\FactoryLocator;
 use Cake\TestSuite\LogTestTrait;
 use Cake\TestSuite\TestCase;
+use Closure;
 use InvalidArgumentException;
 use Sse\Model\Table\PayloadsTable;
 use Sse\Service\Payload\DatabasePayloadStrategy;
 use Sse\Service\SseService;
+use Sse\Service\Store;
+use Sse\StoreException;
 use Sse\Test\Support\CounterSignal;
 use Sse\Test\Support\PayloadsSchema;
 use Sse\Test\Support\StreamsTrait;
@@ -97,6 +100,84 @@ class DatabaseEngineTest extends TestCase
         } finally {
             $this->assertSame([], $this->rows());
         }
+    }
+
+    /**
+     * The test's store, but for one method that another process, or a full disk, gets in the way of.
+     *
+     * @param \Closure(): mixed|null $beforeLocking What happens before the lock can't be had; null if it can.
+     */
+    private function failingStore(?Closure $beforeLocking): Store
+    {
+        return new class ($this->sseStore, $beforeLocking) extends Store {
+            public function __construct(private readonly Store $store, private readonly ?Closure $beforeLocking)
+            {
+            }
+
+            protected function dsn(): string
+            {
+                return $this->store->dsn();
+            }
+
+            public function locked(string $key, Closure $action, bool $wait): bool
+            {
+                if ($this->beforeLocking === null) {
+                    return $this->store->locked($key, $action, $wait);
+                }
+                ($this->beforeLocking)();
+
+                throw new StoreException('stayed locked');
+            }
+
+            public function push(string $key, mixed $data, bool $external = false): string
+            {
+                throw new StoreException('no space left');
+            }
+        };
+    }
+
+    public function testAPushWhoseLockCannotBeHadIsTakenBack(): void
+    {
+        $this->setupLog('error');
+        Store::replace($this->failingStore(fn() => null));
+
+        $this->assertFalse(SseService::push('k', 1));
+
+        $this->assertSame([], $this->rows());
+        $this->assertLogged('stayed locked');
+    }
+
+    public function testAPushThatHasItsPlaceStaysAndIsToldLater(): void
+    {
+        $this->setupLog('error');
+        Store::replace($this->failingStore(null));
+
+        $this->assertTrue(SseService::push('placed', 1));
+
+        $this->assertLogged('no space left');
+        Store::replace($this->sseStore);
+        $this->assertSame([1], $this->streamed('placed'));
+    }
+
+    public function testAPushThatAnotherMachinePlacedMeanwhileStays(): void
+    {
+        Store::replace($this->failingStore(fn() => (new DatabasePayloadStrategy())->fetch('elsewhere')));
+
+        $this->assertTrue(SseService::push('elsewhere', 1));
+
+        Store::replace($this->sseStore);
+        $this->assertSame([1], $this->streamed('elsewhere'));
+    }
+
+    public function testAPushThatCannotBeTakenBackIsNoException(): void
+    {
+        $this->setupLog('error');
+        $connection = ConnectionManager::get('default');
+        Store::replace($this->failingStore(fn() => $connection->execute('DROP TABLE sse_payloads')));
+
+        $this->assertTrue(SseService::push('k', 1));
+
+        $this->assertLogged('a push could not be taken back');
     }
 
     public function testABrokenEncodingIsRefusedAndNotKept(): void
