@@ -91,7 +91,8 @@ class SseService
      *
      * With a time in seconds it finds the newest payload, if a later second brought one. With an event's id it finds
      * the first event after that, so that asking again and again with the id it answers gives each of them once;
-     * `gap` is true where some before it are not kept any more.
+     * `gap` is true where some before it are not kept any more. It is true as well where the payload itself isn't:
+     * then `data` is null.
      *
      * @param string $key The key.
      * @param string|int $lastKnownTime The time or the id that the last answer had; 0 at the beginning.

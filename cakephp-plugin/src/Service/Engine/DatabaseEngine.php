@@ -115,10 +115,10 @@ final class DatabaseEngine extends Engine
     {
         $this->relay($key, $this->log($key));
         $found = parent::check($key, $lastKnown);
-        $isVisible = $found === null || $found['data'] !== null || !$this->isInTransaction();
+        $isGone = $found !== null && $found['data'] === null && isset($found['gap']);
 
         // What the log has and the transaction's older snapshot hasn't is no gap, but for the next look.
-        return $isVisible ? $found : null;
+        return $isGone && $this->isInTransaction() ? null : $found;
     }
 
     /**
@@ -143,9 +143,14 @@ final class DatabaseEngine extends Engine
     /**
      * @inheritDoc
      */
-    protected function payload(string $key, array $event): mixed
+    protected function payload(string $key, array $event): ?array
     {
-        return $event['external'] ? $this->find($key, $event['data'])?->payload() : $event['data'];
+        if (!$event['external']) {
+            return [$event['data']];
+        }
+        $found = $this->find($key, $event['data']);
+
+        return $found === null ? null : [$found->payload()];
     }
 
     /**

@@ -47,7 +47,8 @@ abstract class Engine
     }
 
     /**
-     * Looks for something newer: the newest event after a time in seconds, or the first after an id.
+     * Looks for something newer: the newest event after a time in seconds, or the first after an id. `gap` is true
+     * where events before it are gone, or its own payload is.
      *
      * @param string $key The key.
      * @param string|int $lastKnown The time or the id.
@@ -63,9 +64,11 @@ abstract class Engine
         if ($event === null || is_int($lastKnown) && (int)$event['time'] <= $lastKnown) {
             return null;
         }
-        $found = ['time' => (int)$event['time'], 'data' => $this->payload($key, $event), 'id' => $event['id']];
+        $payload = $this->payload($key, $event);
+        $isGap = $payload === null || is_string($lastKnown) && $event['gap'];
+        $found = ['time' => (int)$event['time'], 'data' => $payload[0] ?? null, 'id' => $event['id']];
 
-        return is_string($lastKnown) && $event['gap'] ? $found + ['gap' => true] : $found;
+        return $isGap ? $found + ['gap' => true] : $found;
     }
 
     /**
@@ -96,11 +99,11 @@ abstract class Engine
     }
 
     /**
-     * The payload of an event in the store; null if it is gone.
+     * The payload of an event in the store, in a list; null if it is gone.
      *
      * @param string $key The key.
      * @param array{id: string, time: float, data: mixed, external: bool, gap: bool} $event The event.
-     * @return mixed
+     * @return array{mixed}|null
      */
-    abstract protected function payload(string $key, array $event): mixed;
+    abstract protected function payload(string $key, array $event): ?array;
 }

@@ -25,8 +25,8 @@ final class NativeEngine extends Engine
     /**
      * @inheritDoc
      */
-    protected function payload(string $key, array $event): mixed
+    protected function payload(string $key, array $event): ?array
     {
-        return $event['external'] ? null : $event['data'];
+        return $event['external'] ? null : [$event['data']];
     }
 }

@@ -99,16 +99,15 @@ final class StrategyEngine extends Engine
     /**
      * @inheritDoc
      */
-    protected function payload(string $key, array $event): mixed
+    protected function payload(string $key, array $event): ?array
     {
         if (!$event['external']) {
-            return $event['data'];
-        }
-        if (isset($event['data']['reference'])) {
-            return $this->find($key, $event['data']['reference'])[0] ?? null;
+            return [$event['data']];
         }
 
-        return $this->payloads->fetch($key);
+        return isset($event['data']['reference'])
+            ? $this->find($key, $event['data']['reference'])
+            : [$this->payloads->fetch($key)];
     }
 
     /**

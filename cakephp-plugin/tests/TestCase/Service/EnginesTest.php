@@ -5,9 +5,11 @@ namespace Sse\Test\TestCase\Service;
 
 use App\Sse\JournalPayloads;
 use ArrayObject;
+use Cake\Cache\Cache;
 use Cake\Core\Configure;
 use Cake\Datasource\ConnectionManager;
 use Cake\TestSuite\TestCase;
+use Closure;
 use DateTimeImmutable;
 use PHPUnit\Framework\Attributes\DataProvider;
 use Sse\Service\SseService;
@@ -119,6 +121,47 @@ class EnginesTest extends TestCase
 
         $this->assertSame([['event' => 'e', 'n' => 1], ['n' => 2], 0, ['n' => 4]], $seen);
         $this->assertSame([['n' => 2], ['n' => 4]], $sent);
+    }
+
+    /**
+     * @return array<string, array{string, \Closure(): mixed}>
+     */
+    public static function enginesThatMayForget(): array
+    {
+        return [
+            'cache' => ['cache', fn() => Cache::clear('default')],
+            'database' => [
+                'database', fn() => ConnectionManager::get('default')->execute('DELETE FROM sse_payloads'),
+            ],
+            'an ordered class' => [OrderedPayloads::class, fn() => OrderedPayloads::$payloads = []],
+        ];
+    }
+
+    #[DataProvider('enginesThatMayForget')]
+    public function testCheckTellsOfAPayloadThatVanishedAsAGap(string $engine, Closure $forget): void
+    {
+        $this->choose($engine);
+        $this->pushAll('vanished', [1]);
+        $known = SseService::check('vanished', 0);
+        $this->assertNotNull($known);
+        $this->assertArrayNotHasKey('gap', $known);
+        $this->pushAll('vanished', [2]);
+        $forget();
+
+        foreach ([0, $known['id']] as $lastKnown) {
+            $found = SseService::check('vanished', $lastKnown);
+            $this->assertNull($found['data'] ?? null);
+            $this->assertTrue($found['gap'] ?? false);
+        }
+    }
+
+    #[DataProvider('engines')]
+    public function testCheckTellsOfNoGapWhereThePayloadIsNull(string $engine): void
+    {
+        $this->choose($engine);
+        $this->pushAll('null', [null]);
+
+        $this->assertArrayNotHasKey('gap', SseService::check('null', 0) ?? []);
     }
 
     #[DataProvider('engines')]
