@@ -7,6 +7,7 @@ use App\Sse\JournalPayloads;
 use ArrayObject;
 use Cake\Cache\Cache;
 use Cake\Core\Configure;
+use Cake\Database\Connection;
 use Cake\Datasource\ConnectionManager;
 use Cake\TestSuite\TestCase;
 use Closure;
@@ -130,9 +131,11 @@ class EnginesTest extends TestCase
     {
         return [
             'cache' => ['cache', fn() => Cache::clear('default')],
-            'database' => [
-                'database', fn() => ConnectionManager::get('default')->execute('DELETE FROM sse_payloads'),
-            ],
+            'database' => ['database', function (): void {
+                $connection = ConnectionManager::get('default');
+                assert($connection instanceof Connection);
+                $connection->delete('sse_payloads');
+            }],
             'an ordered class' => [OrderedPayloads::class, fn() => OrderedPayloads::$payloads = []],
         ];
     }
