@@ -73,7 +73,15 @@ class SseService
         if ($afterCommit === null) {
             return self::deliver($engine, $key, $payload);
         }
-        $engine->assertSendable($payload);
+        try {
+            if (!$engine->accepts($key, $payload)) {
+                return false;
+            }
+        } catch (StoreException $exception) {
+            self::logFailure($key, $exception);
+
+            return false;
+        }
         $afterCommit(function () use ($engine, $key, $payload): void {
             try {
                 self::deliver($engine, $key, $payload);

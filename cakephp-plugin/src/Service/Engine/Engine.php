@@ -25,6 +25,23 @@ abstract class Engine
     abstract public function push(string $key, mixed $payload): bool;
 
     /**
+     * Looks at what keeps a push from being made, for one that is to wait for a commit: nobody could be told then.
+     *
+     * @param string $key The key.
+     * @param mixed $payload The payload.
+     * @return bool whether it could be made now; if not, why is in the log
+     * @throws \InvalidArgumentException for a key or payload that can't be used
+     * @throws \Sse\StoreException when the store can't be used
+     */
+    public function accepts(string $key, mixed $payload): bool
+    {
+        $this->assertSendable($payload);
+        Store::instance()->cursor($key);
+
+        return true;
+    }
+
+    /**
      * Whether a push now becomes part of an open transaction by itself, and needn't wait for its commit.
      *
      * @return bool
@@ -78,7 +95,7 @@ abstract class Engine
      * @return void
      * @throws \InvalidArgumentException
      */
-    public function assertSendable(mixed $payload): void
+    protected function assertSendable(mixed $payload): void
     {
         $json = json_encode($payload);
         if ($json === false) {

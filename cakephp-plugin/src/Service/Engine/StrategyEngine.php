@@ -4,6 +4,7 @@ declare(strict_types=1);
 namespace Sse\Service\Engine;
 
 use JsonSerializable;
+use Sse\Service\Payload\CachePayloadStrategy;
 use Sse\Service\Payload\OrderedPayloadStrategyInterface;
 use Sse\Service\Payload\PayloadStrategyInterface;
 use Sse\Service\Signal\FileSignalStrategy;
@@ -37,6 +38,15 @@ final class StrategyEngine extends Engine
         private readonly SignalStrategyInterface $signal,
     ) {
         $this->nothing = new stdClass();
+    }
+
+    /**
+     * @inheritDoc
+     */
+    public function accepts(string $key, mixed $payload): bool
+    {
+        return parent::accepts($key, $payload)
+            && (!$this->payloads instanceof CachePayloadStrategy || $this->payloads->accepts($payload));
     }
 
     /**

@@ -46,25 +46,30 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
     }
 
     /**
+     * Whether append() would try to keep a payload, for the engine.
+     *
+     * @internal
+     * @param mixed $data The payload.
+     * @return bool if not, why is in the log
+     * @throws \InvalidArgumentException for a payload that can't be kept
+     * @throws \Cake\Core\Exception\CakeException when no stream could read what is written
+     */
+    public function accepts(mixed $data): bool
+    {
+        $this->serialized($data);
+
+        return $this->isUsable();
+    }
+
+    /**
      * @inheritDoc
      */
     public function append(string $key, mixed $data): ?string
     {
-        if (!$this->isReachable()) {
-            Log::error("SSE: the cache \"$this->configName\" can't be reached; its engine says why in the log");
-
+        if (!$this->isUsable()) {
             return null;
         }
-        $this->assertShared();
-        try {
-            $value = serialize($data);
-        } catch (Throwable $exception) {
-            throw new InvalidArgumentException(
-                "the payload can't be kept in the cache: {$exception->getMessage()}; push what serialize() takes",
-                0,
-                $exception,
-            );
-        }
+        $value = $this->serialized($data);
         $reference = bin2hex(random_bytes(8));
 
         return $this->write($this->name($key, $reference), $value) && $this->write($this->name($key), $reference)
@@ -136,6 +141,40 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
 
             return false;
         }
+    }
+
+    /**
+     * @param mixed $data The payload.
+     * @return string
+     * @throws \InvalidArgumentException for a payload that can't be kept
+     */
+    private function serialized(mixed $data): string
+    {
+        try {
+            return serialize($data);
+        } catch (Throwable $exception) {
+            throw new InvalidArgumentException(
+                "the payload can't be kept in the cache: {$exception->getMessage()}; push what serialize() takes",
+                0,
+                $exception,
+            );
+        }
+    }
+
+    /**
+     * @return bool if not, why is in the log
+     * @throws \Cake\Core\Exception\CakeException when no stream could read what is written
+     */
+    private function isUsable(): bool
+    {
+        if (!$this->isReachable()) {
+            Log::error("SSE: the cache \"$this->configName\" can't be reached; its engine says why in the log");
+
+            return false;
+        }
+        $this->assertShared();
+
+        return true;
     }
 
     /**

@@ -3,14 +3,22 @@ declare(strict_types=1);
 
 namespace Sse\Test\TestCase\Service;
 
+use Cake\Cache\Cache;
+use Cake\Cache\Engine\ArrayEngine;
+use Cake\Cache\Engine\FileEngine;
+use Cake\Cache\Engine\NullEngine;
+use Cake\Core\Configure;
+use Cake\Core\Exception\CakeException;
 use Cake\Database\Connection;
 use Cake\Database\Driver\Sqlite;
 use Cake\Datasource\ConnectionManager;
 use Cake\TestSuite\LogTestTrait;
 use Cake\TestSuite\TestCase;
 use InvalidArgumentException;
+use PHPUnit\Framework\Attributes\DataProvider;
 use Sse\Service\SseService;
 use Sse\Service\Store;
+use Sse\StoreException;
 use Sse\Test\Support\StreamsTrait;
 use Sse\Test\Support\TellingConnection;
 
@@ -25,24 +33,45 @@ class TransactionTest extends TestCase
     public function setUp(): void
     {
         parent::setUp();
-        // One that is shared, as in production: only then a push waits.
-        Store::replace(new class ($this->sseStore) extends Store {
-            public function __construct(private readonly Store $store)
-            {
-            }
-
-            public function push(string $key, mixed $data, bool $external = false): string
-            {
-                return $this->store->push($key, $data, $external);
-            }
-        });
+        Store::replace($this->sharedStore());
     }
 
     public function tearDown(): void
     {
         ConnectionManager::dropAlias('default');
         ConnectionManager::drop('telling');
+        Cache::drop('other');
+        Cache::drop('nothing');
         parent::tearDown();
+    }
+
+    /**
+     * The test's store, but one that is shared, as in production: only then a push waits.
+     */
+    private function sharedStore(): Store
+    {
+        return new class ($this->sseStore) extends Store {
+            /**
+             * Fails from now on, as a full disk would.
+             */
+            public bool $isFull = false;
+
+            public function __construct(private readonly Store $store)
+            {
+            }
+
+            protected function dsn(): string
+            {
+                return $this->store->dsn();
+            }
+
+            public function push(string $key, mixed $data, bool $external = false): string
+            {
+                return $this->isFull
+                    ? throw new StoreException('no space left')
+                    : $this->store->push($key, $data, $external);
+            }
+        };
     }
 
     private function connection(): Connection
@@ -93,28 +122,119 @@ class TransactionTest extends TestCase
         $this->assertSsePushCount(1);
     }
 
-    public function testBadInputIsToldAtOnce(): void
+    /**
+     * @return array<string, array{string, string, mixed, string}>
+     */
+    public static function badInput(): array
     {
+        return [
+            'a broken encoding' => ['native', 'k', "\xff", 'JSON'],
+            'no key' => ['native', '', 1, 'key'],
+            'no key, cache' => ['cache', '', 1, 'key'],
+            'a long key' => ['native', str_repeat('k', 1025), 1, '1024'],
+            'a payload over the limit' => ['native', 'k', str_repeat('x', 2 * 1024 - 1), 'the limit is 2048'],
+            'what is not serializable' => [
+                'cache', 'k', ['closure' => fn() => 1], 'serialize()',
+            ],
+        ];
+    }
+
+    #[DataProvider('badInput')]
+    public function testBadInputIsToldAtOnce(string $engine, string $key, mixed $payload, string $message): void
+    {
+        Configure::write('Sse.payload_engine', $engine);
+        ini_set('sse.max_payload', '2K');
         $connection = $this->connection();
         $connection->begin();
         try {
-            $this->expectException(InvalidArgumentException::class);
-            SseService::push('k', "\xff");
+            SseService::push($key, $payload);
+            $this->fail('It was taken.');
+        } catch (InvalidArgumentException $exception) {
+            $this->assertStringContainsString($message, $exception->getMessage());
+        } finally {
+            $connection->rollback();
+            ini_restore('sse.max_payload');
+        }
+    }
+
+    public function testAPayloadOfTheLimitIsTaken(): void
+    {
+        ini_set('sse.max_payload', '2K');
+        $connection = $this->connection();
+        $connection->begin();
+        $this->assertTrue(SseService::push('k', str_repeat('x', 2 * 1024 - 2)));
+        $connection->commit();
+        ini_restore('sse.max_payload');
+
+        $this->assertSsePushCount(1);
+    }
+
+    public function testAStoreThatCannotBeUsedAnswersFalseAtOnce(): void
+    {
+        $this->setupLog('error');
+        Configure::write('Sse.dsn', 'file://' . TMP . 'not-there');
+        Store::replace(null);
+        $connection = $this->connection();
+        $connection->begin();
+
+        $this->assertFalse(SseService::push('k', 1));
+
+        $connection->rollback();
+        $this->assertLogged('a push to the key "k" was not kept');
+    }
+
+    public function testACacheThatNoOtherProcessReadsIsRefusedAtOnce(): void
+    {
+        Configure::write('Sse', ['payload_engine' => 'cache', 'cache_config' => 'other']);
+        Cache::setConfig('other', ['className' => ArrayEngine::class]);
+        $connection = $this->connection();
+        $connection->begin();
+        try {
+            $this->expectException(CakeException::class);
+            $this->expectExceptionMessage('one process');
+            SseService::push('k', 1);
         } finally {
             $connection->rollback();
         }
     }
 
+    public function testACacheThatCannotBeReachedAnswersFalseAtOnce(): void
+    {
+        $this->setupLog('error');
+        Configure::write('Sse', ['payload_engine' => 'cache', 'cache_config' => 'other']);
+        // CakePHP puts a cache that keeps nothing in its place.
+        Cache::setConfig('nothing', ['className' => NullEngine::class]);
+        Cache::setConfig('other', [
+            'className' => new class extends FileEngine {
+                public function init(array $config = []): bool
+                {
+                    return false;
+                }
+            },
+            'fallback' => 'nothing',
+        ]);
+        $connection = $this->connection();
+        $connection->begin();
+
+        $this->assertFalse(SseService::push('k', 1));
+
+        $connection->rollback();
+        $this->assertLogged('the cache "other" can\'t be reached');
+    }
+
     public function testWhatFailsAfterTheCommitIsLogged(): void
     {
         $this->setupLog('error');
+        $store = $this->sharedStore();
+        Store::replace($store);
         $connection = $this->connection();
         $connection->begin();
-        SseService::push('', 1);
+        $this->assertTrue(SseService::push('full', 1));
+        $store->isFull = true;
 
         $connection->commit();
 
-        $this->assertLogged('a push to the key "" was not kept');
+        $this->assertLogged('a push to the key "full" was not kept: no space left');
     }
 
     public function testOnAConnectionThatDoesNotTellAPushIsMadeAtOnceAndNeverSendsNull(): void
