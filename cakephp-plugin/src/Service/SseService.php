@@ -58,8 +58,9 @@ class SseService
      * Keeps a payload and sends it to all streams of the key.
      *
      * An array or object whose `event` is a non-empty string names the event by it. Inside a transaction of the
-     * connection `default` it waits for the commit, and is dropped by a rollback, where CakePHP can tell (from 5.4);
-     * with an older CakePHP push after the commit, for example from `Model.afterSaveCommit`.
+     * connection `default` it waits for the commit, and is dropped by a rollback, where CakePHP can tell (from 5.4;
+     * a rollback to a savepoint alone drops nothing); with an older CakePHP push after the commit, for example from
+     * `Model.afterSaveCommit`.
      *
      * @param string $key The key, 1 to 1024 bytes.
      * @param mixed $payload What json_encode() takes.

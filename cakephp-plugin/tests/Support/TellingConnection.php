@@ -7,7 +7,8 @@ use Cake\Database\Connection;
 use Closure;
 
 /**
- * A connection that tells of commits, as CakePHP's own does from 5.4 on.
+ * A connection that tells of commits, as CakePHP's own does from 5.4 on: callbacks run after the outermost commit, are
+ * dropped by a rollback to the beginning, and survive one to a savepoint.
  */
 class TellingConnection extends Connection
 {
@@ -18,6 +19,11 @@ class TellingConnection extends Connection
 
     public function afterCommit(Closure $callback): void
     {
+        if (!$this->inTransaction()) {
+            $callback();
+
+            return;
+        }
         $this->callbacks[] = $callback;
     }
 
@@ -33,8 +39,11 @@ class TellingConnection extends Connection
 
     public function rollback(?bool $toBeginning = null): bool
     {
-        $this->callbacks = [];
+        $rolledBack = parent::rollback($toBeginning);
+        if (!$this->inTransaction()) {
+            $this->callbacks = [];
+        }
 
-        return parent::rollback($toBeginning);
+        return $rolledBack;
     }
 }

@@ -122,6 +122,23 @@ class TransactionTest extends TestCase
         $this->assertSsePushCount(1);
     }
 
+    public function testARollbackToASavepointLeavesThePushThatWaits(): void
+    {
+        $connection = $this->connection();
+        $connection->enableSavePoints();
+        $connection->begin();
+        $connection->begin();
+        $this->assertTrue(SseService::push('k', 1));
+        $connection->rollback();
+        $this->assertSsePushCount(0);
+
+        $connection->commit();
+        $connection->disableSavePoints();
+
+        // As with each callback of CakePHP's; the README says what to do instead.
+        $this->assertSsePushCount(1);
+    }
+
     /**
      * @return array<string, array{string, string, mixed, string}>
      */
