@@ -204,7 +204,7 @@ class Store
      */
     public function locked(string $key, Closure $action, bool $wait): bool
     {
-        $path = sprintf('%s/relay-%s.lock', $this->directory(), substr(hash('sha256', $key), 0, 2));
+        $path = sprintf('%srelay-%s.lock', $this->lockPrefix(), substr(hash('sha256', $key), 0, 2));
         $isNew = !is_file($path);
         // phpcs:ignore Generic.PHP.NoSilencedErrors -- the exception says it
         $file = @fopen($path, 'c');
@@ -285,13 +285,21 @@ class Store
     }
 
     /**
-     * @return string a directory that all users of the store share
+     * How the paths of locks begin: where all users of the store find them, also those with another TMP.
+     *
+     * @return string
      */
-    private function directory(): string
+    private function lockPrefix(): string
     {
-        $dsn = $this->dsn();
+        [$engine, $place] = explode('://', $this->dsn(), 2) + [1 => ''];
+        if ($engine === 'sqlite') {
+            $database = rawurldecode($place);
 
-        return str_starts_with($dsn, 'file://') ? substr($dsn, strlen('file://')) : rtrim(TMP, DIRECTORY_SEPARATOR);
+            // Beside it, as SQLite's own files are.
+            return (realpath($database) ?: $database) . '-';
+        }
+
+        return $engine === 'file' ? "$place/" : TMP;
     }
 
     /**

@@ -362,6 +362,44 @@ class DatabaseTest extends TestCase
     }
 
     #[DataProvider('databases')]
+    public function testTwoReleasesWithOneStoreTellOfEachRowOnce(EngineUnderTest $engine): void
+    {
+        $this->choose($engine);
+        $application = json_decode($this->environment['SSE_TEST_APP'], true);
+        $application += ['Datasources' => ['default' => ['database' => "$this->tmp/app.sqlite"]]];
+        $sse = ['dsn' => "sqlite://$this->tmp/events.sqlite"] + $engine->sse;
+        $workers = [];
+        $readers = [];
+        foreach (['old', 'new'] as $release) {
+            mkdir("$this->tmp/$release");
+            $this->environment = [
+                'SSE_TMP' => "$this->tmp/$release",
+                'SSE_TEST_APP' => (string)json_encode($application),
+                'SSE_TEST_CONFIG' => (string)json_encode($sse),
+            ] + $this->environment;
+            $workers[] = $this->worker();
+            $readers[] = $this->reader('releases', ['poll' => 0.05, 'replay' => 'all'])->connected();
+        }
+        foreach (range(1, 50) as $number) {
+            foreach ($workers as $release => $worker) {
+                $worker->tellPush('releases', "$release: $number");
+            }
+        }
+        foreach ($workers as $worker) {
+            foreach (range(1, 50) as $ignored) {
+                $this->assertTrue($worker->hear());
+            }
+        }
+        $workers[0]->push('releases', 'end');
+
+        foreach ($readers as $reader) {
+            $reader->until(fn() => in_array('end', $reader->data(), true), 'the end');
+            $this->assertCount(101, $reader->data());
+            $this->assertCount(101, array_unique($reader->data()));
+        }
+    }
+
+    #[DataProvider('databases')]
     public function testOldRowsAreDeletedAndTheNewestStays(EngineUnderTest $engine): void
     {
         $this->settings = ['sse.retention_events' => '10'];

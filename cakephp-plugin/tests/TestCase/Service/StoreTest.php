@@ -123,6 +123,18 @@ class StoreTest extends TestCase
         $this->assertSame('0660', sprintf('%04o', fileperms($lock) & 07777));
     }
 
+    public function testTheLockOfAnSqliteStoreIsBesideTheDatabase(): void
+    {
+        $directory = TMP . 'shared store';
+        mkdir($directory);
+        Configure::write('Sse.dsn', 'sqlite://' . str_replace(' ', '%20', $directory) . '/events.sqlite');
+
+        Store::instance()->locked('k', fn(): bool => true, true);
+
+        $this->assertCount(1, glob("$directory/events.sqlite-relay-*.lock") ?: []);
+        $this->assertSame([], glob(TMP . 'relay-*.lock'));
+    }
+
     public function testWithoutTheExtensionOneExceptionSaysHowToInstallIt(): void
     {
         $code = 'require $argv[1]; define("TMP", sys_get_temp_dir() . "/"); Sse\Service\SseService::push("k", 1);';
