@@ -205,16 +205,8 @@ class Store
     public function locked(string $key, Closure $action, bool $wait): bool
     {
         $path = sprintf('%srelay-%s.lock', $this->lockPrefix(), substr(hash('sha256', $key), 0, 2));
-        $isNew = !is_file($path);
-        // phpcs:ignore Generic.PHP.NoSilencedErrors -- the exception says it
-        $file = @fopen($path, 'c');
-        if ($file === false) {
-            throw new StoreException("cannot open the lock $path; see who may write in its directory");
-        }
-        if ($isNew) {
-            // phpcs:ignore Generic.PHP.NoSilencedErrors -- somebody else may have made it in between
-            @chmod($path, 0660);
-        }
+        // phpcs:ignore Generic.PHP.NoSilencedErrors -- it is made then, or the exception says it
+        $file = @fopen($path, 'r+') ?: $this->make($path);
         try {
             return flock($file, $wait ? LOCK_EX : LOCK_EX | LOCK_NB) && $action();
         } finally {
@@ -300,6 +292,32 @@ class Store
         }
 
         return $engine === 'file' ? "$place/" : TMP;
+    }
+
+    /**
+     * Makes a file for those who share its directory, as the store's own files are.
+     *
+     * Others may write in the directory: a link that one of them puts there is not followed.
+     *
+     * @param string $path The file's path.
+     * @return resource the file, also where somebody else made it meanwhile
+     * @throws \Sse\StoreException when it can't be made
+     */
+    private function make(string $path)
+    {
+        // phpcs:disable Generic.PHP.NoSilencedErrors -- the exception says it
+        $file = @fopen($path, 'x');
+        if ($file !== false) {
+            @lchgrp($path, (int)filegroup(dirname($path)));
+            @chmod($path, 0660);
+        }
+        $file = $file ?: @fopen($path, 'r+');
+        // phpcs:enable
+        if ($file === false) {
+            throw new StoreException("cannot open the lock $path; see who may write in its directory");
+        }
+
+        return $file;
     }
 
     /**

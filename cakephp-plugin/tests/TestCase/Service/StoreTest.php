@@ -123,6 +123,47 @@ class StoreTest extends TestCase
         $this->assertSame('0660', sprintf('%04o', fileperms($lock) & 07777));
     }
 
+    public function testALockIsForTheGroupOfItsDirectory(): void
+    {
+        // Root may give files to any.
+        $groups = array_values(array_diff(posix_getuid() === 0 ? [33] : posix_getgroups(), [posix_getegid()]));
+        if ($groups === []) {
+            $this->markTestSkipped('This user is in no other group.');
+        }
+        $directory = TMP . 'grouped';
+        mkdir($directory);
+        // Without setgid, as after a plain mkdir.
+        chgrp($directory, $groups[0]);
+        chmod($directory, 0770);
+        Configure::write('Sse.dsn', "file://$directory");
+        $umask = umask(0077);
+
+        Store::instance()->locked('k', fn(): bool => true, true);
+
+        umask($umask);
+        clearstatcache();
+        [$lock] = glob("$directory/relay-*.lock") ?: [''];
+        $this->assertSame($groups[0], filegroup($lock));
+        $this->assertSame('0660', sprintf('%04o', fileperms($lock) & 07777));
+    }
+
+    public function testALinkInThePlaceOfALockIsLeftAlone(): void
+    {
+        $store = Store::instance();
+        $store->locked('k', fn(): bool => true, true);
+        [$lock] = glob(self::DIRECTORY . '/relay-*.lock') ?: [''];
+        unlink($lock);
+        $target = TMP . 'of somebody else';
+        touch($target);
+        chmod($target, 0600);
+        symlink($target, $lock);
+
+        $store->locked('k', fn(): bool => true, true);
+
+        clearstatcache();
+        $this->assertSame('0600', sprintf('%04o', fileperms($target) & 07777));
+    }
+
     public function testTheLockOfAnSqliteStoreIsBesideTheDatabase(): void
     {
         $directory = TMP . 'shared store';
