@@ -28,6 +28,16 @@ class Store
 
     private const EVENTS_PER_READ = 1000;
 
+    /**
+     * So long another process is waited for that has a key's lock, in seconds. Telling of a row takes milliseconds.
+     */
+    protected const LOCK_PATIENCE = 5.0;
+
+    /**
+     * The longest pause between two attempts to get a lock, in microseconds.
+     */
+    private const LOCK_PAUSE = 20_000;
+
     private static ?self $instance = null;
 
     /**
@@ -208,7 +218,7 @@ class Store
         // phpcs:ignore Generic.PHP.NoSilencedErrors -- it is made then, or the exception says it
         $file = @fopen($path, 'r+') ?: $this->make($path);
         try {
-            return flock($file, $wait ? LOCK_EX : LOCK_EX | LOCK_NB) && $action();
+            return $this->lock($path, $file, $wait) && $action();
         } finally {
             fclose($file);
         }
@@ -318,6 +328,38 @@ class Store
         }
 
         return $file;
+    }
+
+    /**
+     * @param string $path The lock's path.
+     * @param resource $file The lock.
+     * @param bool $wait Whether to wait for another process.
+     * @return bool whether it is this process's now
+     * @throws \Sse\StoreException when another one keeps it
+     */
+    private function lock(string $path, $file, bool $wait): bool
+    {
+        $until = hrtime(true) + (int)(static::LOCK_PATIENCE * 1e9);
+        $pause = 500;
+        while (!flock($file, LOCK_EX | LOCK_NB, $isBusy)) {
+            if (!$isBusy) {
+                throw new StoreException("cannot lock $path; its file system has no locks");
+            }
+            if (!$wait) {
+                return false;
+            }
+            if (hrtime(true) > $until) {
+                throw new StoreException(sprintf(
+                    '%s stayed locked by another process for %g seconds; "fuser -v %1$s" names it',
+                    $path,
+                    static::LOCK_PATIENCE,
+                ));
+            }
+            usleep(random_int(intdiv($pause, 2), $pause));
+            $pause = min(2 * $pause, self::LOCK_PAUSE);
+        }
+
+        return true;
     }
 
     /**

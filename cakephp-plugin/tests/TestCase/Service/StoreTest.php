@@ -8,6 +8,7 @@ use Cake\TestSuite\LogTestTrait;
 use Cake\TestSuite\TestCase;
 use Sse\Service\SseService;
 use Sse\Service\Store;
+use Sse\StoreException;
 use Sse\Test\Support\StreamsTrait;
 use function Sse\read;
 
@@ -121,6 +122,28 @@ class StoreTest extends TestCase
         $this->assertTrue($store->locked('k', fn(): bool => true, false));
         $lock = glob(self::DIRECTORY . '/relay-*.lock')[0];
         $this->assertSame('0660', sprintf('%04o', fileperms($lock) & 07777));
+    }
+
+    public function testALockThatAnotherProcessKeepsIsWaitedForAndThenRefused(): void
+    {
+        $store = new class extends Store {
+            protected const LOCK_PATIENCE = 0.01;
+        };
+        $wasCalled = false;
+        $store->locked('k', function () use ($store, &$wasCalled): bool {
+            try {
+                $store->locked('k', function () use (&$wasCalled): bool {
+                    return $wasCalled = true;
+                }, true);
+                $this->fail('Two had the lock.');
+            } catch (StoreException $exception) {
+                $this->assertStringContainsString('stayed locked by another process', $exception->getMessage());
+            }
+
+            return true;
+        }, true);
+
+        $this->assertFalse($wasCalled);
     }
 
     public function testALockIsForTheGroupOfItsDirectory(): void
