@@ -132,6 +132,9 @@ final class DatabaseEngine extends Engine
             $this->relay($key, $log);
         } catch (PDOException | CakeException $exception) {
             $this->note($key, 'a stream begins without the database', $exception);
+        } catch (StoreException $exception) {
+            // If it is more than a lock, the stream is refused when it looks at the store itself.
+            $this->note($key, 'a stream begins without new rows', $exception);
         }
         $options['fetch'] = fn(array $reference): ?array => $this->fetch($key, $reference);
         $options['beforeSend'] = $this->beforeSend($options['beforeSend'] ?? null);
@@ -355,6 +358,8 @@ final class DatabaseEngine extends Engine
                 $this->relay($key, $log);
             } catch (PDOException | CakeException $exception) {
                 $this->note($key, 'a stream could not ask the database, and will again', $exception);
+            } catch (StoreException $exception) {
+                $this->note($key, 'a stream could not store what is new, and will try again', $exception);
             } finally {
                 $this->andLetGo($onLoop);
             }

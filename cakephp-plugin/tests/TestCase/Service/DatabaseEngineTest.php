@@ -180,6 +180,26 @@ class DatabaseEngineTest extends TestCase
         $this->assertLogged('a push could not be taken back');
     }
 
+    public function testAStreamThatCannotHaveTheLockBeginsAndTriesAgain(): void
+    {
+        $this->setupLog('error');
+        (new DatabasePayloadStrategy())->append('locked', 1);
+        Store::replace($this->failingStore(fn() => null));
+        $calls = 0;
+
+        $options = SseService::engine()->streamOptions('locked', ['onLoop' => function () use (&$calls): void {
+            $calls++;
+        }]);
+        $options['onLoop']();
+
+        $this->assertSame(1, $calls);
+        $this->assertLogged('a stream begins without new rows: stayed locked');
+        $this->assertLogged('will try again: stayed locked');
+        Store::replace($this->sseStore);
+        $options['onLoop']();
+        $this->assertSame(1, SseService::check('locked', 0)['data'] ?? null);
+    }
+
     public function testABrokenEncodingIsRefusedAndNotKept(): void
     {
         $this->expectException(InvalidArgumentException::class);
