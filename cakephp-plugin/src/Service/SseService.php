@@ -243,16 +243,40 @@ class SseService
             SignalStrategyInterface::class,
         );
 
-        if ($payloads instanceof DatabasePayloadStrategy && RedisDsn::isDsn(Configure::read('Sse.dsn'))) {
-            throw new InvalidArgumentException(
-                'SSE: the payload engine "database" keeps a log on each machine, and Sse.dsn names one in Redis; leave'
-                . ' it out, or set Sse.payload_engine to "redis".',
-            );
+        if (RedisDsn::isDsn(Configure::read('Sse.dsn'))) {
+            self::assertSharedLog($payloads, $signals);
         }
 
         return $payloads instanceof DatabasePayloadStrategy
             ? new DatabaseEngine($payloads->rows(), $signals)
             : new StrategyEngine($payloads, $signals);
+    }
+
+    /**
+     * Says what can't note its references in Redis: what each machine finds out for itself, it would note there once
+     * more.
+     *
+     * @param \Sse\Service\Payload\PayloadStrategyInterface $payloads The payload engine.
+     * @param \Sse\Service\Signal\SignalStrategyInterface $signals The signal engine.
+     * @return void
+     * @throws \InvalidArgumentException
+     */
+    private static function assertSharedLog(PayloadStrategyInterface $payloads, SignalStrategyInterface $signals): void
+    {
+        if ($payloads instanceof DatabasePayloadStrategy) {
+            throw new InvalidArgumentException(
+                'SSE: the payload engine "database" keeps a log on each machine, and Sse.dsn names one in Redis; leave'
+                . ' it out, or set Sse.payload_engine to "redis".',
+            );
+        }
+        if (!$signals instanceof FileSignalStrategy) {
+            throw new InvalidArgumentException(sprintf(
+                'SSE: each machine asks the signal engine %s, and notes changes in a log of its own, and Sse.dsn names'
+                . ' one in Redis, where each change would be noted by every machine; leave out Sse.dsn, or'
+                . ' Sse.signal_engine.',
+                $signals::class,
+            ));
+        }
     }
 
     /**

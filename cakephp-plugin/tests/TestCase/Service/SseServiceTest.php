@@ -98,6 +98,14 @@ class SseServiceTest extends TestCase
                 ['payload_engine' => 'native', 'signal_engine' => CounterSignal::class],
                 'has a signal of its own',
             ],
+            'a signal of one\'s own with a log in Redis' => [
+                [
+                    'payload_engine' => ArrayPayloads::class,
+                    'signal_engine' => CounterSignal::class,
+                    'dsn' => 'redis://localhost',
+                ],
+                'noted by every machine',
+            ],
             'database with a log in Redis' => [
                 ['payload_engine' => 'database', 'dsn' => 'redis://localhost'],
                 'keeps a log on each machine',
