@@ -9,6 +9,7 @@ use Cake\Core\App;
 use Cake\Core\Configure;
 use Closure;
 use InvalidArgumentException;
+use ReflectionClass;
 use Sse\Service\Payload\RedisPayloadStrategy;
 
 /**
@@ -89,7 +90,7 @@ final class RedisDsn
             );
         }
 
-        return self::of($config, ROOT);
+        return self::of($config, ROOT, $class);
     }
 
     /**
@@ -99,10 +100,11 @@ final class RedisDsn
      *
      * @param array<string, mixed> $config What RedisEngine is configured with.
      * @param string $root The application's directory, which stands in for a prefix.
+     * @param class-string<\Cake\Cache\Engine\RedisEngine> $class The cache's class.
      * @return string
      * @throws \InvalidArgumentException for settings that have no counterpart
      */
-    public static function of(array $config, string $root): string
+    public static function of(array $config, string $root, string $class = RedisEngine::class): string
     {
         foreach (['ssl_key', 'ssl_cert'] as $setting) {
             if (!empty($config[$setting])) {
@@ -122,10 +124,11 @@ final class RedisDsn
         if ((int)$text('database') !== 0) {
             $parameters['db'] = (string)(int)$text('database');
         }
-        foreach (['username', 'password'] as $name) {
-            if ($text($name) !== '' && $text('password') !== '') {
-                $parameters[$name] = $text($name);
+        if ($text('password') !== '') {
+            if ($text('username') !== '' && self::sendsUsername($class)) {
+                $parameters['username'] = $text('username');
             }
+            $parameters['password'] = $text('password');
         }
         [$place, $isTls] = self::place($config, $text);
         if ($isTls && $text('ssl_ca') !== '') {
@@ -133,6 +136,20 @@ final class RedisDsn
         }
 
         return $place . '?' . http_build_query($parameters, '', '&', PHP_QUERY_RFC3986);
+    }
+
+    /**
+     * Whether a cache takes a user name. CakePHP 5.1's takes none and sends the password alone: a name that stands in
+     * its address means nothing.
+     *
+     * @param class-string<\Cake\Cache\Engine\RedisEngine> $class The cache's class.
+     * @return bool
+     */
+    private static function sendsUsername(string $class): bool
+    {
+        $defaults = (new ReflectionClass($class))->getDefaultProperties()['_defaultConfig'] ?? [];
+
+        return is_array($defaults) && array_key_exists('username', $defaults);
     }
 
     /**

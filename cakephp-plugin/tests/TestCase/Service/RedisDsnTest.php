@@ -10,6 +10,7 @@ use Cake\Core\Configure;
 use InvalidArgumentException;
 use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
+use ReflectionClass;
 use Sse\Service\RedisDsn;
 
 class RedisDsnTest extends TestCase
@@ -41,10 +42,6 @@ class RedisDsnTest extends TestCase
             'a password' => [['password' => 'p@ss:/?&=#%+ 1'], "redis://127.0.0.1:6379?$prefix"
                 . '&password=p%40ss%3A%2F%3F%26%3D%23%25%2B%201'],
             'no password' => [['password' => false], "redis://127.0.0.1:6379?$prefix"],
-            'a user' => [
-                ['username' => 'app', 'password' => 'secret'],
-                "redis://127.0.0.1:6379?$prefix&username=app&password=secret",
-            ],
             'a database' => [['database' => '3'], "redis://127.0.0.1:6379?$prefix&db=3"],
             'database 0' => [['database' => 0], "redis://127.0.0.1:6379?$prefix"],
             'a time-out' => [['timeout' => 1.5], "redis://127.0.0.1:6379?$prefix&timeout=1.5"],
@@ -106,6 +103,31 @@ class RedisDsnTest extends TestCase
         );
     }
 
+    public function testAUserOfWhomTheCacheSaysNothingToTheServerIsLeftOut(): void
+    {
+        $defaults = (new ReflectionClass(RedisEngine::class))->getDefaultProperties()['_defaultConfig'];
+        if (array_key_exists('username', $defaults)) {
+            $this->markTestSkipped('This CakePHP sends it.');
+        }
+        Cache::setConfig('other', ['url' => 'redis://h:secret@r.example/?prefix=p']);
+        Configure::write('Sse.redis_config', 'other');
+
+        $this->assertSame('redis://r.example:6379?prefix=sse%3Ap%3A&password=secret', RedisDsn::configured());
+    }
+
+    public function testAUserThatTheCacheSendsIsUsed(): void
+    {
+        Cache::setConfig('other', [
+            'className' => RedisEngineWithUsers::class, 'username' => 'app', 'password' => 'secret', 'prefix' => 'p',
+        ]);
+        Configure::write('Sse.redis_config', 'other');
+
+        $this->assertSame(
+            'redis://127.0.0.1:6379?prefix=sse%3Ap%3A&username=app&password=secret',
+            RedisDsn::configured(),
+        );
+    }
+
     public function testASubclassOfTheCacheIsUsed(): void
     {
         Cache::setConfig('other', ['className' => OwnRedisEngine::class, 'port' => 7000, 'prefix' => 'p']);
@@ -151,4 +173,12 @@ class RedisDsnTest extends TestCase
  */
 class OwnRedisEngine extends RedisEngine
 {
+}
+
+/**
+ * A cache that sends a user's name, as one of the application's own or CakePHP's own one day.
+ */
+class RedisEngineWithUsers extends RedisEngine
+{
+    protected array $_defaultConfig = ['username' => null, 'password' => false];
 }
