@@ -106,6 +106,14 @@ final class RedisDsn
      */
     public static function of(array $config, string $root, string $class = RedisEngine::class): string
     {
+        foreach (['nodes', 'clusterName', 'cluster'] as $setting) {
+            if (!empty($config[$setting])) {
+                throw new InvalidArgumentException(
+                    "SSE: the engine \"redis\" has no clusters ($setting); name a cache configuration of one server in"
+                    . ' Sse.redis_config, or set it to a data source name such as "redis://localhost:6379/0".',
+                );
+            }
+        }
         foreach (['ssl_key', 'ssl_cert'] as $setting) {
             if (!empty($config[$setting])) {
                 throw new InvalidArgumentException(
@@ -159,16 +167,16 @@ final class RedisDsn
      */
     private static function place(array $config, Closure $text): array
     {
-        if ($text('unix_socket') !== '') {
-            $path = implode('/', array_map(rawurlencode(...), explode('/', $text('unix_socket'))));
+        $host = $text('unix_socket') ?: $text('host') ?: $text('server') ?: '127.0.0.1';
+        $isTls = ($config['tls'] ?? false) === true;
+        if (preg_match('~^(tls|ssl|tcp|unix)://(.*)$~', $host, $matches)) {
+            $isTls = $isTls || in_array($matches[1], ['tls', 'ssl'], true);
+            $host = $matches[2];
+        }
+        if (str_starts_with($host, '/') || $text('unix_socket') !== '') {
+            $path = implode('/', array_map(rawurlencode(...), explode('/', $host)));
 
             return ["redis+unix://$path", false];
-        }
-        $host = $text('host') ?: $text('server') ?: '127.0.0.1';
-        $isTls = ($config['tls'] ?? false) === true;
-        if (preg_match('~^(tls|ssl|tcp)://(.*)$~', $host, $matches)) {
-            $isTls = $isTls || $matches[1] !== 'tcp';
-            $host = $matches[2];
         }
         if (str_contains($host, ':') && !str_starts_with($host, '[')) {
             $host = "[$host]";

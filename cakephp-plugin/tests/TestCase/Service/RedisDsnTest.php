@@ -39,6 +39,11 @@ class RedisDsnTest extends TestCase
                 ['unix_socket' => '/run/re dis/s.sock', 'host' => 'ignored'],
                 "redis+unix:///run/re%20dis/s.sock?$prefix",
             ],
+            'a socket as the host' => [
+                ['host' => '/run/re dis/s.sock', 'port' => 0],
+                "redis+unix:///run/re%20dis/s.sock?$prefix",
+            ],
+            'a socket as the server' => [['server' => 'unix:///run/s.sock'], "redis+unix:///run/s.sock?$prefix"],
             'a password' => [['password' => 'p@ss:/?&=#%+ 1'], "redis://127.0.0.1:6379?$prefix"
                 . '&password=p%40ss%3A%2F%3F%26%3D%23%25%2B%201'],
             'no password' => [['password' => false], "redis://127.0.0.1:6379?$prefix"],
@@ -82,6 +87,34 @@ class RedisDsnTest extends TestCase
         $this->expectException(InvalidArgumentException::class);
         $this->expectExceptionMessage('no client certificates (ssl_key)');
         RedisDsn::of(['tls' => true, 'ssl_key' => '/etc/key.pem'], '/srv/app');
+    }
+
+    /**
+     * @return array<string, array{array<string, mixed>}>
+     */
+    public static function clusters(): array
+    {
+        return [
+            'nodes' => [['nodes' => ['10.0.0.1:6379', '10.0.0.2:6379']]],
+            'clusterName' => [['clusterName' => 'events', 'nodes' => []]],
+            'cluster' => [['cluster' => 'events']],
+        ];
+    }
+
+    /**
+     * @param array<string, mixed> $config What the cache is configured with.
+     */
+    #[DataProvider('clusters')]
+    public function testAClusterIsRefused(array $config): void
+    {
+        $this->expectException(InvalidArgumentException::class);
+        $this->expectExceptionMessage('no clusters (' . array_key_first($config) . ')');
+        RedisDsn::of($config, '/srv/app');
+    }
+
+    public function testNoNodesAreNoCluster(): void
+    {
+        $this->assertStringStartsWith('redis://', RedisDsn::of(['nodes' => [], 'clusterName' => null], '/srv/app'));
     }
 
     public function testTheConfigurationThatIsNamedIsUsed(): void
