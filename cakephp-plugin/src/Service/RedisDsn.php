@@ -10,10 +10,13 @@ use Cake\Core\Configure;
 use Closure;
 use InvalidArgumentException;
 use ReflectionClass;
+use SensitiveParameter;
 use Sse\Service\Payload\RedisPayloadStrategy;
 
 /**
  * Where the engine `redis` keeps its events: the data source name of what `Sse.redis_config` names.
+ *
+ * Always true: what may have a password in it is not shown in the trace of an exception (from PHP 8.2 on).
  *
  * @internal
  */
@@ -49,8 +52,10 @@ final class RedisDsn
      * @return bool whether it is a data source name of Redis
      * @phpstan-assert-if-true string $text
      */
-    public static function isDsn(mixed $text): bool
-    {
+    public static function isDsn(
+        #[SensitiveParameter]
+        mixed $text,
+    ): bool {
         return is_string($text) && preg_match('~^redis(s|\+unix)?://~', $text) === 1;
     }
 
@@ -74,7 +79,8 @@ final class RedisDsn
             throw new InvalidArgumentException(sprintf(
                 'SSE: Sse.redis_config is %s, which is neither a cache configuration nor a data source name such as'
                 . ' "redis://localhost:6379/0".',
-                is_string($name) ? "\"$name\"" : get_debug_type($name),
+                // What is before an @ is a user's.
+                is_string($name) ? '"' . preg_replace('/^.*@/s', '***@', $name) . '"' : get_debug_type($name),
             ));
         }
         $class = $config['className'] ?? null;
@@ -104,8 +110,12 @@ final class RedisDsn
      * @return string
      * @throws \InvalidArgumentException for settings that have no counterpart
      */
-    public static function of(array $config, string $root, string $class = RedisEngine::class): string
-    {
+    public static function of(
+        #[SensitiveParameter]
+        array $config,
+        string $root,
+        string $class = RedisEngine::class,
+    ): string {
         foreach (['nodes', 'clusterName', 'cluster'] as $setting) {
             if (!empty($config[$setting])) {
                 throw new InvalidArgumentException(
@@ -165,8 +175,12 @@ final class RedisDsn
      * @param \Closure(string): string $text Reads a setting.
      * @return array{string, bool} the data source name without parameters, and whether it is one of TLS
      */
-    private static function place(array $config, Closure $text): array
-    {
+    private static function place(
+        #[SensitiveParameter]
+        array $config,
+        #[SensitiveParameter]
+        Closure $text,
+    ): array {
         $host = $text('unix_socket') ?: $text('host') ?: $text('server') ?: '127.0.0.1';
         $isTls = ($config['tls'] ?? false) === true;
         if (preg_match('~^(tls|ssl|tcp|unix)://(.*)$~', $host, $matches)) {

@@ -7,6 +7,7 @@ use Cake\Core\Configure;
 use Cake\Core\Exception\CakeException;
 use Closure;
 use Generator;
+use SensitiveParameter;
 use Sse\InvalidArgumentException;
 use Sse\StoreException;
 use function Sse\cursor;
@@ -174,8 +175,11 @@ class Store
      * @throws \Sse\InvalidArgumentException for a key or options that can't be used
      * @throws \Sse\StoreException when the store can't be used
      */
-    public function verify(string $key, array $options): void
-    {
+    public function verify(
+        string $key,
+        #[SensitiveParameter]
+        array $options,
+    ): void {
         $this->cursor($key);
         try {
             // The data source is what the extension looks at last.
@@ -195,8 +199,11 @@ class Store
      * @return string what is left for the response's body: nothing
      * @throws \Sse\Exception when it can't begin
      */
-    public function stream(string $key, array $options): string
-    {
+    public function stream(
+        string $key,
+        #[SensitiveParameter]
+        array $options,
+    ): string {
         $dsn = $this->dsn();
         stream($key, $options + ['dsn' => $dsn]);
 

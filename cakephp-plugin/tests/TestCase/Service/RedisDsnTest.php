@@ -7,11 +7,14 @@ use Cake\Cache\Cache;
 use Cake\Cache\Engine\FileEngine;
 use Cake\Cache\Engine\RedisEngine;
 use Cake\Core\Configure;
+use Closure;
 use InvalidArgumentException;
 use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 use ReflectionClass;
+use SensitiveParameterValue;
 use Sse\Service\RedisDsn;
+use Sse\Service\Store;
 
 class RedisDsnTest extends TestCase
 {
@@ -187,6 +190,47 @@ class RedisDsnTest extends TestCase
         $this->expectException(InvalidArgumentException::class);
         $this->expectExceptionMessage('"other" is not one of Redis');
         RedisDsn::configured();
+    }
+
+    /**
+     * @return array<string, array{\Closure(): mixed}>
+     */
+    public static function whatFailsWithAPassword(): array
+    {
+        return [
+            'a configuration' => [fn() => RedisDsn::of(['password' => 's3cret', 'ssl_key' => '/key.pem'], '/srv/app')],
+            'an address of a wrong form' => [function (): void {
+                Configure::write('Sse.redis_config', 'redis:/user:s3cret@h');
+                RedisDsn::configured();
+            }],
+            'options of a stream' => [function (): void {
+                Configure::write('Sse.dsn', 'file://' . TMP);
+                (new Store())->verify('k', ['dsn' => 'redis://:s3cret@h', 'poll' => -1]);
+            }],
+        ];
+    }
+
+    #[DataProvider('whatFailsWithAPassword')]
+    public function testAPasswordIsNotInTheExceptionNorInItsTrace(Closure $action): void
+    {
+        if (!class_exists(SensitiveParameterValue::class)) {
+            $this->markTestSkipped('PHP hides arguments from 8.2 on.');
+        }
+        ini_set('zend.exception_ignore_args', '0');
+        try {
+            $action();
+            $this->fail('It was taken.');
+        } catch (InvalidArgumentException $exception) {
+            $ours = array_filter(
+                $exception->getTrace(),
+                fn(array $frame): bool => str_starts_with($frame['class'] ?? $frame['function'], 'Sse\\')
+                    && !str_starts_with($frame['class'] ?? '', 'Sse\\Test\\'),
+            );
+            $this->assertNotSame([], $ours);
+            $this->assertStringNotContainsString('s3cret', $exception->getMessage() . print_r($ours, true));
+        } finally {
+            ini_restore('zend.exception_ignore_args');
+        }
     }
 
     public function testAConfigurationThatDoesNotExistIsRefused(): void
