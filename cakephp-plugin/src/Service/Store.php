@@ -37,7 +37,7 @@ class Store
     /**
      * The longest pause between two attempts to get a lock, in microseconds.
      */
-    private const LOCK_PAUSE = 20_000;
+    private const LOCK_PAUSE = 5_000;
 
     private static ?self $instance = null;
 
