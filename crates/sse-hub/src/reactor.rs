@@ -1,27 +1,29 @@
 //! The hub's loop: the only place that waits, and the only one with sockets.
 //!
 //! One thread. Workers talk to it over their own connections; a stream's connection is added to the
-//! same poll, edge-triggered, once it is handed over. Its flags are never changed: every read and
-//! write says itself that it won't wait.
+//! same poll, edge-triggered, once it is handed over.
 //!
-//! Always true:
-//! - what a worker says wrongly ends its connection and nothing else;
-//! - when the hub ends, the socket goes first, so that another one can begin.
+//! Always true: when the hub ends, the socket goes first, so that another one can begin.
 
-use std::io::{self, IoSlice, Write};
+mod terminate;
+mod wires;
+mod workers;
+
+use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Registry, Token};
-use rustix::net::{RecvFlags, SendFlags, Shutdown, SocketType};
+use mio::{Events, Interest, Poll};
+use rustix::net::RecvFlags;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::hub::{Hub, Limits, Ticket, Wire, Written};
+use self::terminate::Terminate;
+use self::wires::{Source, Wires};
+use self::workers::Worker;
+use crate::hub::{Hub, Limits};
 use crate::lock::Lock;
 use crate::log::Log;
-use crate::message::{self, Build, Reason, Refusal, Status, ToHub, ToWorker};
 use crate::place::Place;
 use crate::socket;
 use crate::start::{READY, Software};
@@ -32,8 +34,6 @@ const LOOK: Duration = Duration::from_secs(10);
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Reads of one connection before others have their turn.
 const READS: usize = 64;
-/// When accepting has failed, it is tried again after this.
-const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 /// Descriptors for all that isn't a stream or a key.
 const OTHERS: usize = 32;
 
@@ -88,159 +88,6 @@ fn listen(place: &Place) -> io::Result<OwnedFd> {
     socket::listen(&place.socket)
 }
 
-/// SIGTERM and SIGINT, as something to wait for.
-struct Terminate {
-    pipe: UnixStream,
-    handlers: Vec<signal_hook::SigId>,
-}
-
-impl Terminate {
-    fn new() -> io::Result<Self> {
-        let (pipe, write) = UnixStream::pair()?;
-        pipe.set_nonblocking(true)?;
-        let mut handlers = Vec::new();
-        for signal in [libc::SIGTERM, libc::SIGINT] {
-            // PHP's own handler ends the process at once, and would be called after ours.
-            // SAFETY: sets a disposition; no handler is involved.
-            unsafe { libc::signal(signal, libc::SIG_DFL) };
-            handlers.push(signal_hook::low_level::pipe::register(signal, write.try_clone()?)?);
-        }
-        Ok(Self { pipe, handlers })
-    }
-}
-
-impl Drop for Terminate {
-    fn drop(&mut self) {
-        for handler in self.handlers.drain(..) {
-            signal_hook::low_level::unregister(handler);
-        }
-    }
-}
-
-/// What a token stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
-    Listener,
-    Terminate,
-    Signal(usize),
-    Worker(usize),
-    Stream(usize),
-}
-
-impl Source {
-    const KINDS: usize = 5;
-
-    fn token(self) -> Token {
-        Token(match self {
-            Self::Listener => 0,
-            Self::Terminate => 1,
-            Self::Signal(index) => index * Self::KINDS + 2,
-            Self::Worker(index) => index * Self::KINDS + 3,
-            Self::Stream(index) => index * Self::KINDS + 4,
-        })
-    }
-
-    fn of(Token(token): Token) -> Self {
-        let index = token / Self::KINDS;
-        match token % Self::KINDS {
-            0 => Self::Listener,
-            1 => Self::Terminate,
-            2 => Self::Signal(index),
-            3 => Self::Worker(index),
-            _ => Self::Stream(index),
-        }
-    }
-}
-
-/// The clients' connections, by the numbers of their streams.
-///
-/// Room to write is waited for only where there was none: asked for always, it would be told after
-/// each frame of each stream.
-struct Wires {
-    registry: Registry,
-    connections: Vec<Option<Connection>>,
-}
-
-struct Connection {
-    descriptor: OwnedFd,
-    /// Whether room to write is waited for.
-    is_full: bool,
-}
-
-impl Connection {
-    /// Waits for room to write, or no more.
-    fn set_full(&mut self, registry: &Registry, stream: usize, is_full: bool) -> io::Result<()> {
-        if self.is_full != is_full {
-            let interest = if is_full { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
-            let token = Source::Stream(stream).token();
-            registry.reregister(&mut SourceFd(&self.descriptor.as_raw_fd()), token, interest)?;
-            self.is_full = is_full;
-        }
-        Ok(())
-    }
-}
-
-impl Wires {
-    fn add(&mut self, stream: usize, descriptor: OwnedFd) -> io::Result<()> {
-        let token = Source::Stream(stream).token();
-        self.registry.register(&mut SourceFd(&descriptor.as_raw_fd()), token, Interest::READABLE)?;
-        if self.connections.len() <= stream {
-            self.connections.resize_with(stream + 1, || None);
-        }
-        if let Some(place) = self.connections.get_mut(stream) {
-            *place = Some(Connection { descriptor, is_full: false });
-        }
-        Ok(())
-    }
-
-    fn get(&self, stream: usize) -> Option<&OwnedFd> {
-        self.connections.get(stream)?.as_ref().map(|connection| &connection.descriptor)
-    }
-
-    /// There is room to write.
-    fn has_room(&mut self, stream: usize) {
-        if let Some(Some(connection)) = self.connections.get_mut(stream) {
-            // If it fails, room is told of more often than need be.
-            let _ = connection.set_full(&self.registry, stream, false);
-        }
-    }
-}
-
-impl Wire for Wires {
-    fn write(&mut self, stream: usize, parts: &[IoSlice<'_>]) -> Written {
-        let Some(Some(connection)) = self.connections.get_mut(stream) else { return Written::Gone };
-        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-        loop {
-            return match rustix::net::sendmsg(&connection.descriptor, parts, &mut Default::default(), flags) {
-                Ok(count) => Written::Bytes(count),
-                Err(rustix::io::Errno::INTR) => continue,
-                Err(rustix::io::Errno::WOULDBLOCK) => {
-                    match connection.set_full(&self.registry, stream, true) {
-                        Ok(()) => Written::Blocked,
-                        Err(_) => Written::Gone,
-                    }
-                }
-                Err(_) => Written::Gone,
-            };
-        }
-    }
-
-    fn close(&mut self, stream: usize) {
-        let Some(connection) = self.connections.get_mut(stream).and_then(Option::take) else { return };
-        let descriptor = connection.descriptor;
-        // A child of the worker's may hold a copy: it must neither keep the connection open nor us awake.
-        let _ = self.registry.deregister(&mut SourceFd(&descriptor.as_raw_fd()));
-        let _ = rustix::net::shutdown(&descriptor, Shutdown::Both);
-    }
-}
-
-/// A worker's connection.
-struct Worker {
-    connection: OwnedFd,
-    /// The stream it has offered and not handed over.
-    offered: Option<Ticket>,
-}
-
 struct Reactor {
     settings: Settings,
     hub: Hub,
@@ -290,7 +137,7 @@ impl Reactor {
         Ok(Self {
             hub: Hub::new(limits, now),
             poll,
-            wires: Wires { registry, connections: Vec::new() },
+            wires: Wires::new(registry),
             workers: slab::Slab::new(),
             listening: Some((listener, lock)),
             _terminate: terminate,
@@ -428,172 +275,12 @@ impl Reactor {
         for (index, descriptor) in new {
             let token = Source::Signal(index).token();
             if let Err(error) =
-                self.wires.registry.register(&mut SourceFd(&descriptor), token, Interest::READABLE)
+                self.poll.registry().register(&mut SourceFd(&descriptor), token, Interest::READABLE)
             {
                 self.log.write(&format!("cannot wait for a signal: {error}"));
             }
         }
         self.looked.resize(self.hub.signals().count(), now);
-    }
-
-    /// Accepts all workers that wait. Those that can't be for now are looked for again later: the poll
-    /// tells of each only once.
-    fn accept(&mut self, now: Instant) {
-        let has_failed = self.accept_again.take().is_some();
-        let Some((listener, _)) = &self.listening else { return };
-        loop {
-            let connection = match socket::accept(listener) {
-                Ok(Some(connection)) => connection,
-                Ok(None) => return,
-                // It left while it waited; there may be others.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
-                Err(error) => {
-                    if !has_failed {
-                        self.log.write(&format!("cannot accept a worker, trying again: {error}"));
-                    }
-                    self.accept_again = Some(now + ACCEPT_AGAIN);
-                    return;
-                }
-            };
-            let user = rustix::process::geteuid().as_raw();
-            match socket::peer(&connection) {
-                Ok(peer) if peer == user => {}
-                peer => {
-                    self.log.write(&format!("refused a connection of another user: {peer:?}"));
-                    continue;
-                }
-            }
-            let entry = self.workers.vacant_entry();
-            let token = Source::Worker(entry.key()).token();
-            let source = connection.as_raw_fd();
-            match self.wires.registry.register(&mut SourceFd(&source), token, Interest::READABLE) {
-                Ok(()) => drop(entry.insert(Worker { connection, offered: None })),
-                Err(error) => self.log.write(&format!("cannot wait for a worker: {error}")),
-            }
-        }
-    }
-
-    /// Hears what a worker has to say.
-    fn hear(&mut self, index: usize, now: Instant) {
-        let mut space = std::mem::take(&mut self.space);
-        let mut messages = 0;
-        while let Some(worker) = self.workers.get(index) {
-            if messages == READS {
-                self.unread.push(Source::Worker(index));
-                break;
-            }
-            messages += 1;
-            let heard = match socket::receive(&worker.connection, &mut space) {
-                Ok(Some(message)) => {
-                    let descriptor = message.descriptor;
-                    message::read(message.bytes)
-                        .and_then(|message| self.obey(index, message, descriptor, now))
-                }
-                Ok(None) => Err(io::ErrorKind::UnexpectedEof.into()),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = heard {
-                if !matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) {
-                    self.log.write(&format!("a worker's connection is closed: {error}"));
-                }
-                let worker = self.workers.remove(index);
-                if let Some(stream) = worker.offered {
-                    self.hub.withdraw(stream, &mut self.wires);
-                }
-                break;
-            }
-        }
-        self.space = space;
-    }
-
-    fn obey(
-        &mut self,
-        index: usize,
-        message: ToHub,
-        descriptor: Option<OwnedFd>,
-        now: Instant,
-    ) -> io::Result<()> {
-        let Some(worker) = self.workers.get_mut(index) else { return Ok(()) };
-        let answer = match message {
-            ToHub::Go(go) => {
-                // Whoever says it wrongly is forgotten, and its offer with it.
-                let Some(connection) = descriptor else {
-                    return Err(io::Error::other("go without a connection"));
-                };
-                let Some(stream) = worker.offered.take() else {
-                    return Err(io::Error::other("go without an offer"));
-                };
-                self.take(stream, go.request, connection, now);
-                return Ok(());
-            }
-            ToHub::Status(_) => {
-                let socket = self.settings.place.socket.display().to_string();
-                ToWorker::Status(Status { socket, ..self.hub.status() })
-            }
-            ToHub::Offer(offer) => {
-                if let Some(earlier) = worker.offered.take() {
-                    self.hub.withdraw(earlier, &mut self.wires);
-                }
-                if self.over.is_some() {
-                    ToWorker::Refused(Refusal { reason: Reason::Ending, why: "the hub is ending".into() })
-                } else if let Some(refusal) = self.refuse_other_build(&offer.from, now) {
-                    refusal
-                } else {
-                    match self.hub.offer(&offer, now, &mut self.wires) {
-                        Ok(stream) => {
-                            if let Some(worker) = self.workers.get_mut(index) {
-                                worker.offered = Some(stream);
-                            }
-                            ToWorker::Ready
-                        }
-                        Err(refusal) => ToWorker::Refused(refusal),
-                    }
-                }
-            }
-        };
-        let bytes = message::write(&answer)?;
-        match self.workers.get(index) {
-            Some(worker) => socket::send(&worker.connection, &bytes, None),
-            None => Ok(()),
-        }
-    }
-
-    /// A hub whose file is still there takes the streams of every worker that speaks as it does. One
-    /// whose file was replaced takes those of its own build, until a worker of another one comes: then
-    /// PHP-FPM was reloaded, and the new build is to serve.
-    fn refuse_other_build(&mut self, build: &Build, now: Instant) -> Option<ToWorker> {
-        let Software { build: own, .. } = &self.settings.software;
-        let why = if build.protocol != own.protocol {
-            "the hub speaks another version; reload PHP-FPM"
-        } else if build.build == own.build || self.settings.software.replaced().is_none() {
-            return None;
-        } else {
-            self.end(self.settings.drain, now, "is outdated, a worker of another build came");
-            "the hub is of an earlier build, and ends"
-        };
-        Some(ToWorker::Refused(Refusal { reason: Reason::Ending, why: why.into() }))
-    }
-
-    /// Takes a client's connection over.
-    fn take(&mut self, ticket: Ticket, request: u16, connection: OwnedFd, now: Instant) {
-        // It may have ended meanwhile, with the hub.
-        if !self.hub.is_offered(ticket) {
-            return;
-        }
-        let is_stream = matches!(rustix::net::sockopt::socket_type(&connection), Ok(SocketType::STREAM));
-        let added = if is_stream {
-            self.wires.add(ticket.number(), connection)
-        } else {
-            Err(io::Error::other("it is no connection"))
-        };
-        match added {
-            Ok(()) => self.hub.go(ticket, request, now, &mut self.wires),
-            Err(error) => {
-                self.log.write(&format!("a client can't be taken over, and is cut: {error}"));
-                self.hub.withdraw(ticket, &mut self.wires);
-            }
-        }
     }
 
     /// Reads what a stream's web server sends: its leaving, mostly.

@@ -1,0 +1,134 @@
+//! The clients' connections, and what a poll's events stand for.
+//!
+//! A connection's flags are never changed: every read and write says itself that it won't wait.
+
+use std::io::{self, IoSlice};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+use rustix::net::{SendFlags, Shutdown};
+
+use crate::hub::{Wire, Written};
+
+/// What a token stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Listener,
+    Terminate,
+    Signal(usize),
+    Worker(usize),
+    Stream(usize),
+}
+
+impl Source {
+    const KINDS: usize = 5;
+
+    pub fn token(self) -> Token {
+        Token(match self {
+            Self::Listener => 0,
+            Self::Terminate => 1,
+            Self::Signal(index) => index * Self::KINDS + 2,
+            Self::Worker(index) => index * Self::KINDS + 3,
+            Self::Stream(index) => index * Self::KINDS + 4,
+        })
+    }
+
+    pub fn of(Token(token): Token) -> Self {
+        let index = token / Self::KINDS;
+        match token % Self::KINDS {
+            0 => Self::Listener,
+            1 => Self::Terminate,
+            2 => Self::Signal(index),
+            3 => Self::Worker(index),
+            _ => Self::Stream(index),
+        }
+    }
+}
+
+/// The clients' connections, by the numbers of their streams.
+///
+/// Room to write is waited for only where there was none: asked for always, it would be told after
+/// each frame of each stream.
+pub struct Wires {
+    registry: Registry,
+    connections: Vec<Option<Connection>>,
+}
+
+struct Connection {
+    descriptor: OwnedFd,
+    /// Whether room to write is waited for.
+    is_full: bool,
+}
+
+impl Connection {
+    /// Waits for room to write, or no more.
+    fn set_full(&mut self, registry: &Registry, stream: usize, is_full: bool) -> io::Result<()> {
+        if self.is_full != is_full {
+            let interest = if is_full { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+            let token = Source::Stream(stream).token();
+            registry.reregister(&mut SourceFd(&self.descriptor.as_raw_fd()), token, interest)?;
+            self.is_full = is_full;
+        }
+        Ok(())
+    }
+}
+
+impl Wires {
+    /// No connections.
+    pub fn new(registry: Registry) -> Self {
+        Self { registry, connections: Vec::new() }
+    }
+
+    pub fn add(&mut self, stream: usize, descriptor: OwnedFd) -> io::Result<()> {
+        let token = Source::Stream(stream).token();
+        self.registry.register(&mut SourceFd(&descriptor.as_raw_fd()), token, Interest::READABLE)?;
+        if self.connections.len() <= stream {
+            self.connections.resize_with(stream + 1, || None);
+        }
+        if let Some(place) = self.connections.get_mut(stream) {
+            *place = Some(Connection { descriptor, is_full: false });
+        }
+        Ok(())
+    }
+
+    pub fn get(&self, stream: usize) -> Option<&OwnedFd> {
+        self.connections.get(stream)?.as_ref().map(|connection| &connection.descriptor)
+    }
+
+    /// There is room to write.
+    pub fn has_room(&mut self, stream: usize) {
+        if let Some(Some(connection)) = self.connections.get_mut(stream) {
+            // If it fails, room is told of more often than need be.
+            let _ = connection.set_full(&self.registry, stream, false);
+        }
+    }
+}
+
+impl Wire for Wires {
+    fn write(&mut self, stream: usize, parts: &[IoSlice<'_>]) -> Written {
+        let Some(Some(connection)) = self.connections.get_mut(stream) else { return Written::Gone };
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        loop {
+            return match rustix::net::sendmsg(&connection.descriptor, parts, &mut Default::default(), flags) {
+                Ok(count) => Written::Bytes(count),
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(rustix::io::Errno::WOULDBLOCK) => {
+                    match connection.set_full(&self.registry, stream, true) {
+                        Ok(()) => Written::Blocked,
+                        Err(_) => Written::Gone,
+                    }
+                }
+                Err(_) => Written::Gone,
+            };
+        }
+    }
+
+    fn close(&mut self, stream: usize) {
+        let Some(connection) = self.connections.get_mut(stream).and_then(Option::take) else { return };
+        let descriptor = connection.descriptor;
+        // A child of the worker's may hold a copy: it must neither keep the connection open nor us awake.
+        let _ = self.registry.deregister(&mut SourceFd(&descriptor.as_raw_fd()));
+        let _ = rustix::net::shutdown(&descriptor, Shutdown::Both);
+    }
+}

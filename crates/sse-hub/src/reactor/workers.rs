@@ -1,0 +1,190 @@
+//! The workers' connections: who may speak, what they say, and what is answered.
+//!
+//! Always true: what a worker says wrongly ends its connection and nothing else.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use mio::Interest;
+use mio::unix::SourceFd;
+use rustix::net::SocketType;
+
+use super::wires::Source;
+use super::{READS, Reactor};
+use crate::hub::Ticket;
+use crate::message::{self, Build, Reason, Refusal, Status, ToHub, ToWorker};
+use crate::socket;
+use crate::start::Software;
+
+/// When accepting has failed, it is tried again after this.
+const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
+
+/// A worker's connection.
+pub struct Worker {
+    pub connection: OwnedFd,
+    /// The stream it has offered and not handed over.
+    pub offered: Option<Ticket>,
+}
+
+impl Reactor {
+    /// Accepts all workers that wait. Those that can't be for now are looked for again later: the poll
+    /// tells of each only once.
+    pub(super) fn accept(&mut self, now: Instant) {
+        let has_failed = self.accept_again.take().is_some();
+        let Some((listener, _)) = &self.listening else { return };
+        loop {
+            let connection = match socket::accept(listener) {
+                Ok(Some(connection)) => connection,
+                Ok(None) => return,
+                // It left while it waited; there may be others.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(error) => {
+                    if !has_failed {
+                        self.log.write(&format!("cannot accept a worker, trying again: {error}"));
+                    }
+                    self.accept_again = Some(now + ACCEPT_AGAIN);
+                    return;
+                }
+            };
+            let user = rustix::process::geteuid().as_raw();
+            match socket::peer(&connection) {
+                Ok(peer) if peer == user => {}
+                peer => {
+                    self.log.write(&format!("refused a connection of another user: {peer:?}"));
+                    continue;
+                }
+            }
+            let entry = self.workers.vacant_entry();
+            let token = Source::Worker(entry.key()).token();
+            let source = connection.as_raw_fd();
+            match self.poll.registry().register(&mut SourceFd(&source), token, Interest::READABLE) {
+                Ok(()) => drop(entry.insert(Worker { connection, offered: None })),
+                Err(error) => self.log.write(&format!("cannot wait for a worker: {error}")),
+            }
+        }
+    }
+
+    /// Hears what a worker has to say.
+    pub(super) fn hear(&mut self, index: usize, now: Instant) {
+        let mut space = std::mem::take(&mut self.space);
+        let mut messages = 0;
+        while let Some(worker) = self.workers.get(index) {
+            if messages == READS {
+                self.unread.push(Source::Worker(index));
+                break;
+            }
+            messages += 1;
+            let heard = match socket::receive(&worker.connection, &mut space) {
+                Ok(Some(message)) => {
+                    let descriptor = message.descriptor;
+                    message::read(message.bytes)
+                        .and_then(|message| self.obey(index, message, descriptor, now))
+                }
+                Ok(None) => Err(io::ErrorKind::UnexpectedEof.into()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = heard {
+                if !matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) {
+                    self.log.write(&format!("a worker's connection is closed: {error}"));
+                }
+                let worker = self.workers.remove(index);
+                if let Some(stream) = worker.offered {
+                    self.hub.withdraw(stream, &mut self.wires);
+                }
+                break;
+            }
+        }
+        self.space = space;
+    }
+
+    fn obey(
+        &mut self,
+        index: usize,
+        message: ToHub,
+        descriptor: Option<OwnedFd>,
+        now: Instant,
+    ) -> io::Result<()> {
+        let Some(worker) = self.workers.get_mut(index) else { return Ok(()) };
+        let answer = match message {
+            ToHub::Go(go) => {
+                // Whoever says it wrongly is forgotten, and its offer with it.
+                let Some(connection) = descriptor else {
+                    return Err(io::Error::other("go without a connection"));
+                };
+                let Some(stream) = worker.offered.take() else {
+                    return Err(io::Error::other("go without an offer"));
+                };
+                self.take(stream, go.request, connection, now);
+                return Ok(());
+            }
+            ToHub::Status(_) => {
+                let socket = self.settings.place.socket.display().to_string();
+                ToWorker::Status(Status { socket, ..self.hub.status() })
+            }
+            ToHub::Offer(offer) => {
+                if let Some(earlier) = worker.offered.take() {
+                    self.hub.withdraw(earlier, &mut self.wires);
+                }
+                if self.over.is_some() {
+                    ToWorker::Refused(Refusal { reason: Reason::Ending, why: "the hub is ending".into() })
+                } else if let Some(refusal) = self.refuse_other_build(&offer.from, now) {
+                    refusal
+                } else {
+                    match self.hub.offer(&offer, now, &mut self.wires) {
+                        Ok(stream) => {
+                            if let Some(worker) = self.workers.get_mut(index) {
+                                worker.offered = Some(stream);
+                            }
+                            ToWorker::Ready
+                        }
+                        Err(refusal) => ToWorker::Refused(refusal),
+                    }
+                }
+            }
+        };
+        let bytes = message::write(&answer)?;
+        match self.workers.get(index) {
+            Some(worker) => socket::send(&worker.connection, &bytes, None),
+            None => Ok(()),
+        }
+    }
+
+    /// A hub whose file is still there takes the streams of every worker that speaks as it does. One
+    /// whose file was replaced takes those of its own build, until a worker of another one comes: then
+    /// PHP-FPM was reloaded, and the new build is to serve.
+    fn refuse_other_build(&mut self, build: &Build, now: Instant) -> Option<ToWorker> {
+        let Software { build: own, .. } = &self.settings.software;
+        let why = if build.protocol != own.protocol {
+            "the hub speaks another version; reload PHP-FPM"
+        } else if build.build == own.build || self.settings.software.replaced().is_none() {
+            return None;
+        } else {
+            self.end(self.settings.drain, now, "is outdated, a worker of another build came");
+            "the hub is of an earlier build, and ends"
+        };
+        Some(ToWorker::Refused(Refusal { reason: Reason::Ending, why: why.into() }))
+    }
+
+    /// Takes a client's connection over.
+    fn take(&mut self, ticket: Ticket, request: u16, connection: OwnedFd, now: Instant) {
+        // It may have ended meanwhile, with the hub.
+        if !self.hub.is_offered(ticket) {
+            return;
+        }
+        let is_stream = matches!(rustix::net::sockopt::socket_type(&connection), Ok(SocketType::STREAM));
+        let added = if is_stream {
+            self.wires.add(ticket.number(), connection)
+        } else {
+            Err(io::Error::other("it is no connection"))
+        };
+        match added {
+            Ok(()) => self.hub.go(ticket, request, now, &mut self.wires),
+            Err(error) => {
+                self.log.write(&format!("a client can't be taken over, and is cut: {error}"));
+                self.hub.withdraw(ticket, &mut self.wires);
+            }
+        }
+    }
+}
