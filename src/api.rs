@@ -242,7 +242,7 @@ extern "C" fn status(execute: &mut ExecuteData, result: &mut Zval) {
         let choice = settings::signal_choice()?;
         let (signal, signal_why) = match store.waits() {
             // Has threads and connections of its own: not for a question.
-            Waits::Redis(_) => ("redis", None),
+            Waits::Redis { .. } => ("redis", None),
             waits => {
                 let signal = Taken::take(choice, waits);
                 (signal.name(), signal.why().map(str::to_owned))

@@ -69,8 +69,13 @@ pub enum Waits {
         /// Whether it is one.
         network: bool,
     },
-    /// Channels of this server.
-    Redis(Server),
+    /// Channels of a Redis server.
+    Redis {
+        /// The server.
+        server: Server,
+        /// What their names begin with.
+        prefix: String,
+    },
 }
 
 /// What `sse.signal` names.
@@ -116,8 +121,8 @@ impl fmt::Display for Choice {
 /// Opens the signal chosen, or the next best that works, and says why when it isn't the best.
 #[must_use]
 pub fn open(choice: Choice, waits: &Waits) -> (Box<dyn Signal>, Option<String>) {
-    if let Waits::Redis(server) = waits {
-        return match RedisSignal::new(server) {
+    if let Waits::Redis { server, prefix } = waits {
+        return match RedisSignal::new(server, prefix) {
             Ok(signal) => (Box::new(signal), None),
             Err(error) => {
                 (Box::new(Poll::blind()), Some(format!("{error}; asking the server every second instead")))

@@ -8,6 +8,9 @@
 //! It knocks every few seconds in any case: a listener that hears nothing for long has lost its
 //! connection, whatever the system says of it.
 //!
+//! All names begin with the store's prefix, which may be all that an ACL lets us use: stores of one server
+//! with different prefixes have a signal each.
+//!
 //! Always true:
 //! - a channel counts as changed once it is subscribed to, and all do once a connection is lost: what
 //!   was pushed before somebody listened is read;
@@ -21,7 +24,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use redis::{Connection, RedisResult, Value, cmd};
@@ -43,7 +46,7 @@ const BATCH: usize = 500;
 
 type Channel = Vec<u8>;
 
-/// The channels of one server.
+/// The channels of one prefix on a server.
 #[derive(Debug)]
 pub struct RedisSignal {
     shared: Arc<Shared>,
@@ -82,11 +85,11 @@ impl RedisSignal {
     ///
     /// # Errors
     /// [`Error::Watch`] if the system has no descriptor or thread left.
-    pub fn new(server: &Server) -> Result<Self> {
+    pub fn new(server: &Server, prefix: &str) -> Result<Self> {
         let failed = |source| Error::Watch { path: PathBuf::from(server.to_string()), source };
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
             .map_err(|error| failed(error.into()))?;
-        let control = format!("sse:control:{:08x}{:08x}", Epoch::draw().0, Epoch::draw().0).into_bytes();
+        let control = format!("{prefix}control:{:08x}{:08x}", Epoch::draw().0, Epoch::draw().0).into_bytes();
         let state = State { seen: Some(HashSet::new()), ..State::default() };
         let (server, state, wanted) = (server.clone(), Mutex::new(state), Condvar::new());
         let shared = Arc::new(Shared { server, control, state, wanted, wake });
@@ -199,10 +202,14 @@ fn listen(shared: &Shared) {
     let mut pause = SHORTEST_PAUSE;
     while !shared.has_ended() {
         if let Ok(mut connection) = shared.server.connect_patiently(SILENCE) {
-            pause = SHORTEST_PAUSE;
-            // Ends when the connection does.
+            let began = Instant::now();
+            // Ends when the connection does, or when we may not listen.
             let _ = hear(shared, &mut connection);
             shared.note(None);
+            // One that let us in and soon refused us will do so again.
+            if began.elapsed() > LONGEST_PAUSE {
+                pause = SHORTEST_PAUSE;
+            }
         }
         // Not by the condition: each new wish would be another try.
         thread::sleep(pause);
@@ -219,7 +226,9 @@ fn hear(shared: &Shared, connection: &mut Connection) -> RedisResult<()> {
     send(connection, "SUBSCRIBE", std::slice::from_ref(&shared.control))?;
     send(connection, "SUBSCRIBE", &wanted)?;
     while !shared.has_ended() {
-        let Some((is_message, channel)) = message(&connection.recv_response()?) else { continue };
+        let Some((is_message, channel)) = message(&connection.recv_response()?.extract_error()?) else {
+            continue;
+        };
         if channel != shared.control {
             shared.note(Some(channel));
         } else if is_message {

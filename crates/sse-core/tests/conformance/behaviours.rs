@@ -349,7 +349,7 @@ pub fn a_store_that_fails_says_so_and_wakes_nobody(place: &Place) {
 }
 
 /// Waits for the wake-up that a new watch may begin with.
-fn settle(signal: &mut dyn Signal) {
+pub fn settle(signal: &mut dyn Signal) {
     while !matches!(signal.changes(), Changes::Some(changed) if changed.is_empty()) {}
     wait(signal, Duration::from_millis(300));
     signal.changes();

@@ -14,7 +14,7 @@ use sse_core::signal::{self, Changes, Choice, Signal};
 use sse_core::store::{Location, Start, redacted};
 use tempfile::{TempDir, tempdir};
 
-use crate::behaviours::{all, push};
+use crate::behaviours::{all, push, settle};
 use crate::client::Client;
 use crate::place::open;
 use crate::support::{PATIENCE, draft, key, skip, wait};
@@ -201,6 +201,49 @@ fn databases_and_prefixes_are_stores_of_their_own() {
         assert_eq!(client.all(), [""; 0]);
     }
     assert_eq!(server.ask(&["-n", "1", "EXISTS", "a:{k}log"]), "1");
+}
+
+/// Lets a user in as docs/engines.md says, and answers its data source name.
+fn user(server: &Server, rules: &[&str]) -> String {
+    server.cli(
+        &[&["ACL", "SETUSER", "shop", "on", ">pass", "~shop:*", "+@all", "-@dangerous"], rules].concat(),
+    );
+    format!("{}?prefix=shop:&username=shop&password=pass", server.unix())
+}
+
+fn is_heard(server: &Server, channel: &str) -> bool {
+    server.ask(&["PUBSUB", "CHANNELS", channel]) == channel
+}
+
+#[test]
+fn a_user_with_the_rights_of_the_prefix_alone_is_woken_by_a_push() {
+    let Some((_directory, server)) = server(&[]) else { return };
+    let store = open(&user(&server, &["&shop:*"]), 100);
+    let (mut signal, _) = signal::open(Choice::Auto, &store.waits());
+    // The second one is told to a listener that listens already.
+    let watches = ["a", "b"].map(|name| {
+        let opened = store.reader(&key(name), Start::Newest(0)).unwrap();
+        let watch = signal.watch(opened.reader.path()).unwrap();
+        until("its channel", || is_heard(&server, &format!("shop:0:{name}")));
+        watch
+    });
+    settle(signal.as_mut());
+    push(&store, "b", "1");
+    wait(signal.as_ref(), PATIENCE);
+    assert_eq!(signal.changes(), Changes::Some(vec![watches[1]]));
+    assert_eq!(server.ask(&["ACL", "LOG"]), "", "nothing was refused");
+}
+
+#[test]
+fn a_listener_that_was_refused_asks_again() {
+    let Some((_directory, server)) = server(&[]) else { return };
+    let store = open(&user(&server, &["resetchannels"]), 100);
+    let opened = store.reader(&key("a"), Start::Newest(0)).unwrap();
+    let (mut signal, _) = signal::open(Choice::Auto, &store.waits());
+    signal.watch(opened.reader.path()).unwrap();
+    until("a refusal", || server.ask(&["ACL", "LOG"]).contains("shop:control:"));
+    user(&server, &["&shop:*"]);
+    until("its channel", || is_heard(&server, "shop:0:a"));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! <prefix>{<key>}meta    a hash: epoch, last, due, large
 //! <prefix>{<key>}failed  a hash: id → times
 //! <prefix><db>:<key>     a channel: a message for each push
+//! <prefix>control:<own>  a channel: a listener's own, by which it is told what to listen to
 //! ```
 //! with the key percent-encoded, so that all of a key is in one hash slot of a cluster.
 //!
@@ -166,7 +167,8 @@ impl Store for RedisStore {
     }
 
     fn waits(&self) -> Waits {
-        Waits::Redis(self.shared.location.server.clone())
+        let RedisLocation { server, prefix, .. } = &self.shared.location;
+        Waits::Redis { server: server.clone(), prefix: prefix.clone() }
     }
 
     fn failures(&self, key: &Key) -> Failures {
