@@ -28,7 +28,7 @@ pub type Failures = BTreeMap<EventId, u32>;
 ///
 /// Always true:
 /// - ids of a key rise strictly, also when the clock steps back or the key was forgotten;
-/// - an event is stored whole or not at all, and only one that is stored wakes;
+/// - an event is stored whole or not at all, and one that is stored wakes;
 /// - what is missing behind a position is told as a gap, never passed over silently.
 pub trait Store: fmt::Debug + Send + Sync {
     /// Says what is wrong with the store, if anything is.

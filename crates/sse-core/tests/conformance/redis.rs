@@ -235,6 +235,25 @@ fn a_user_with_the_rights_of_the_prefix_alone_is_woken_by_a_push() {
 }
 
 #[test]
+fn a_push_that_may_not_be_announced_is_refused_and_stores_nothing() {
+    let Some((_directory, server)) = server(&[]) else { return };
+    push(&open(&user(&server, &["&shop:*"]), 100), "known", "1");
+    let store = open(&user(&server, &["resetchannels"]), 100);
+    for (name, stored) in [("known", "1"), ("new", "0")] {
+        let error = store.append(&key(name), &draft("2")).unwrap_err();
+        assert!(matches!(error, Error::RedisRefused { .. }), "{error}");
+        assert!(error.to_string().contains("channels of the prefix"), "{error}");
+        assert_eq!(server.ask(&["XLEN", &format!("shop:{{{name}}}log")]), stored);
+    }
+    assert_eq!(server.ask(&["EXISTS", "shop:{new}meta"]), "0");
+    // Nor is it said otherwise of keys and commands.
+    for rules in [["resetkeys", "&shop:*"], ["~shop:*", "-xadd"]] {
+        let refused = open(&user(&server, &rules), 100).append(&key("new"), &draft("2")).unwrap_err();
+        assert!(matches!(refused, Error::RedisRefused { .. }), "{refused}");
+    }
+}
+
+#[test]
 fn a_listener_that_was_refused_asks_again() {
     let Some((_directory, server)) = server(&[]) else { return };
     let store = open(&user(&server, &["resetchannels"]), 100);

@@ -115,13 +115,21 @@ pub fn failed(server: &Server, error: &RedisError) -> Error {
         ErrorKind::Server(ServerErrorKind::BusyLoading | ServerErrorKind::TryAgain) => {
             Error::RedisLost { server, said }
         }
-        ErrorKind::Server(ServerErrorKind::NoPerm) => Error::RedisRefused { server, said },
+        _ if is_refusal(&said) => Error::RedisRefused { server, said },
         _ => match error.code() {
             Some("NOAUTH" | "WRONGPASS") => Error::RedisRefused { server, said },
             _ if said.contains("WRONGTYPE") => Error::RedisForeign { server, what: said },
             _ => Error::Redis { server, said },
         },
     }
+}
+
+/// Whether the user's rights don't go so far. In a script an error has no code of its own, and the words
+/// depend on the version.
+fn is_refusal(said: &str) -> bool {
+    let words =
+        ["NOPERM", "The user executing the script can't", "ACL failure in script", "no permissions to"];
+    words.iter().any(|words| said.contains(words))
 }
 
 /// In the server's words, or the system's.

@@ -11,7 +11,7 @@
 //! with the key percent-encoded, so that all of a key is in one hash slot of a cluster.
 //!
 //! Always true:
-//! - an event is added, trimmed for and announced by one script, so others see all of it or nothing;
+//! - an event is announced, added and trimmed for by one script, so others see all of it or nothing;
 //! - ids come from Redis's clock and the last id, so hosts with different clocks agree;
 //! - an event names the one before it: whatever removed events (retention, `FLUSHALL`, an eviction, a
 //!   restart from an older snapshot) leaves a gap that readers see;

@@ -27,8 +27,10 @@ const BEGIN: &str = "
     local log, meta, epoch = KEYS[1], KEYS[2], ARGV[1]
     local known = redis.call('HMGET', meta, 'epoch', 'last', 'due')
     local last, due = known[2], known[3] or ''
-    if known[1] ~= epoch or not last then
-        if ARGV[2] ~= '1' then return false end
+    local is_known = last and known[1] == epoch
+    if not is_known and ARGV[2] ~= '1' then return false end
+    $ANNOUNCE
+    if not is_known then
         if last then
             redis.call('HSET', meta, 'epoch', epoch)
         else
@@ -40,6 +42,10 @@ const BEGIN: &str = "
         end
     end
 ";
+
+/// Announced before anything is written, because a script that fails keeps what it has done: a user who
+/// may not publish stores nothing. Who is woken reads once the script has ended.
+const ANNOUNCE: &str = "redis.call('PUBLISH', ARGV[7], '')";
 
 /// Redis's own next id is ours too: by its clock, or one more than the last where the clock stepped
 /// back. Only of a log that isn't there it doesn't know the last id, and we do.
@@ -81,7 +87,6 @@ const APPEND: &str = "
         redis.call('HSET', meta, 'large', 0)
     end
     redis.call('HSET', meta, 'last', id)
-    redis.call('PUBLISH', ARGV[7], id)
     return id
 ";
 
@@ -105,13 +110,14 @@ pub struct Scripts {
 
 impl Scripts {
     pub fn new() -> Self {
-        let script = |text: &str| {
+        let script = |text: &str, announce: &str| {
             let text = format!("{BEGIN}{text}")
+                .replace("$ANNOUNCE", announce)
                 .replace("$FORGET", &FORGET_AFTER_MS.to_string())
                 .replace("$DAY", &DAY_MS.to_string());
             (Script::new(&text).get_hash().to_owned(), text)
         };
-        Self { append: script(APPEND), open: script(OPEN) }
+        Self { append: script(APPEND, ANNOUNCE), open: script(OPEN, "") }
     }
 
     /// Stores an event and answers its id; nothing if the epoch is another one.
