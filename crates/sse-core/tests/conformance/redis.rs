@@ -342,6 +342,33 @@ fn something_else_under_our_names_is_left_alone() {
 }
 
 #[test]
+fn what_others_write_into_a_log_is_told_to_nobody() {
+    let Some((_directory, server)) = server(&[]) else { return };
+    let store = open(&server.unix(), 1_000);
+    let theirs = |count: usize| {
+        for _ in 0..count {
+            server.cli(&["XADD", "sse:{a}log", "*", "by", "hand", "d", "1"]);
+        }
+    };
+    push(&store, "a", "1");
+    let mut open_before = Client::connect(&store, &["a"], None, Replay::All);
+    assert_eq!(open_before.take(1), ["1"]);
+    theirs(150);
+    // The newest entry is theirs.
+    assert_eq!(Client::connect(&store, &["a"], None, Replay::None).all(), [""; 0]);
+    assert_eq!(Client::connect(&store, &["a"], None, Replay::Newest(1)).all(), ["1"]);
+    let second = push(&store, "a", "2");
+    theirs(1);
+    push(&store, "a", "3");
+    assert_eq!(open_before.take(2), ["2", "3"]);
+    assert_eq!(Client::connect(&store, &["a"], None, Replay::Newest(3)).all(), ["1", "2", "3"]);
+    assert_eq!(Client::connect(&store, &["a"], None, Replay::Newest(9)).all(), ["1", "2", "3"]);
+    assert_eq!(all(&store, "a", Some(second)), ["3"]);
+    let cursor = open_before.cursor();
+    assert_eq!(Client::connect(&store, &["a"], Some(&cursor), Replay::None).all(), [""; 0]);
+}
+
+#[test]
 fn a_stream_outlives_a_restart_and_loses_nothing_that_redis_kept() {
     let Some((_directory, server)) = server(&[]) else { return };
     let store = open(&server.unix(), 1_000);

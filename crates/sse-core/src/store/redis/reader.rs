@@ -1,7 +1,8 @@
 //! One key, read on from a position.
 //!
 //! Always true:
-//! - one call of `read` sees one state of the key: its meta and its events in one transaction;
+//! - what is read at a time is one state of the key: its meta and its events in one transaction;
+//! - an entry that names no event before it is none of ours, and passed over;
 //! - an event whose `p` lies behind the position follows a gap, and so does the end of the log if the
 //!   key's last id lies behind it: whoever removed what was between.
 
@@ -23,8 +24,10 @@ const AT_MOST: usize = 128;
 /// The size an event is taken for while none is known.
 const LIKELY_BYTES: usize = 4 << 10;
 
-/// What Redis has of a key behind a position: epoch and last id, then events.
-type Found = ((Option<String>, Option<String>), Vec<(String, Vec<Vec<u8>>)>);
+/// An entry of a log: its id, then names and values.
+type Entry = (String, Vec<Vec<u8>>);
+/// What Redis has of a key behind a position: epoch and last id, then entries.
+type Found = ((Option<String>, Option<String>), Vec<Entry>);
 
 /// A reader of one key.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub struct RedisReader {
     path: PathBuf,
     epoch: Epoch,
     position: EventId,
+    /// The last entry read, of whomever.
+    seen: EventId,
     is_current: bool,
     /// Bytes of an event, by the last ones read.
     likely_bytes: usize,
@@ -68,33 +73,56 @@ impl RedisReader {
         };
         let path = PathBuf::from(&names.channel);
         let (shared, is_current, likely_bytes) = (Arc::clone(shared), true, LIKELY_BYTES);
-        let reader = Self { shared, names, path, epoch, position, is_current, likely_bytes };
+        let reader = Self { shared, names, path, epoch, position, seen: position, is_current, likely_bytes };
         Ok(Opened { reader: Box::new(reader), gap, last_id, epoch })
     }
 
-    /// Takes note of events, from the position on.
-    fn take(&mut self, events: Vec<(String, Vec<Vec<u8>>)>) -> Result<VecDeque<Item>> {
-        let (mut items, mut bytes, count) = (VecDeque::new(), 0, events.len());
-        for (id, fields) in events {
-            let foreign = || self.shared.link.damaged(&self.names.log);
-            let at: EventId = id.parse().map_err(|_| foreign())?;
-            let (before, draft) = read_fields(fields);
-            if let Some(before) = before.filter(|before| *before > self.position) {
+    /// Takes note of entries, from the position on.
+    fn take(&mut self, entries: Vec<Entry>) -> Result<VecDeque<Item>> {
+        let (mut items, mut bytes) = (VecDeque::new(), 0);
+        for (id, fields) in entries {
+            let at: EventId = id.parse().map_err(|_| self.shared.link.damaged(&self.names.log))?;
+            self.seen = at;
+            let Some((before, draft)) = read_fields(fields) else { continue };
+            if before > self.position {
                 items.push_back(Item::Gap(Gap { from: self.position, to: before }));
                 self.position = before;
             }
             bytes += draft.as_ref().map_or(0, |draft| draft.json.len());
             items.push_back(match draft {
                 Some(draft) => Item::Event(Event { id: at, draft }),
-                // Not what we write: the event is lost to us.
+                // Not as we write it: the event is lost to us.
                 None => Item::Gap(Gap { from: self.position, to: at }),
             });
             self.position = at;
         }
-        if let Some(average) = bytes.checked_div(count) {
+        if let Some(average) = bytes.checked_div(items.len()) {
             self.likely_bytes = average.max(64);
         }
         Ok(items)
+    }
+
+    /// So many entries behind the last one seen, or all there are; nothing if the key was removed, or
+    /// put back to an earlier state.
+    fn look(&self, count: usize) -> Result<Option<(EventId, Vec<Entry>)>> {
+        let ((epoch, last), entries): Found = self.shared.link.repeat(|connection| {
+            redis::pipe()
+                .atomic()
+                .cmd("HMGET")
+                .arg(&self.names.meta)
+                .arg(&["epoch", "last"])
+                .cmd("XRANGE")
+                .arg(&self.names.log)
+                .arg(behind(self.seen))
+                .arg("+")
+                .arg("COUNT")
+                .arg(count)
+                .query(connection)
+        })?;
+        let epoch = epoch.and_then(|text| u32::from_str_radix(&text, 16).ok());
+        let last: Option<EventId> = last.and_then(|text| text.parse().ok());
+        let last = last.filter(|last| epoch == Some(self.epoch.0) && *last >= self.position);
+        Ok(last.map(|last| (last, entries)))
     }
 }
 
@@ -115,48 +143,40 @@ impl Reader for RedisReader {
 
     fn read(&mut self, max_bytes: usize) -> Result<VecDeque<Item>> {
         let count = (max_bytes / self.likely_bytes).clamp(1, AT_MOST);
-        let ((epoch, last), events): Found = self.shared.link.repeat(|connection| {
-            redis::pipe()
-                .atomic()
-                .cmd("HMGET")
-                .arg(&self.names.meta)
-                .arg(&["epoch", "last"])
-                .cmd("XRANGE")
-                .arg(&self.names.log)
-                .arg(behind(self.position))
-                .arg("+")
-                .arg("COUNT")
-                .arg(count)
-                .query(connection)
-        })?;
-        let epoch = epoch.and_then(|text| u32::from_str_radix(&text, 16).ok());
-        let last: Option<EventId> = last.and_then(|text| text.parse().ok());
-        let Some(last) = last.filter(|last| epoch == Some(self.epoch.0) && *last >= self.position) else {
-            // Removed, or put back to an earlier state.
-            self.is_current = false;
-            return Ok(VecDeque::new());
-        };
-        let is_end = events.len() < count;
-        let mut items = self.take(events)?;
-        if is_end && last > self.position {
-            items.push_back(Item::Gap(Gap { from: self.position, to: last }));
-            self.position = last;
+        loop {
+            let Some((last, entries)) = self.look(count)? else {
+                self.is_current = false;
+                return Ok(VecDeque::new());
+            };
+            let is_end = entries.len() < count;
+            let mut items = self.take(entries)?;
+            if is_end && last > self.position {
+                items.push_back(Item::Gap(Gap { from: self.position, to: last }));
+                self.position = last;
+                self.seen = self.seen.max(last);
+            }
+            // Else there may be more behind what others wrote.
+            if is_end || !items.is_empty() {
+                return Ok(items);
+            }
         }
-        Ok(items)
     }
 }
 
-/// The id before an event, and the event; nothing where it isn't as we write it.
-fn read_fields(fields: Vec<Vec<u8>>) -> (Option<EventId>, Option<Draft>) {
-    let (mut before, mut name, mut cut, mut external, mut json) = (None, None, None, false, None);
+/// The id before an event, and the event (or nothing where it isn't as we write it); nothing at all of
+/// what others wrote.
+fn read_fields(fields: Vec<Vec<u8>>) -> Option<(EventId, Option<Draft>)> {
     let mut fields = fields.into_iter();
+    let before = match (fields.next()?.as_slice(), fields.next()?) {
+        (b"p", before) => std::str::from_utf8(&before).ok()?.parse().ok()?,
+        _ => return None,
+    };
+    let (mut name, mut cut, mut external, mut json) = (None, None, false, None);
     while let (Some(field), Some(value)) = (fields.next(), fields.next()) {
-        let text = std::str::from_utf8(&value);
         match field.as_slice() {
-            b"p" => before = text.ok().and_then(|text| text.parse().ok()),
             b"n" => name = Some(EventName::new(&value)),
             b"c" => {
-                cut = text.ok().and_then(|text| {
+                cut = std::str::from_utf8(&value).ok().and_then(|text| {
                     let (start, length) = text.split_once('+')?;
                     let start: usize = start.parse().ok()?;
                     Some(start..start.checked_add(length.parse().ok()?)?)
@@ -173,5 +193,5 @@ fn read_fields(fields: Vec<Vec<u8>>) -> (Option<EventId>, Option<Draft>) {
         }
         _ => None,
     };
-    (before, draft)
+    Some((before, draft))
 }

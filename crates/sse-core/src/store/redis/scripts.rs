@@ -90,15 +90,29 @@ const APPEND: &str = "
     return id
 ";
 
+/// Goes on by the page to the first event that is wanted: others may have added entries of their own.
 const OPEN: &str = "
-    local found
-    if ARGV[3] == 'newest' then
-        found = redis.call('XREVRANGE', log, '+', '-', 'COUNT', ARGV[4])
-    else
-        found = redis.call('XRANGE', log, ARGV[4], '+', 'COUNT', 1)
-    end
-    local first = found[#found]
-    return {last, first and first[2][2] or false}
+    local is_newest, at = ARGV[3] == 'newest', ARGV[4]
+    local wanted, found, first, page = 1, 0, false, nil
+    if is_newest then wanted, at = tonumber(ARGV[4]), '+' end
+    local size = math.min(wanted, 100)
+    repeat
+        if is_newest then
+            page = redis.call('XREVRANGE', log, at, '-', 'COUNT', size)
+        else
+            page = redis.call('XRANGE', log, at, '+', 'COUNT', size)
+        end
+        for _, entry in ipairs(page) do
+            at = '(' .. entry[1]
+            if entry[2][1] == 'p' and string.match(entry[2][2], '^%d+%-%d+$') then
+                found, first = found + 1, entry[2][2]
+                if found == wanted then break end
+            end
+        end
+        local is_end = #page < size
+        size = 100
+    until is_end or found == wanted
+    return {last, first}
 ";
 
 /// The scripts, with their hashes.
