@@ -207,6 +207,32 @@ pub fn a_stream_goes_on_once_the_store_was_emptied(place: &Place) {
     }
 }
 
+pub fn a_gap_is_told_once_an_earlier_state_was_put_back_and_pushed_to(place: &Place) {
+    let store = place.store();
+    let ids = push_all(&store, "a", 0..3);
+    let mut had_all = Client::connect(&store, &["a"], None, Replay::All);
+    assert_eq!(had_all.take(1), ["0"]);
+    let had_what_was_kept = had_all.cursor();
+    assert_eq!(had_all.take(1), ["1"]);
+    let had_more = had_all.cursor();
+    assert_eq!(had_all.take(1), ["2"]);
+    place.put_back("a", ids[0]);
+    push(&place.store(), "a", "3");
+    assert_eq!(had_all.take(2), ["…", "3"]);
+    let connect = |cursor: &str| Client::connect(&store, &["a"], Some(cursor), Replay::None);
+    let mut client = connect(&had_more);
+    assert_eq!(client.take(1), ["…"]);
+    let told = client.cursor();
+    assert_eq!(client.all(), ["3"]);
+    assert_eq!(all(&store, "a", Some(ids[1])), ["…", "3"]);
+    // Told once, and to nobody who misses nothing.
+    assert_eq!(connect(&told).all(), ["3"]);
+    assert_eq!(connect(&client.cursor()).all(), [""; 0]);
+    assert_eq!(connect(&had_what_was_kept).all(), ["3"]);
+    assert_eq!(Client::connect(&store, &["a"], None, Replay::Newest(1)).all(), ["3"]);
+    assert_eq!(Client::connect(&store, &["a"], None, Replay::All).all(), ["0", "3"]);
+}
+
 pub fn retention_bounds_events(place: &Place) {
     let store = open(&place.dsn(), 100);
     push_all(&store, "a", 0..1_000);

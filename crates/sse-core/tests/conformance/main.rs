@@ -75,6 +75,23 @@ engines! {
     on_redis: Engine::Redis;
 }
 
+/// What only engines can tell whose events name the one before them.
+macro_rules! chained {
+    ($($name:ident: $engine:expr;)*) => {
+        $(mod $name {
+            use crate::place::Engine;
+            behaviours! { $engine;
+                a_gap_is_told_once_an_earlier_state_was_put_back_and_pushed_to,
+            }
+        })*
+    };
+}
+
+chained! {
+    chained_on_sqlite: Engine::Sqlite;
+    chained_on_redis: Engine::Redis;
+}
+
 #[test]
 #[ignore = "not a test: what the others start as a process of its own"]
 fn process() {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sse_core::id::EventId;
 use sse_core::retention::Retention;
 use sse_core::store::{Location, Settings, Store};
 use tempfile::{TempDir, tempdir};
@@ -104,6 +105,25 @@ impl Place {
             (Engine::Redis, _) => self.redis().cli(&["DEL", "one:{a}meta", "one:store"]),
             (Engine::Sqlite, 2) => self.sql("DELETE FROM events"),
             (Engine::Sqlite, _) => self.sql("DELETE FROM events; DELETE FROM keys; DELETE FROM store"),
+        }
+    }
+
+    /// Puts a key back to its state of when this was its last event, as an older snapshot does.
+    pub fn put_back(&self, name: &str, to: EventId) {
+        match self.engine {
+            Engine::File => panic!("a log doesn't name the event before"),
+            Engine::Sqlite => {
+                let last = to.millis << 14 | to.sequence;
+                self.sql(&format!("DELETE FROM events WHERE id > {last}; UPDATE keys SET last = {last}"));
+            }
+            Engine::Redis => {
+                let script = "for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+')) do
+                    redis.call('XDEL', KEYS[1], entry[1])
+                end
+                return redis.call('HSET', KEYS[2], 'last', ARGV[1])";
+                let [log, meta] = ["log", "meta"].map(|what| format!("one:{{{name}}}{what}"));
+                self.redis().cli(&["EVAL", script, "2", &log, &meta, &to.to_string()]);
+            }
         }
     }
 

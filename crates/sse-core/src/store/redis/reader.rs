@@ -3,8 +3,9 @@
 //! Always true:
 //! - what is read at a time is one state of the key: its meta and its events in one transaction;
 //! - an entry that names no event before it is none of ours, and passed over;
-//! - an event whose `p` lies behind the position follows a gap, and so does the end of the log if the
-//!   key's last id lies behind it: whoever removed what was between.
+//! - an event whose `p` isn't the position follows a gap, and so does the end of the log if the key's
+//!   last id lies behind it: whoever removed what was between. A `p` before the position means that the
+//!   position's own event is lost: an earlier state was put back, and pushed to.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -68,7 +69,7 @@ impl RedisReader {
                 let (_, oldest, _) = look(Start::Oldest)?;
                 (oldest, Some(Gap { from, to: oldest }))
             }
-            Start::After(from) if before > from => (before, Some(Gap { from, to: before })),
+            Start::After(from) if before != from => (before, Some(Gap { from, to: before })),
             Start::After(from) => (from, None),
         };
         let path = PathBuf::from(&names.channel);
@@ -84,7 +85,7 @@ impl RedisReader {
             let at: EventId = id.parse().map_err(|_| self.shared.link.damaged(&self.names.log))?;
             self.seen = at;
             let Some((before, draft)) = read_fields(fields) else { continue };
-            if before > self.position {
+            if before != self.position {
                 items.push_back(Item::Gap(Gap { from: self.position, to: before }));
                 self.position = before;
             }

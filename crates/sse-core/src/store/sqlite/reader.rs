@@ -2,8 +2,9 @@
 //!
 //! Always true:
 //! - one call of `read` sees one state of the database;
-//! - an event whose `before` lies behind the position follows a gap, and so does the end of the log if
-//!   the key's last id lies behind it: whoever removed what was between.
+//! - an event whose `before` isn't the position follows a gap, and so does the end of the log if the
+//!   key's last id lies behind it: whoever removed what was between. A `before` that lies before the
+//!   position means that the position's own event is lost: an earlier state was put back, and pushed to.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -95,7 +96,7 @@ fn begin(connection: &Connection, log: &Log, start: Start) -> rusqlite::Result<(
         Start::After(from) => {
             let next = "SELECT before FROM events WHERE key = ? AND id > ? ORDER BY id LIMIT 1";
             let to = before(next, number(from))?.unwrap_or(log.last);
-            if to > from { Ok((to, Some(Gap { from, to }))) } else { Ok((from, None)) }
+            if to != from { Ok((to, Some(Gap { from, to }))) } else { Ok((from, None)) }
         }
     }
 }
@@ -154,7 +155,7 @@ fn read(connection: &Connection, log: &Log, from: EventId, max_bytes: usize) -> 
             return Ok(Piece { items, position: position.max(log.last) });
         };
         let (at, before) = (id(row.get(0)?), id(row.get(1)?));
-        if before > position {
+        if before != position {
             items.push_back(Item::Gap(Gap { from: position, to: before }));
             position = before;
         }
