@@ -220,14 +220,19 @@ impl Channel {
         self.first + self.entries.len() as u64
     }
 
-    /// Where a position of this store lies.
+    /// Where a position of this store lies. One between two entries is for the store to judge: its event
+    /// may have been lost with an earlier state of the store.
     #[must_use]
     pub fn place(&self, position: EventId) -> Placed {
         if position < self.start || position > self.position() {
             return Placed::Elsewhere;
         }
-        let before = self.entries.partition_point(|entry| entry.position <= position);
-        Placed::At(self.first + before as u64)
+        let count = self.entries.partition_point(|entry| entry.position <= position);
+        let before = count.checked_sub(1).and_then(|at| self.entries.get(at));
+        if before.map_or(self.start, |entry| entry.position) != position {
+            return Placed::Elsewhere;
+        }
+        Placed::At(self.first + count as u64)
     }
 
     /// The position before all that the store has, if the entries reach that far.
@@ -274,5 +279,34 @@ impl Channel {
         let body = entry.body(&self.key, event_name);
         self.lent.insert(name, Rc::downgrade(&body));
         (entry.position, body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sse_core::event::Event;
+    use sse_core::signal::Poll;
+    use sse_core::store::file::{FileStore, Settings};
+    use sse_core::store::{Start, Store};
+
+    use super::*;
+
+    #[test]
+    fn a_position_whose_event_was_lost_is_for_the_store_to_judge() {
+        let directory = tempfile::tempdir().unwrap();
+        let store: &dyn Store = &*FileStore::new(directory.path(), Settings::default());
+        let key = Key::new(b"a").unwrap();
+        let begun = Follower::begin(store, &key, Start::Newest(0), &mut Poll::new()).unwrap();
+        let mut channel = Channel::new(0, key, begun.follower);
+        let start = channel.position();
+        let [kept, lost, after] = [1, 2, 3].map(|more| EventId::new(start.millis + more, 0));
+        let event = |id| Item::Event(Event { id, draft: Draft::new(b"1".to_vec(), None).unwrap() });
+        channel.push(event(kept));
+        channel.push(event(lost));
+        assert_eq!((channel.place(start), channel.place(lost)), (Placed::At(0), Placed::At(2)));
+        channel.push(Item::Gap(Gap { from: lost, to: kept }));
+        channel.push(event(after));
+        assert_eq!(channel.place(after), Placed::At(channel.end()));
+        assert_eq!(channel.place(lost), Placed::Elsewhere);
     }
 }
