@@ -9,7 +9,8 @@ use crate::id::EventId;
 use crate::key::Key;
 use crate::retention::Retention;
 
-const DAY: u64 = 86_400_000;
+pub const HOUR: u64 = 3_600_000;
+const DAY: u64 = 24 * HOUR;
 /// Idle time after which a key's events go, and then, after as long again, what is known of it.
 const FORGET_AFTER: u64 = 30 * DAY;
 /// Keys cut back in one go, so that no push waits for long; the rest has its turn another day.
@@ -43,20 +44,19 @@ pub fn find(connection: &Connection, key: &Key) -> rusqlite::Result<Option<Log>>
     statement.query_row([key.as_bytes()], read).optional()
 }
 
-/// A key's row, and whether it had to be made. A new one's ids begin above the clock and above all
+/// A key's row, made unless there is one. A new one's ids begin above the clock and above all
 /// that was removed here, so that a cursor into an earlier one of the key is known to be too old; the
 /// millisecond on top is for events that were pushed in this one.
-pub fn open(transaction: &Transaction<'_>, key: &Key, now: u64) -> rusqlite::Result<(Log, bool)> {
+pub fn open(transaction: &Transaction<'_>, key: &Key, now: u64) -> rusqlite::Result<Log> {
     if let Some(log) = find(transaction, key)? {
-        return Ok((log, false));
+        return Ok(log);
     }
     let last = database::meta(transaction)?.floor.next(now + 1);
     transaction.execute(
         "INSERT INTO keys (key, last, events, bytes, oldest) VALUES (?, ?, 0, 0, 0)",
         params![key.as_bytes(), number(last)],
     )?;
-    let log = Log { number: transaction.last_insert_rowid(), last, events: 0, bytes: 0, oldest_millis: 0 };
-    Ok((log, true))
+    Ok(Log { number: transaction.last_insert_rowid(), last, events: 0, bytes: 0, oldest_millis: 0 })
 }
 
 impl Log {
@@ -146,8 +146,9 @@ impl Log {
 /// Whether a sweep is due; if so, others needn't begin one too.
 pub fn claim_sweep(transaction: &Transaction<'_>, now: u64) -> rusqlite::Result<bool> {
     // A time of the future is of a clock that was wrong.
-    let claimed =
-        transaction.execute("UPDATE store SET swept = ?1 WHERE abs(?1 - swept) >= ?2", params![now, DAY])?;
+    let claimed = transaction
+        .prepare_cached("UPDATE store SET swept = ?1 WHERE abs(?1 - swept) >= ?2")?
+        .execute(params![now, DAY])?;
     Ok(claimed > 0)
 }
 

@@ -21,6 +21,7 @@ mod signals;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::{OptionalExtension, params};
 
@@ -45,6 +46,8 @@ const REMEMBERED: i64 = 100;
 pub struct SqliteStore {
     settings: Settings,
     shared: Arc<Shared>,
+    /// When this process last asked whether a sweep is due, in milliseconds since 1970.
+    asked: AtomicU64,
 }
 
 /// What a store shares with its readers.
@@ -60,7 +63,7 @@ impl SqliteStore {
     pub fn new(path: &Path, settings: Settings) -> Arc<Self> {
         let signals = Signals::new(path);
         let shared = Shared { database: Database::new(path, settings.sync), signals };
-        Arc::new(Self { settings, shared: Arc::new(shared) })
+        Arc::new(Self { settings, shared: Arc::new(shared), asked: AtomicU64::new(0) })
     }
 
     /// Drops what retention no longer keeps, of every key; see [`log::sweep`].
@@ -73,6 +76,16 @@ impl SqliteStore {
             .with(&self.shared.signals, |connection| log::sweep(connection, &self.settings.retention, now))?;
         self.shared.signals.sweep(now);
         Ok(())
+    }
+
+    /// Whether to ask if a sweep is due: with the first push of a process, and then once an hour. A key
+    /// may have been opened by readers only, so that it is new is no occasion.
+    fn asks(&self, now: u64) -> bool {
+        let is_time = now.abs_diff(self.asked.load(Ordering::Relaxed)) >= log::HOUR;
+        if is_time {
+            self.asked.store(now, Ordering::Relaxed);
+        }
+        is_time
     }
 }
 
@@ -98,9 +111,9 @@ impl Store for SqliteStore {
         let Shared { database, signals } = &*self.shared;
         let now = now_millis();
         let (id, is_due) = database.write(signals, |transaction| {
-            let (mut log, is_new) = log::open(transaction, key, now)?;
+            let mut log = log::open(transaction, key, now)?;
             let id = log.append(transaction, draft, &self.settings.retention, now)?;
-            Ok((id, is_new && log::claim_sweep(transaction, now)?))
+            Ok((id, self.asks(now) && log::claim_sweep(transaction, now)?))
         })?;
         signals.wake(key);
         if is_due {
@@ -145,7 +158,7 @@ impl Store for SqliteStore {
     fn record_failure(&self, key: &Key, at: EventId) -> Result<u32> {
         let Shared { database, signals } = &*self.shared;
         database.write(signals, |transaction| {
-            let (log, _) = log::open(transaction, key, now_millis())?;
+            let log = log::open(transaction, key, now_millis())?;
             let times = transaction.query_row(
                 "INSERT INTO failures (key, id, times) VALUES (?1, ?2, 1)
                  ON CONFLICT (key, id) DO UPDATE SET times = times + 1 RETURNING times",

@@ -57,7 +57,7 @@ impl SqliteReader {
             Some(placed) => placed,
             None => database.write(signals, |transaction| {
                 let epoch = database::meta(transaction)?.epoch;
-                let (log, _) = log::open(transaction, key, now_millis())?;
+                let log = log::open(transaction, key, now_millis())?;
                 let (position, gap) = begin(transaction, &log, start)?;
                 Ok((epoch, log, position, gap))
             })?,

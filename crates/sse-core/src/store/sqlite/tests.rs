@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use tempfile::{TempDir, tempdir};
 
+use super::log::HOUR;
 use super::*;
 use crate::testing::{DAY, draft, key, now, told as texts};
 
@@ -34,6 +35,11 @@ impl Place {
     fn sql(&self, sql: &str) {
         let Shared { database, signals } = &*self.store.shared;
         database.with(signals, |connection| connection.execute_batch(sql)).unwrap();
+    }
+
+    fn number(&self, sql: &str) -> u64 {
+        let Shared { database, signals } = &*self.store.shared;
+        database.with(signals, |connection| connection.query_row(sql, [], |row| row.get(0))).unwrap()
     }
 }
 
@@ -142,6 +148,25 @@ fn ids_rise_over_a_key_that_was_removed_and_a_clock_that_stepped_back() {
     place.store.sweep(now() + 500 * DAY).unwrap();
     assert!(place.push("2") > ahead);
     assert_eq!(place.all(Some(ahead)), ["…", "2"]);
+}
+
+#[test]
+fn a_push_sweeps_also_where_readers_opened_all_keys_first() {
+    let place = Place::new();
+    place.store.reader(&key("a"), Start::Oldest).unwrap();
+    assert_eq!(place.number("SELECT swept FROM store"), 0);
+    place.push("1");
+    assert!(place.number("SELECT swept FROM store").abs_diff(now()) < HOUR);
+}
+
+#[test]
+fn a_process_asks_for_a_sweep_with_its_first_push_and_then_once_an_hour() {
+    let place = Place::new();
+    assert!(place.store.asks(now()));
+    assert!(!place.store.asks(now() + HOUR / 2));
+    assert!(place.store.asks(now() + 2 * HOUR));
+    // A clock that stepped back must not put it off.
+    assert!(place.store.asks(now()));
 }
 
 #[test]
