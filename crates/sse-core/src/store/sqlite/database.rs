@@ -35,7 +35,7 @@ const STATEMENTS: usize = 32;
 /// Pages kept in memory for a process, in KiB: a push touches few.
 const CACHE: i64 = 512;
 const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
-const LONGEST_PAUSE: Duration = Duration::from_millis(5);
+pub const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 /// Longest pauses for a lock before we give up: two seconds.
 const PATIENCE: i32 = 400;
 

@@ -1,4 +1,4 @@
-//! One key's row and its events: append, trim, sweep.
+//! One key's row and its events: append, trim.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -9,12 +9,6 @@ use crate::id::EventId;
 use crate::key::Key;
 use crate::retention::Retention;
 
-pub const HOUR: u64 = 3_600_000;
-const DAY: u64 = 24 * HOUR;
-/// Idle time after which a key's events go, and then, after as long again, what is known of it.
-const FORGET_AFTER: u64 = 30 * DAY;
-/// Keys cut back in one go, so that no push waits for long; the rest has its turn another day.
-const AT_MOST: u32 = 1_000;
 /// Bytes that a row has beside name and JSON, about.
 const ROW: usize = 32;
 
@@ -141,49 +135,4 @@ impl Log {
             .execute(params![number(*last), events, bytes, oldest_millis, key])?;
         Ok(())
     }
-}
-
-/// Whether a sweep is due; if so, others needn't begin one too.
-pub fn claim_sweep(transaction: &Transaction<'_>, now: u64) -> rusqlite::Result<bool> {
-    // A time of the future is of a clock that was wrong.
-    let claimed = transaction
-        .prepare_cached("UPDATE store SET swept = ?1 WHERE abs(?1 - swept) >= ?2")?
-        .execute(params![now, DAY])?;
-    Ok(claimed > 0)
-}
-
-/// Looks after keys that nobody pushes to. Old events are dropped; a key that nobody pushed to for 30
-/// days keeps its row alone, a tombstone that still knows the last id; after another 30 days that
-/// goes too, and the store's floor covers it.
-pub fn sweep(connection: &mut Connection, retention: &Retention, now: u64) -> rusqlite::Result<()> {
-    let write = rusqlite::TransactionBehavior::Immediate;
-    let tombstone = number(EventId::new(now.saturating_sub(FORGET_AFTER), 0));
-    let gone = number(EventId::new(now.saturating_sub(2 * FORGET_AFTER), 0));
-    let transaction = connection.transaction_with_behavior(write)?;
-    let idle = "(SELECT number FROM keys WHERE events > 0 AND last < ?)";
-    transaction.execute(&format!("DELETE FROM events WHERE key IN {idle}"), [tombstone])?;
-    transaction
-        .execute("UPDATE keys SET events = 0, bytes = 0 WHERE events > 0 AND last < ?", [tombstone])?;
-    transaction.execute(
-        "UPDATE store SET floor = max(floor, ifnull((SELECT max(last) FROM keys WHERE last < ?), 0))",
-        [gone],
-    )?;
-    transaction
-        .execute("DELETE FROM failures WHERE key IN (SELECT number FROM keys WHERE last < ?)", [gone])?;
-    transaction.execute("DELETE FROM keys WHERE last < ?", [gone])?;
-    transaction.commit()?;
-    let limit = retention.oldest_millis_limit(now);
-    let keys: Vec<Vec<u8>> = connection
-        .prepare("SELECT key FROM keys WHERE events > 1 AND oldest < ? LIMIT ?")?
-        .query_map(params![limit, AT_MOST], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    for key in keys.iter().filter_map(|bytes| Key::new(bytes).ok()) {
-        let transaction = connection.transaction_with_behavior(write)?;
-        if let Some(mut log) = find(&transaction, &key)? {
-            log.trim(&transaction, retention, now)?;
-            log.save(&transaction)?;
-        }
-        transaction.commit()?;
-    }
-    Ok(())
 }

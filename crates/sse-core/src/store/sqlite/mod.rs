@@ -17,17 +17,20 @@ mod database;
 mod log;
 mod reader;
 mod signals;
+mod sweep;
 
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use rusqlite::{OptionalExtension, params};
 
 use self::database::Database;
 use self::reader::SqliteReader;
 use self::signals::Signals;
+use self::sweep::Sweep;
 use super::{Failures, Gap, Item, Opened, Settings, Slot, Start, Store};
 use crate::cursor::Epoch;
 use crate::error::{Error, Result};
@@ -40,6 +43,11 @@ use crate::signal::Waits;
 const READ_BYTES: usize = 256 << 10;
 /// Failures remembered for a key; the oldest are forgotten.
 const REMEMBERED: i64 = 100;
+
+/// Pieces of a sweep at a time: a push waits for them. What is left has its turn an hour later.
+const PIECES: usize = 40;
+/// Between two pieces, so that whoever waits to write finds the lock free when it looks again.
+const PAUSE: Duration = database::LONGEST_PAUSE.saturating_add(Duration::from_millis(1));
 
 /// A store in a database.
 #[derive(Debug)]
@@ -66,22 +74,38 @@ impl SqliteStore {
         Arc::new(Self { settings, shared: Arc::new(shared), asked: AtomicU64::new(0) })
     }
 
-    /// Drops what retention no longer keeps, of every key; see [`log::sweep`].
+    /// Drops what retention no longer keeps, of every key; see [`sweep`].
     ///
     /// # Errors
     /// What is wrong with the database.
     pub fn sweep(&self, now: u64) -> Result<()> {
-        self.shared
-            .database
-            .with(&self.shared.signals, |connection| log::sweep(connection, &self.settings.retention, now))?;
-        self.shared.signals.sweep(now);
-        Ok(())
+        self.sweep_pieces(now, PIECES)
+    }
+
+    fn sweep_pieces(&self, now: u64, pieces: usize) -> Result<()> {
+        let Shared { database, signals } = &*self.shared;
+        signals.sweep(now);
+        let found = |connection: &mut _| Sweep::find(connection, &self.settings.retention, now);
+        let mut sweep = database.with(signals, found)?;
+        for number in 0..pieces {
+            if sweep.is_through() {
+                break;
+            }
+            if number > 0 {
+                std::thread::sleep(PAUSE);
+            }
+            database.write(signals, |transaction| sweep.piece(transaction))?;
+        }
+        if sweep.is_done() {
+            return Ok(());
+        }
+        database.write(signals, |transaction| sweep::leave(transaction, now))
     }
 
     /// Whether to ask if a sweep is due: with the first push of a process, and then once an hour. A key
     /// may have been opened by readers only, so that it is new is no occasion.
     fn asks(&self, now: u64) -> bool {
-        let is_time = now.abs_diff(self.asked.load(Ordering::Relaxed)) >= log::HOUR;
+        let is_time = now.abs_diff(self.asked.load(Ordering::Relaxed)) >= sweep::HOUR;
         if is_time {
             self.asked.store(now, Ordering::Relaxed);
         }
@@ -113,7 +137,7 @@ impl Store for SqliteStore {
         let (id, is_due) = database.write(signals, |transaction| {
             let mut log = log::open(transaction, key, now)?;
             let id = log.append(transaction, draft, &self.settings.retention, now)?;
-            Ok((id, self.asks(now) && log::claim_sweep(transaction, now)?))
+            Ok((id, self.asks(now) && sweep::claim(transaction, now)?))
         })?;
         signals.wake(key);
         if is_due {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use tempfile::{TempDir, tempdir};
 
-use super::log::HOUR;
+mod sweep;
+
 use super::*;
 use crate::testing::{DAY, draft, key, now, told as texts};
 
@@ -122,51 +123,6 @@ fn a_lock_held_for_too_long_is_an_error_and_nothing_is_stored() {
         .write(&other.shared.signals, |_| Ok(place.store.append(&key("a"), &draft("2")).unwrap_err()));
     assert!(matches!(held.unwrap(), Error::Locked { .. }));
     assert_eq!(place.all(None), ["1"]);
-}
-
-#[test]
-fn an_idle_key_becomes_a_tombstone_and_is_then_covered_by_the_floor() {
-    let place = Place::new();
-    let ids: Vec<EventId> = ["1", "2"].map(|json| place.push(json)).into();
-    place.store.sweep(now() + 29 * DAY).unwrap();
-    assert_eq!(place.all(None), ["2"], "the newest stays");
-    place.store.sweep(now() + 31 * DAY).unwrap();
-    assert_eq!(place.all(None), [""; 0]);
-    assert_eq!((place.all(Some(ids[1])), place.all(Some(ids[0]))), (vec![], vec!["…".to_owned()]));
-    place.store.sweep(now() + 61 * DAY).unwrap();
-    place.sql("UPDATE store SET floor = max(floor, 1)");
-    assert_eq!(place.all(Some(ids[1])), ["…"]);
-    assert!(place.push("3") > ids[1]);
-}
-
-#[test]
-fn ids_rise_over_a_key_that_was_removed_and_a_clock_that_stepped_back() {
-    let place = Place::new();
-    place.push("1");
-    let ahead = EventId::new(now() + 400 * DAY, 7);
-    place.sql(&format!("UPDATE keys SET last = {}", number(ahead)));
-    place.store.sweep(now() + 500 * DAY).unwrap();
-    assert!(place.push("2") > ahead);
-    assert_eq!(place.all(Some(ahead)), ["…", "2"]);
-}
-
-#[test]
-fn a_push_sweeps_also_where_readers_opened_all_keys_first() {
-    let place = Place::new();
-    place.store.reader(&key("a"), Start::Oldest).unwrap();
-    assert_eq!(place.number("SELECT swept FROM store"), 0);
-    place.push("1");
-    assert!(place.number("SELECT swept FROM store").abs_diff(now()) < HOUR);
-}
-
-#[test]
-fn a_process_asks_for_a_sweep_with_its_first_push_and_then_once_an_hour() {
-    let place = Place::new();
-    assert!(place.store.asks(now()));
-    assert!(!place.store.asks(now() + HOUR / 2));
-    assert!(place.store.asks(now() + 2 * HOUR));
-    // A clock that stepped back must not put it off.
-    assert!(place.store.asks(now()));
 }
 
 #[test]
