@@ -36,8 +36,8 @@ preg_match('/^sse\.dsn.*/m', ob_get_clean(), $line);
 echo str_replace((string)$server->port, 'PORT', $line[0]), "\n";
 --EXPECT--
 Sse\StoreException: Sse\push(): key "k": redis://127.0.0.1:PORT/0 refuses us: "NOAUTH": Authentication required.; check user and password in the DSN, and that this user may use keys and channels of the prefix (ACL ~sse:* &sse:* +@all -@dangerous)
-Sse\StoreException: Sse\push(): key "k": redis://127.0.0.1:PORT/0 refuses us: Password authentication failed - AuthenticationFailed; check user and password in the DSN, and that this user may use keys and channels of the prefix (ACL ~sse:* &sse:* +@all -@dangerous)
-Sse\StoreException: Sse\push(): key "k": redis://app@127.0.0.1:PORT/3 refuses us: Password authentication failed - AuthenticationFailed; check user and password in the DSN, and that this user may use keys and channels of the prefix (ACL ~sse:* &sse:* +@all -@dangerous)
+Sse\StoreException: Sse\push(): key "k": redis://127.0.0.1:PORT/0 refuses us: "WRONGPASS": invalid username-password pair or user is disabled.; check user and password in the DSN, and that this user may use keys and channels of the prefix (ACL ~sse:* &sse:* +@all -@dangerous)
+Sse\StoreException: Sse\push(): key "k": redis://app@127.0.0.1:PORT/3 refuses us: "WRONGPASS": invalid username-password pair or user is disabled.; check user and password in the DSN, and that this user may use keys and channels of the prefix (ACL ~sse:* &sse:* +@all -@dangerous)
 Sse\StoreException: Sse\push(): key "k": cannot reach redis://127.0.0.1:1/0 within N ms: Connection refused (os error 111); see that it runs, that it listens there and that no firewall is between
 Sse\InvalidArgumentException: Sse\push(): option "dsn" is "redis://***@"; it takes redis://[user:password@]host[:port][/db], rediss://… for TLS, or redis+unix:///path/to/redis.sock
 Sse\InvalidArgumentException: Sse\push(): option "dsn" is "redis://***@host/x"; it takes the database after the host as a whole number; redis://[user:password@]host[:port][/db], rediss://… for TLS, or redis+unix:///path/to/redis.sock

@@ -176,6 +176,14 @@ pub enum Error {
         /// What the system said.
         said: String,
     },
+    /// The server did nothing, because it starts, hands over to another one, or is full.
+    #[error("{server} can't serve us now: {said}; nothing was stored, and it may work in a moment")]
+    RedisUnready {
+        /// The server, without its password.
+        server: String,
+        /// What it said.
+        said: String,
+    },
     /// A server that can't show who it is.
     #[error(
         "the certificate of {server} is not trusted: {said}; name the file of the authority that signed it in tls_ca=, or the host as the certificate does"
@@ -246,7 +254,13 @@ impl Error {
     /// Whether the same may work in a moment, with nobody mending anything here: a stream waits for it.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::RedisUnreachable { .. } | Self::RedisLost { .. } | Self::Locked { .. })
+        matches!(
+            self,
+            Self::RedisUnreachable { .. }
+                | Self::RedisLost { .. }
+                | Self::RedisUnready { .. }
+                | Self::Locked { .. }
+        )
     }
 
     /// Which exception it becomes.

@@ -1,7 +1,8 @@
 //! A Redis server of a test's own, and what only that engine can go through.
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -386,6 +387,58 @@ fn a_stream_outlives_a_restart_and_loses_nothing_that_redis_kept() {
     assert_eq!(got, ["2", "4"]);
     push(&store, "b", "5");
     assert_eq!(client.take_through_outages(1), ["5"]);
+}
+
+#[test]
+fn a_stream_outlives_a_failover_and_each_try_asks_a_new_connection() {
+    let Some((_directory, server)) = server(&["replica-serve-stale-data no"]) else { return };
+    let store = open(&server.unix(), 1_000);
+    push(&store, "a", "1");
+    let mut client = Client::connect(&store, &["a"], None, Replay::All);
+    assert_eq!(client.take(1), ["1"]);
+    let mut reader = store.reader(&key("a"), Start::Newest(0)).unwrap().reader;
+    let connections = || {
+        let stats = server.ask(&["INFO", "stats"]);
+        let count = stats.lines().find_map(|line| line.strip_prefix("total_connections_received:"));
+        count.unwrap().trim().parse::<u32>().unwrap()
+    };
+    let refused = |error: Error| {
+        assert!(matches!(error, Error::RedisUnready { .. }) && error.is_passing(), "{error}");
+    };
+    let replica_of = |place: &str| server.cli(&["REPLICAOF", "127.0.0.1", place]);
+    replica_of(&free_port().to_string());
+    let before = connections();
+    refused(store.append(&key("a"), &draft("2")).unwrap_err());
+    // The second try's, and redis-cli's own.
+    assert!(connections() >= before + 2);
+    refused(reader.read(1).unwrap_err());
+    refused(store.reader(&key("new"), Start::Oldest).unwrap_err());
+    server.cli(&["CONFIG", "SET", "replica-serve-stale-data", "yes"]);
+    refused(store.append(&key("a"), &draft("2")).unwrap_err());
+    server.cli(&["REPLICAOF", "NO", "ONE"]);
+    push(&store, "a", "3");
+    assert_eq!(client.take_through_outages(1), ["3"]);
+    assert_eq!(all(&store, "a", None), ["1", "3"]);
+}
+
+#[test]
+fn a_server_with_too_many_clients_is_not_taken_for_a_wrong_password() {
+    let Some((_directory, server)) = server(&["requirepass right", "maxclients 3"]) else { return };
+    let store = open(&format!("redis://:right@127.0.0.1:{}", server.port()), 1_000);
+    let mut others: Vec<TcpStream> = Vec::new();
+    until("all places to be taken", || {
+        let mut other = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+        other.write_all(b"PING\r\n").unwrap();
+        let mut answer = [0; 64];
+        let length = other.read(&mut answer).unwrap_or(0);
+        let is_in = answer[..length].starts_with(b"-NOAUTH");
+        others.extend(is_in.then_some(other));
+        others.len() == 3
+    });
+    let error = store.append(&key("a"), &draft("1")).unwrap_err();
+    assert!(error.is_passing(), "{error}");
+    drop(others);
+    until("a push", || store.append(&key("a"), &draft("1")).is_ok());
 }
 
 #[test]

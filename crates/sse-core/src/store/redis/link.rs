@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use redis::{Connection, ErrorKind, RedisError, RedisResult, ServerErrorKind, cmd};
+use redis::{Connection, ErrorKind, RedisError, RedisResult, ServerError, cmd};
 
 use super::Server;
 use crate::error::{Error, Result};
@@ -14,6 +14,10 @@ use crate::error::{Error, Result};
 /// Idle time after which the server may have closed a connection: it is tried before it is used, for
 /// what was sent into a closed one may or may not have been done. Shorter than a server's restart.
 const TRUSTED: Duration = Duration::from_millis(100);
+
+/// How a server says that it did nothing, and may do it in a moment.
+const UNREADY: [&str; 7] =
+    ["READONLY", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS", "LOADING", "TRYAGAIN", "BUSY"];
 
 /// One connection, opened when it is needed.
 pub struct Link {
@@ -33,25 +37,31 @@ impl Link {
         Self { server, open: Mutex::new(None) }
     }
 
-    /// Does what may be done twice: tried again if the connection turns out to be lost.
+    /// Does what may be done twice: tried again if the connection turns out to be lost, or to lead to who
+    /// can't do it any more.
     pub fn repeat<T>(&self, mut action: impl FnMut(&mut Connection) -> RedisResult<T>) -> Result<T> {
         let mut open = self.open.lock();
         let is_new = open.is_none();
         match self.run(&mut open, &mut action) {
-            Err(Error::RedisLost { .. }) if !is_new => self.run(&mut open, &mut action),
+            Err(Error::RedisLost { .. } | Error::RedisUnready { .. }) if !is_new => {
+                self.run(&mut open, &mut action)
+            }
             answer => answer,
         }
     }
 
-    /// Does what must not be done twice: one command, tried again only if the server can't have got it.
+    /// Does what must not be done twice: one command, tried again only if the server can't have got it, or
+    /// says that it did nothing.
     pub fn once<T>(&self, mut action: impl FnMut(&mut Connection) -> RedisResult<T>) -> Result<T> {
         let mut open = self.open.lock();
+        let is_new = open.is_none();
         let mut was_sent = true;
         let mut watched = |connection: &mut Connection| {
             action(connection).inspect_err(|error| was_sent = !is_broken_pipe(error))
         };
         match self.run(&mut open, &mut watched) {
             Err(Error::RedisLost { .. }) if !was_sent => self.run(&mut open, &mut action),
+            Err(Error::RedisUnready { .. }) if !is_new => self.run(&mut open, &mut action),
             answer => answer,
         }
     }
@@ -83,11 +93,14 @@ impl Link {
         let answer = action(&mut held.connection);
         held.used = Instant::now();
         answer.map_err(|error| {
-            // After a time-out an answer may still come: the next one would be taken for another's.
-            if error.is_io_error() || error.is_unrecoverable_error() {
+            let ours = failed(&self.server, &error);
+            // After a time-out an answer may still come: the next one would be taken for another's. And
+            // who isn't ready may have handed over to another server, which a new connection finds.
+            let is_unready = matches!(ours, Error::RedisUnready { .. });
+            if is_unready || error.is_io_error() || error.is_unrecoverable_error() {
                 *open = None;
             }
-            failed(&self.server, &error)
+            ours
         })
     }
 }
@@ -110,11 +123,8 @@ fn is_broken_pipe(error: &RedisError) -> bool {
 pub fn failed(server: &Server, error: &RedisError) -> Error {
     let (server, said) = (server.to_string(), said(error));
     match error.kind() {
-        ErrorKind::AuthenticationFailed => Error::RedisRefused { server, said },
         ErrorKind::Io => Error::RedisLost { server, said },
-        ErrorKind::Server(ServerErrorKind::BusyLoading | ServerErrorKind::TryAgain) => {
-            Error::RedisLost { server, said }
-        }
+        _ if is_unready(error) => Error::RedisUnready { server, said },
         _ if is_refusal(&said) => Error::RedisRefused { server, said },
         _ => match error.code() {
             Some("NOAUTH" | "WRONGPASS") => Error::RedisRefused { server, said },
@@ -122,6 +132,17 @@ pub fn failed(server: &Server, error: &RedisError) -> Error {
             _ => Error::Redis { server, said },
         },
     }
+}
+
+/// Whether the server did nothing because it can't for now: it starts, hands over to another one, or is
+/// full. Old ones put what went wrong in a script into their own words.
+fn is_unready(error: &RedisError) -> bool {
+    let is_one = |error: &ServerError| {
+        let details = error.details().unwrap_or_default();
+        UNREADY.iter().any(|code| error.code() == *code || details.contains(&format!("-{code} ")))
+            || details.starts_with("max number of clients")
+    };
+    error.clone().into_server_errors().is_some_and(|errors| errors.iter().any(|(_, error)| is_one(error)))
 }
 
 /// Whether the user's rights don't go so far. In a script an error has no code of its own, and the words

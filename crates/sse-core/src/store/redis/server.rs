@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use redis::{
-    Client, Connection, ConnectionAddr, ErrorKind, IntoConnectionInfo, RedisConnectionInfo, RedisResult,
+    Client, Connection, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, RedisError, RedisResult,
     TlsCertificates, cmd,
 };
 
-use super::link::{failed, said};
+use super::link::failed;
 use crate::error::{Error, Result};
 
 const PORT: u16 = 6_379;
@@ -205,7 +205,8 @@ impl Server {
     /// A new connection, greeted and in its database; answers come within the time-out or not at all.
     ///
     /// # Errors
-    /// [`Error::RedisUnreachable`], [`Error::RedisRefused`], [`Error::Io`] for a file of ours.
+    /// [`Error::RedisUnreachable`], [`Error::RedisUnready`], [`Error::RedisRefused`], [`Error::Io`] for a
+    /// file of ours.
     pub fn connect(&self) -> Result<Connection> {
         self.connect_patiently(self.timeout)
     }
@@ -215,44 +216,61 @@ impl Server {
     /// # Errors
     /// As [`Server::connect`].
     pub fn connect_patiently(&self, patience: Duration) -> Result<Connection> {
-        let client = self.client()?;
-        let connected = client.get_connection_with_timeout(self.timeout).and_then(|mut connection| {
-            // Without a password nothing was asked yet, and who answers may be no Redis.
+        let (client, password) = (self.client()?, self.password()?);
+        let connected = client.get_connection_with_timeout(self.timeout).and_then(|connection| {
+            // Nothing was asked yet, and who answers may be no Redis.
             connection.set_read_timeout(Some(self.timeout))?;
-            cmd("PING").exec(&mut connection)?;
-            connection.set_read_timeout(Some(patience))?;
             connection.set_write_timeout(Some(self.timeout))?;
             Ok(connection)
         });
-        connected.map_err(|error| match failed(self, &error) {
+        let mut connection = connected.map_err(|error| self.unreached(&error))?;
+        self.greet(&mut connection, password.as_deref())?;
+        connection.set_read_timeout(Some(patience)).map_err(|error| self.unreached(&error))?;
+        Ok(connection)
+    }
+
+    /// Says who we are, and goes to the database. The crate would do so too, but make a wrong password of
+    /// whatever the server answers then.
+    fn greet(&self, connection: &mut Connection, password: Option<&str>) -> Result<()> {
+        if let Some(password) = password {
+            let mut login = cmd("AUTH");
+            if let Some(name) = &self.username {
+                login.arg(name);
+            }
+            login.arg(password).exec(connection).map_err(|error| match self.unreached(&error) {
+                Error::Redis { server, said } => Error::RedisRefused { server, said },
+                other => other,
+            })?;
+        }
+        let asked = match self.database {
+            0 => cmd("PING").exec(connection),
+            database => cmd("SELECT").arg(database).exec(connection),
+        };
+        asked.map_err(|error| self.unreached(&error))
+    }
+
+    /// What went wrong before there was a connection.
+    fn unreached(&self, error: &RedisError) -> Error {
+        match failed(self, error) {
             Error::RedisLost { server, said } if said.contains("certificate") => {
                 Error::RedisCertificate { server, said }
             }
-            Error::RedisLost { server, .. } if !matches!(error.kind(), ErrorKind::Server(_)) => {
-                let waited_ms = self.timeout.as_millis();
-                Error::RedisUnreachable { server, said: said(&error), waited_ms }
+            Error::RedisLost { server, said } => {
+                Error::RedisUnreachable { server, said, waited_ms: self.timeout.as_millis() }
             }
             other => other,
+        }
+    }
+
+    fn password(&self) -> Result<Option<String>> {
+        Ok(match &self.password {
+            None => None,
+            Some(Password::Given(password)) => Some(password.clone()),
+            Some(Password::In(path)) => Some(String::from_utf8_lossy(&read(path)?).trim_end().to_owned()),
         })
     }
 
     fn client(&self) -> Result<Client> {
-        let read = |path: &Path| {
-            fs::read(path).map_err(|source| Error::Io { action: "read", path: path.to_owned(), source })
-        };
-        let password = match &self.password {
-            None => None,
-            Some(Password::Given(password)) => Some(password.clone()),
-            Some(Password::In(path)) => Some(String::from_utf8_lossy(&read(path)?).trim_end().to_owned()),
-        };
-        let mut greeting =
-            RedisConnectionInfo::default().set_db(self.database.into()).set_skip_set_lib_name();
-        if let Some(name) = &self.username {
-            greeting = greeting.set_username(name);
-        }
-        if let Some(password) = password {
-            greeting = greeting.set_password(password);
-        }
         let address = match &self.address {
             Address::Tcp(host, port) => ConnectionAddr::Tcp(host.clone(), *port),
             Address::Unix(path) => ConnectionAddr::Unix(path.clone()),
@@ -263,7 +281,8 @@ impl Server {
             }
         };
         let built = |address: ConnectionAddr| -> RedisResult<_> {
-            Ok(address.into_connection_info()?.set_redis_settings(greeting))
+            let silent = RedisConnectionInfo::default().set_skip_set_lib_name();
+            Ok(address.into_connection_info()?.set_redis_settings(silent))
         };
         let client = match &self.address {
             Address::Tls { authority: Some(path), .. } => {
@@ -274,6 +293,10 @@ impl Server {
         };
         client.map_err(|error| failed(self, &error))
     }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|source| Error::Io { action: "read", path: path.to_owned(), source })
 }
 
 /// rustls chooses no implementation of its cryptography by itself.
