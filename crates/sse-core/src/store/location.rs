@@ -15,6 +15,9 @@ use super::{Settings, Store};
 
 const IN_PATHS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
 
+/// What passwords are called, by us and elsewhere.
+const PASSWORDS: [&str; 4] = ["password=", "pass=", "pwd=", "auth="];
+
 /// Where events are kept, and by which engine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Location {
@@ -86,18 +89,38 @@ pub fn redacted(dsn: &str) -> String {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
         None => (String::new(), dsn),
     };
-    // A password that isn't encoded may have any of the characters that end a part.
-    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-    let hidden = if place.len() < rest.len() { "***@" } else { "" };
-    let mut shown = place.to_owned();
-    for name in ["password=", "auth="] {
-        if let Some(at) = shown.find(name) {
-            let from = at + name.len();
-            let to = shown.get(from..).and_then(|rest| rest.find('&')).map_or(shown.len(), |end| from + end);
-            shown.replace_range(from..to, "***");
+    match Location::parse(dsn) {
+        Ok(Location::Directory(_) | Location::Sqlite(_)) => dsn.to_owned(),
+        Ok(Location::Redis(_)) => {
+            let (place, parameters) = rest.split_once('?').map_or((rest, None), |(a, b)| (a, Some(b)));
+            let shown = |parameter| match str::split_once(parameter, '=') {
+                Some(("password", _)) => "password=***",
+                _ => parameter,
+            };
+            let parameters = parameters.map(|text| text.split('&').map(shown).collect::<Vec<_>>().join("&"));
+            let parameters = parameters.map_or_else(String::new, |text| format!("?{text}"));
+            format!("{scheme}{}{parameters}", without_user(place))
+        }
+        // A password that isn't encoded may have any of the characters that end a part.
+        Err(_) => {
+            let lower = rest.to_ascii_lowercase();
+            let ends = PASSWORDS.iter().filter_map(|name| Some(lower.find(name)? + name.len()));
+            let (known, secret) = ends.min().and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""));
+            if secret.contains('@') {
+                return format!("{scheme}***");
+            }
+            let hidden = if secret.is_empty() { "" } else { "***" };
+            format!("{scheme}{}{hidden}", without_user(known))
         }
     }
-    format!("{scheme}{hidden}{shown}")
+}
+
+/// What stands before a host, and may be a password, is hidden.
+fn without_user(place: &str) -> String {
+    match place.rsplit_once('@') {
+        Some((_, place)) => format!("***@{place}"),
+        None => place.to_owned(),
+    }
 }
 
 /// As it may be shown.
@@ -160,9 +183,18 @@ mod tests {
             "redis://a@s3cret@b",
             "x://?password=s3cret",
             "redis://h?auth=s3cret&x=1",
+            "redis://h?password=a&s3cret",
+            "redis://h?password=a&password=s3cret",
+            "redis://h?prefx=1&Password=s3&cret",
+            "redis://h?prefx=1&password=s3@cret",
+            "redis://u:s3?password=cret@h",
+            "redis://h?password=s3@cret",
+            "redis://h?db=2&password=s3cret&prefix=a:",
         ] {
             assert!(!redacted(dsn).contains("cret"), "{}", redacted(dsn));
         }
+        assert_eq!(redacted("redis://u:a@h?password=b&prefix=c:"), "redis://***@h?password=***&prefix=c:");
+        assert_eq!(redacted("file:///a@b?password=c"), "file:///a@b?password=c");
         assert_eq!(redacted("file:///a"), "file:///a");
         assert_eq!(redacted(""), "");
     }
@@ -186,6 +218,8 @@ mod tests {
             "redis+unix://rel",
             "redis://h?password=a&password_file=/b",
             "redis://h?db=-1",
+            "redis://h?db=1&db=1",
+            "redis://h?password=a&password=b",
             "redis://h%00",
         ] {
             assert!(Location::parse(dsn).is_err(), "{dsn}");

@@ -160,11 +160,14 @@ impl RedisLocation {
 }
 
 fn read_parameters(text: &str) -> std::result::Result<Vec<(&str, String)>, String> {
-    let mut read = Vec::new();
+    let mut read: Vec<(&str, String)> = Vec::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         if !PARAMETERS.contains(&name) {
             return Err(format!("the parameters {}", PARAMETERS.join(", ")));
+        }
+        if read.iter().any(|(known, _)| *known == name) {
+            return Err(format!("{name} once"));
         }
         read.push((name, decoded(value)?));
     }
