@@ -82,16 +82,16 @@ impl Signal for Inotify {
     }
 
     fn changes(&mut self) -> Changes {
-        let Changes::Some(mut changed) = self.looked_at.changes() else {
-            return Changes::All;
+        let (mut changed, mut is_all) = match self.looked_at.changes() {
+            Changes::Some(changed) => (changed, false),
+            Changes::All => (Vec::new(), true),
         };
         let mut space = [MaybeUninit::uninit(); 4_096];
         let mut reader = inotify::Reader::new(&self.descriptor, &mut space);
-        // Ends with EAGAIN once the queue is empty.
+        // Ends with EAGAIN once the queue is empty, and not before: who waits for the descriptor by its
+        // edges is told of nothing new while something is left.
         while let Ok(event) = reader.next() {
-            if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
-                return Changes::All;
-            }
+            is_all |= event.events().contains(ReadFlags::QUEUE_OVERFLOW);
             // A watch that was dropped may still have events queued.
             if let Some(watch) = self.watches.get(&event.wd()) {
                 changed.push(*watch);
@@ -102,10 +102,52 @@ impl Signal for Inotify {
                 self.descriptors.remove(&watch);
             }
         }
-        Changes::Some(changed)
+        if is_all { Changes::All } else { Changes::Some(changed) }
     }
 
     fn name(&self) -> &'static str {
         "inotify"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::io::Write;
+
+    use super::*;
+
+    /// Beyond it the test would take too long.
+    const LONGEST_QUEUE: usize = 1 << 18;
+
+    #[test]
+    fn an_overflow_leaves_nothing_in_the_queue() {
+        let longest = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+        let longest: usize = longest.trim().parse().unwrap();
+        if longest > LONGEST_QUEUE {
+            return;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let mut signal = Inotify::new().unwrap();
+        let mut files = ["a", "b"].map(|name| {
+            let path = directory.path().join(name);
+            let file = File::create(&path).unwrap();
+            signal.watch(&path).unwrap();
+            file
+        });
+        // In turns: two changes of one file in a row are one.
+        let mut change = |times: usize| {
+            for _ in 0..times.div_ceil(2) {
+                files.iter_mut().for_each(|file| file.write_all(b"x").unwrap());
+            }
+        };
+        change(longest + 2);
+        // Room for what comes behind the overflow, and is more than is read at a time.
+        rustix::io::read(&signal.descriptor, &mut [0_u8; 16_384]).unwrap();
+        change(600);
+        assert_eq!(signal.changes(), Changes::All);
+        assert_eq!(signal.changes(), Changes::Some(Vec::new()));
+        change(2);
+        assert!(matches!(signal.changes(), Changes::Some(changed) if changed.len() == 2));
     }
 }
