@@ -495,6 +495,21 @@ fn an_idle_key_expires_and_one_in_use_does_not() {
 }
 
 #[test]
+fn a_key_that_nobody_pushes_to_is_tended_by_who_opens_it() {
+    let Some((_directory, server)) = server(&[]) else { return };
+    let store = open(&server.unix(), 1_000);
+    let first = push(&store, "a", "1");
+    let second = push(&store, "a", "2");
+    while push(&store, "a", "3").millis == second.millis {}
+    assert_eq!(server.ask(&["HGET", "sse:{a}meta", "age"]), "86400000");
+    assert_eq!(all(&store, "a", None)[0], "1");
+    // As if a day had passed since.
+    server.cli(&["HSET", "sse:{a}meta", "age", "0", "due", "1"]);
+    assert_eq!(all(&store, "a", None), ["3"], "the newest stays");
+    assert_eq!(all(&store, "a", Some(first)), ["…", "3"]);
+}
+
+#[test]
 fn a_server_that_forgot_the_script_is_told_it_again() {
     let Some((_directory, server)) = server(&[]) else { return };
     let store = open(&server.unix(), 1_000);

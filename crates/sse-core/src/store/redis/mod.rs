@@ -3,7 +3,7 @@
 //! ```text
 //! <prefix>store          the store's epoch, 8 hex digits
 //! <prefix>{<key>}log     a Redis Stream: p <id before> [n <name>] [c <offset>+<length>] [x 1] d <json>
-//! <prefix>{<key>}meta    a hash: epoch, last, due, large
+//! <prefix>{<key>}meta    a hash: epoch, last, due, age, large
 //! <prefix>{<key>}failed  a hash: id → times
 //! <prefix><db>:<key>     a channel: a message for each push
 //! <prefix>control:<own>  a channel: a listener's own, by which it is told what to listen to

@@ -25,7 +25,7 @@ const MANY: u64 = 400;
 /// meta is of no use: nobody knows what is missing in it.
 const BEGIN: &str = "
     local log, meta, epoch = KEYS[1], KEYS[2], ARGV[1]
-    local known = redis.call('HMGET', meta, 'epoch', 'last', 'due')
+    local known = redis.call('HMGET', meta, 'epoch', 'last', 'due', 'age')
     local last, due = known[2], known[3] or ''
     local is_known = last and known[1] == epoch
     if not is_known and ARGV[2] ~= '1' then return false end
@@ -68,7 +68,7 @@ const APPEND: &str = "
         redis.call('XTRIM', log, 'MINID', string.format('%.0f', math.max(now - age, 0)))
         redis.call('PEXPIRE', log, $FORGET)
         redis.call('PEXPIRE', meta, 2 * $FORGET)
-        redis.call('HSET', meta, 'due', string.format('%.0f', now + math.min(age / 4, $DAY)))
+        redis.call('HSET', meta, 'due', string.format('%.0f', now + math.min(age / 4, $DAY)), 'age', ARGV[6])
     end
     local size, most = #ARGV[#ARGV] + 64, tonumber(ARGV[5])
     if size * 4 * ARGV[4] > most and redis.call('HINCRBY', meta, 'large', size) * 4 > most then
@@ -90,8 +90,19 @@ const APPEND: &str = "
     return id
 ";
 
+/// Nobody sweeps here. So a key that nobody pushes to is tended by who opens it, with the age that the
+/// last push went by; the newest event stays. Where nothing can be written, a replica for example, it
+/// is left as it is.
+///
 /// Goes on by the page to the first event that is wanted: others may have added entries of their own.
 const OPEN: &str = "
+    local age, time = tonumber(known[4]), redis.call('TIME')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
+    if is_known and age and now > (tonumber(due) or 0) then
+        local oldest = math.min(now - age, tonumber(string.match(last, '^%d+')))
+        redis.pcall('XTRIM', log, 'MINID', string.format('%.0f', math.max(oldest, 0)))
+        redis.pcall('HSET', meta, 'due', string.format('%.0f', now + math.min(age / 4, $DAY)))
+    end
     local is_newest, at = ARGV[3] == 'newest', ARGV[4]
     local wanted, found, first, page = 1, 0, false, nil
     if is_newest then wanted, at = tonumber(ARGV[4]), '+' end
