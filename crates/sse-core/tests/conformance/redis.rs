@@ -1,8 +1,10 @@
 //! A Redis server of a test's own, and what only that engine can go through.
 
+mod access;
+mod outages;
+
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -12,10 +14,10 @@ use sse_core::Error;
 use sse_core::error::Kind;
 use sse_core::resume::Replay;
 use sse_core::signal::{self, Changes, Choice, Signal};
-use sse_core::store::{Location, Start, redacted};
+use sse_core::store::Start;
 use tempfile::{TempDir, tempdir};
 
-use crate::behaviours::{all, push, settle};
+use crate::behaviours::{all, push};
 use crate::client::Client;
 use crate::place::open;
 use crate::support::{PATIENCE, draft, key, skip, wait};
@@ -148,47 +150,6 @@ fn refusal(dsn: &str) -> Error {
 }
 
 #[test]
-fn over_tcp_and_with_a_password_in_each_of_its_forms() {
-    let Some((directory, server)) = server(&["requirepass s3:cr/et@%"]) else { return };
-    let (at, file) = (format!("127.0.0.1:{}", server.port()), directory.path().join("password"));
-    fs::write(&file, "s3:cr/et@%\n").unwrap();
-    for (number, dsn) in [
-        format!("redis://:s3%3Acr%2Fet%40%25@{at}"),
-        format!("redis://default:s3%3Acr%2Fet%40%25@{at}/0"),
-        format!("redis://{at}?password=s3%3Acr%2Fet%40%25"),
-        format!("redis://{at}?username=default&password_file={}", file.display()),
-        format!("{}?password=s3%3Acr%2Fet%40%25", server.unix()),
-    ]
-    .iter()
-    .enumerate()
-    {
-        let store = open(dsn, 100);
-        push(&store, "a", &number.to_string());
-        assert_eq!(all(&store, "a", None).len(), number + 1);
-        let mut client = Client::connect(&store, &["a"], None, Replay::None);
-        push(&store, "b", "1");
-        push(&store, "a", "\"woken\"");
-        assert_eq!(client.take(1), ["\"woken\""]);
-        drop(client);
-        server.cli(&["XTRIM", "sse:{a}log", "MAXLEN", &(number + 1).to_string()]);
-        let shown = format!("{store:?} {} {}", Location::parse(dsn).unwrap(), redacted(dsn));
-        assert!(!shown.contains("cr/et") && !shown.contains("cr%2Fet"), "{shown}");
-    }
-}
-
-#[test]
-fn wrong_credentials_are_refused_without_showing_them() {
-    let Some((_directory, server)) = server(&["requirepass right"]) else { return };
-    let at = format!("127.0.0.1:{}", server.port());
-    for dsn in [format!("redis://{at}"), format!("redis://:wr0ng@{at}"), format!("redis://nobody:wr0ng@{at}")]
-    {
-        let error = refusal(&dsn);
-        assert!(matches!(error, Error::RedisRefused { .. }), "{dsn}: {error}");
-        assert!(!format!("{error} {error:?}").contains("wr0ng"), "{error}");
-    }
-}
-
-#[test]
 fn databases_and_prefixes_are_stores_of_their_own() {
     let Some((_directory, server)) = server(&[]) else { return };
     let dsns = ["db=0&prefix=a:", "db=1&prefix=a:", "db=0&prefix=b:"];
@@ -202,128 +163,6 @@ fn databases_and_prefixes_are_stores_of_their_own() {
         assert_eq!(client.all(), [""; 0]);
     }
     assert_eq!(server.ask(&["-n", "1", "EXISTS", "a:{k}log"]), "1");
-}
-
-/// Lets a user in as docs/engines.md says, and answers its data source name.
-fn user(server: &Server, rules: &[&str]) -> String {
-    server.cli(
-        &[&["ACL", "SETUSER", "shop", "on", ">pass", "~shop:*", "+@all", "-@dangerous"], rules].concat(),
-    );
-    format!("{}?prefix=shop:&username=shop&password=pass", server.unix())
-}
-
-fn is_heard(server: &Server, channel: &str) -> bool {
-    server.ask(&["PUBSUB", "CHANNELS", channel]) == channel
-}
-
-#[test]
-fn a_user_with_the_rights_of_the_prefix_alone_is_woken_by_a_push() {
-    let Some((_directory, server)) = server(&[]) else { return };
-    let store = open(&user(&server, &["&shop:*"]), 100);
-    let (mut signal, _) = signal::open(Choice::Auto, &store.waits());
-    // The second one is told to a listener that listens already.
-    let watches = ["a", "b"].map(|name| {
-        let opened = store.reader(&key(name), Start::Newest(0)).unwrap();
-        let watch = signal.watch(opened.reader.path()).unwrap();
-        until("its channel", || is_heard(&server, &format!("shop:0:{name}")));
-        watch
-    });
-    settle(signal.as_mut());
-    push(&store, "b", "1");
-    wait(signal.as_ref(), PATIENCE);
-    assert_eq!(signal.changes(), Changes::Some(vec![watches[1]]));
-    assert_eq!(server.ask(&["ACL", "LOG"]), "", "nothing was refused");
-}
-
-#[test]
-fn a_push_that_may_not_be_announced_is_refused_and_stores_nothing() {
-    let Some((_directory, server)) = server(&[]) else { return };
-    push(&open(&user(&server, &["&shop:*"]), 100), "known", "1");
-    let store = open(&user(&server, &["resetchannels"]), 100);
-    for (name, stored) in [("known", "1"), ("new", "0")] {
-        let error = store.append(&key(name), &draft("2")).unwrap_err();
-        assert!(matches!(error, Error::RedisRefused { .. }), "{error}");
-        assert!(error.to_string().contains("channels of the prefix"), "{error}");
-        assert_eq!(server.ask(&["XLEN", &format!("shop:{{{name}}}log")]), stored);
-    }
-    assert_eq!(server.ask(&["EXISTS", "shop:{new}meta"]), "0");
-    // Nor is it said otherwise of keys and commands.
-    for rules in [["resetkeys", "&shop:*"], ["~shop:*", "-xadd"]] {
-        let refused = open(&user(&server, &rules), 100).append(&key("new"), &draft("2")).unwrap_err();
-        assert!(matches!(refused, Error::RedisRefused { .. }), "{refused}");
-    }
-}
-
-#[test]
-fn a_listener_that_was_refused_asks_again() {
-    let Some((_directory, server)) = server(&[]) else { return };
-    let store = open(&user(&server, &["resetchannels"]), 100);
-    let opened = store.reader(&key("a"), Start::Newest(0)).unwrap();
-    let (mut signal, _) = signal::open(Choice::Auto, &store.waits());
-    signal.watch(opened.reader.path()).unwrap();
-    until("a refusal", || server.ask(&["ACL", "LOG"]).contains("shop:control:"));
-    user(&server, &["&shop:*"]);
-    until("its channel", || is_heard(&server, "shop:0:a"));
-}
-
-#[test]
-fn tls_needs_a_certificate_that_is_trusted() {
-    let directory = tempdir().unwrap();
-    let make = |subject: &str, name: &str, more: &[&str]| {
-        let mut command = Command::new("openssl");
-        command.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", subject]);
-        command.args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")]).args(more);
-        let made = command.current_dir(directory.path()).stderr(Stdio::null()).status();
-        made.is_ok_and(|status| status.success())
-    };
-    let signed = ["-CA", "authority.pem", "-CAkey", "authority.key", "-addext", "basicConstraints=CA:FALSE"];
-    let named = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-    if !(make("/CN=authority", "authority", &[])
-        && make("/CN=localhost", "server", &[&signed[..], &named].concat()))
-    {
-        return skip("OPENSSL IS MISSING: REDIS OVER TLS IS NOT TESTED");
-    }
-    let (port, of) = (free_port(), |name: &str| directory.path().join(name).display().to_string());
-    let settings = [
-        format!("tls-port {port}"),
-        format!("tls-cert-file {}", of("server.pem")),
-        format!("tls-key-file {}", of("server.key")),
-        format!("tls-ca-cert-file {}", of("authority.pem")),
-        "tls-auth-clients no".to_owned(),
-    ];
-    let Some(_server) = Server::start(directory.path(), &settings.each_ref().map(String::as_str)) else {
-        return;
-    };
-    for host in ["localhost", "127.0.0.1"] {
-        let store = open(&format!("rediss://{host}:{port}?tls_ca={}", of("authority.pem")), 100);
-        let mut client = Client::connect(&store, &["a"], None, Replay::None);
-        push(&store, "a", &format!("\"{}\"", "x".repeat(200_000)));
-        assert_eq!(client.take(1)[0].len(), 200_002);
-    }
-    let trusting = open(&format!("rediss://localhost:{port}?tls_insecure=1"), 100);
-    push(&trusting, "a", "1");
-    let error = refusal(&format!("rediss://localhost:{port}"));
-    assert!(matches!(error, Error::RedisCertificate { .. }), "{error}");
-    let error = refusal(&format!("redis://localhost:{port}?timeout=1"));
-    assert!(matches!(error, Error::RedisUnreachable { .. }), "{error}");
-}
-
-#[test]
-fn an_unreachable_server_is_an_error_within_the_time_out() {
-    // Takes connections and never answers.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let silent = silent.local_addr().unwrap().port();
-    let directory = tempdir().unwrap();
-    for dsn in [
-        format!("redis://127.0.0.1:{}", free_port()),
-        format!("redis://127.0.0.1:{silent}?timeout=0.2"),
-        format!("redis+unix://{}", directory.path().join("none.sock").display()),
-        "redis://host.invalid".to_owned(),
-    ] {
-        let error = refusal(&dsn);
-        assert!(matches!(error, Error::RedisUnreachable { .. }), "{dsn}: {error}");
-        assert!(error.is_passing());
-    }
 }
 
 #[test]
@@ -367,98 +206,6 @@ fn what_others_write_into_a_log_is_told_to_nobody() {
     assert_eq!(all(&store, "a", Some(second)), ["3"]);
     let cursor = open_before.cursor();
     assert_eq!(Client::connect(&store, &["a"], Some(&cursor), Replay::None).all(), [""; 0]);
-}
-
-#[test]
-fn a_stream_outlives_a_restart_and_loses_nothing_that_redis_kept() {
-    let Some((_directory, server)) = server(&[]) else { return };
-    let store = open(&server.unix(), 1_000);
-    let mut client = Client::connect(&store, &["a", "b"], None, Replay::None);
-    push(&store, "a", "1");
-    assert_eq!(client.take(1), ["1"]);
-    push(&store, "b", "2");
-    server.stop();
-    let error = store.append(&key("a"), &draft("3")).unwrap_err();
-    assert!(error.is_passing(), "{error}");
-    server.run();
-    until("a push", || store.append(&key("a"), &draft("4")).is_ok());
-    let mut got = client.take_through_outages(2);
-    got.sort();
-    assert_eq!(got, ["2", "4"]);
-    push(&store, "b", "5");
-    assert_eq!(client.take_through_outages(1), ["5"]);
-}
-
-#[test]
-fn a_stream_outlives_a_failover_and_each_try_asks_a_new_connection() {
-    let Some((_directory, server)) = server(&["replica-serve-stale-data no"]) else { return };
-    let store = open(&server.unix(), 1_000);
-    push(&store, "a", "1");
-    let mut client = Client::connect(&store, &["a"], None, Replay::All);
-    assert_eq!(client.take(1), ["1"]);
-    let mut reader = store.reader(&key("a"), Start::Newest(0)).unwrap().reader;
-    let connections = || {
-        let stats = server.ask(&["INFO", "stats"]);
-        let count = stats.lines().find_map(|line| line.strip_prefix("total_connections_received:"));
-        count.unwrap().trim().parse::<u32>().unwrap()
-    };
-    let refused = |error: Error| {
-        assert!(matches!(error, Error::RedisUnready { .. }) && error.is_passing(), "{error}");
-    };
-    let replica_of = |place: &str| server.cli(&["REPLICAOF", "127.0.0.1", place]);
-    replica_of(&free_port().to_string());
-    let before = connections();
-    refused(store.append(&key("a"), &draft("2")).unwrap_err());
-    // The second try's, and redis-cli's own.
-    assert!(connections() >= before + 2);
-    refused(reader.read(1).unwrap_err());
-    refused(store.reader(&key("new"), Start::Oldest).unwrap_err());
-    server.cli(&["CONFIG", "SET", "replica-serve-stale-data", "yes"]);
-    refused(store.append(&key("a"), &draft("2")).unwrap_err());
-    server.cli(&["REPLICAOF", "NO", "ONE"]);
-    push(&store, "a", "3");
-    assert_eq!(client.take_through_outages(1), ["3"]);
-    assert_eq!(all(&store, "a", None), ["1", "3"]);
-}
-
-#[test]
-fn a_server_with_too_many_clients_is_not_taken_for_a_wrong_password() {
-    let Some((_directory, server)) = server(&["requirepass right", "maxclients 3"]) else { return };
-    let store = open(&format!("redis://:right@127.0.0.1:{}", server.port()), 1_000);
-    let mut others: Vec<TcpStream> = Vec::new();
-    until("all places to be taken", || {
-        let mut other = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
-        other.write_all(b"PING\r\n").unwrap();
-        let mut answer = [0; 64];
-        let length = other.read(&mut answer).unwrap_or(0);
-        let is_in = answer[..length].starts_with(b"-NOAUTH");
-        others.extend(is_in.then_some(other));
-        others.len() == 3
-    });
-    let error = store.append(&key("a"), &draft("1")).unwrap_err();
-    assert!(error.is_passing(), "{error}");
-    drop(others);
-    until("a push", || store.append(&key("a"), &draft("1")).is_ok());
-}
-
-#[test]
-fn what_a_restart_lost_is_a_gap() {
-    let Some((_directory, server)) = server(&[]) else { return };
-    let store = open(&server.unix(), 1_000);
-    push(&store, "a", "1");
-    let kept =
-        (server.ask(&["XRANGE", "sse:{a}log", "-", "+"]), server.ask(&["HGET", "sse:{a}meta", "last"]));
-    let mut client = Client::connect(&store, &["a"], None, Replay::All);
-    push(&store, "a", "2");
-    assert_eq!(client.take(2), ["1", "2"]);
-    // As an older snapshot has it.
-    let last = server.ask(&["HGET", "sse:{a}meta", "last"]);
-    server.cli(&["XDEL", "sse:{a}log", &last]);
-    server.cli(&["HSET", "sse:{a}meta", "last", &kept.1]);
-    assert_eq!(server.ask(&["XRANGE", "sse:{a}log", "-", "+"]), kept.0);
-    push(&store, "b", "1");
-    let cursor = client.cursor();
-    assert_eq!(Client::connect(&store, &["a"], Some(&cursor), Replay::None).take(1), ["…"]);
 }
 
 #[test]
@@ -507,32 +254,6 @@ fn a_key_that_nobody_pushes_to_is_tended_by_who_opens_it() {
     server.cli(&["HSET", "sse:{a}meta", "age", "0", "due", "1"]);
     assert_eq!(all(&store, "a", None), ["3"], "the newest stays");
     assert_eq!(all(&store, "a", Some(first)), ["…", "3"]);
-}
-
-#[test]
-fn a_server_that_forgot_the_script_is_told_it_again() {
-    let Some((_directory, server)) = server(&[]) else { return };
-    let store = open(&server.unix(), 1_000);
-    push(&store, "a", "1");
-    server.cli(&["SCRIPT", "FLUSH"]);
-    push(&store, "a", "2");
-    assert_eq!(all(&store, "a", None), ["1", "2"]);
-}
-
-#[test]
-fn a_connection_that_the_server_closed_is_replaced_and_the_push_stored_once() {
-    let Some((_directory, server)) = server(&[]) else { return };
-    let store = open(&server.unix(), 1_000);
-    push(&store, "a", "1");
-    server.cli(&["CLIENT", "KILL", "TYPE", "normal"]);
-    assert_eq!(all(&store, "a", None), ["1"]);
-    // Used just now, so it isn't tried first.
-    server.cli(&["CLIENT", "KILL", "TYPE", "normal"]);
-    push(&store, "a", "2");
-    server.stop();
-    server.run();
-    push(&store, "a", "3");
-    assert_eq!(all(&store, "a", None), ["1", "2", "3"]);
 }
 
 #[test]
