@@ -33,6 +33,7 @@ $stack->start();
 \Sse\configure(['dir' => $stack->store]);
 
 $quiet = pages($stack->url);
+printf("streams in the hub, %d FPM workers; %d pushes, %d ms apart: everything is idle and cold between\n", WORKERS, PUSHES, PAUSE_US / 1_000);
 printf(
     "%-10s %12s %12s %12s %12s %6s %12s %12s %14s %14s\n",
     'streams', 'connect s', 'push p50 µs', 'p99', 'worst', 'lost', 'page p50 µs', 'without', 'hub B/stream', "idle ms/" . IDLE_S . ' s',
@@ -65,6 +66,8 @@ foreach ($sizes as $streams) {
         $streams > 1 ? number_format($grown * 1024 / $streams) : '-', $idle,
     );
     $clients->leave();
+    // Their leaving is no part of the next ones' coming.
+    sleep(1);
 }
 
 /** The program that holds the clients. */

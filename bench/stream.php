@@ -31,7 +31,7 @@ for ($i = 0; $i < PUSHES; $i++) {
 }
 sort($took);
 $at = fn(float $share): float => $took[(int)((PUSHES - 1) * $share)] / 1e3;
-printf("push to client, one stream  p50 %6.1f µs   p99 %6.1f µs   worst %8.1f µs   (%d pushes)\n", $at(.5), $at(.99), $at(1.), PUSHES);
+printf("push to client, one stream  p50 %6.1f µs   p99 %6.1f µs   worst %8.1f µs   (%d pushes, %d ms apart)\n", $at(.5), $at(.99), $at(1.), PUSHES, PAUSE_US / 1_000);
 
 $before = ticks((int)$fpm);
 sleep(IDLE_S);
