@@ -1,10 +1,10 @@
-// Streams that come and go leave nothing behind. SSE_TEST_HANDOFFS=50000 for a longer look.
+// Streams that come and go leave nothing behind.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { numbers, startHubStack } from './lib/hub.js';
 import { childrenOf, descriptors, residentKiB } from './lib/process.js';
 
-const HANDOFFS = Number(process.env.SSE_TEST_HANDOFFS || 5000);
+const HANDOFFS = 50_000;
 const AT_ONCE = 250;
 /** What caches and allocators may take. */
 const SLACK_FILES = 8;
