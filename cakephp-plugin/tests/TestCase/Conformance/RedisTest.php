@@ -14,7 +14,9 @@ use Sse\Test\Support\Worker;
  */
 class RedisTest extends TestCase
 {
-    use ProcessesTrait;
+    use ProcessesTrait {
+        tearDown as private removeTmp;
+    }
 
     protected function setUp(): void
     {
@@ -28,7 +30,7 @@ class RedisTest extends TestCase
         if ($this->server !== null) {
             Redis::shared()->client()->rawCommand('CONFIG', 'SET', 'requirepass', '');
         }
-        parent::tearDown();
+        $this->removeTmp();
     }
 
     /**
