@@ -23,11 +23,10 @@ use crate::callbacks::Callbacks;
 use crate::exception::Failure;
 use crate::handoff::{self, Course, LONGEST_FOR_NOW, Wish};
 use crate::options::{self, Options};
+use crate::plan::{Plan, StreamEnd};
 use crate::response::{self, Response};
-use crate::settings;
 use crate::stores::{self, Taken};
-use crate::worker::{self, Plan, StreamEnd};
-use crate::{json, php};
+use crate::{json, php, settings, worker};
 
 /// Adds the functions to the module.
 pub fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {

@@ -27,9 +27,9 @@ use crate::callbacks::Callbacks;
 use crate::exception::Failure;
 use crate::fpm::Connection;
 use crate::php::{self, call};
-use crate::response::{Open, Response};
+use crate::plan::{Plan, RETRY_WHEN_FULL, StreamEnd};
+use crate::response::{Response, Target};
 use crate::settings;
-use crate::worker::{Plan, RETRY_WHEN_FULL, StreamEnd};
 
 /// A hub that a worker started ends after so long without a stream.
 const IDLE_S: u64 = 60;
@@ -56,24 +56,6 @@ pub enum Course {
     Worker(Target),
     /// The worker goes on for a while: the hub may take the stream when its client comes back.
     WorkerForNow(Target),
-}
-
-/// A response, or one that was opened already.
-pub enum Target {
-    /// Nothing was sent.
-    Response(Response),
-    /// The headers were sent.
-    Open(Open),
-}
-
-impl Target {
-    /// Opens it if it isn't open.
-    pub fn open(self) -> Result<Open, Failure> {
-        match self {
-            Self::Response(response) => response.open(),
-            Self::Open(open) => Ok(open),
-        }
-    }
 }
 
 thread_local! {

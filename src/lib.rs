@@ -14,6 +14,7 @@ mod info;
 mod json;
 mod options;
 mod php;
+mod plan;
 mod process;
 mod response;
 mod settings;
@@ -29,7 +30,7 @@ pub fn module(module: ModuleBuilder) -> ModuleBuilder {
     let module = module
         .name("sse")
         .version(env!("CARGO_PKG_VERSION"))
-        .enumeration::<worker::StreamEnd>()
+        .enumeration::<plan::StreamEnd>()
         .request_startup_function(begin_request)
         .info_function(info::print);
     api::register(module)

@@ -136,6 +136,24 @@ impl Response {
     }
 }
 
+/// A response, or one that was opened already.
+pub enum Target {
+    /// Nothing was sent.
+    Response(Response),
+    /// The headers were sent.
+    Open(Open),
+}
+
+impl Target {
+    /// Opens it if it isn't open.
+    pub fn open(self) -> Result<Open, Failure> {
+        match self {
+            Self::Response(response) => response.open(),
+            Self::Open(open) => Ok(open),
+        }
+    }
+}
+
 impl Drop for Open {
     fn drop(&mut self) {
         if matches!(CLIENT.get(), Client::Streams) {

@@ -1,5 +1,5 @@
-//! A stream inside the worker, where no hub takes it: subscribe, read, then wait in one `poll` on the store's signal and on
-//! the client's connection.
+//! A stream inside the worker, where no hub takes it: subscribe, read, then wait in one `poll` on the
+//! store's signal and on the client's connection.
 //!
 //! ```text
 //! Replaying/Live ──client gone──► ClientLeft
@@ -19,7 +19,6 @@ use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ext_php_rs::prelude::*;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use sse_core::event::{Event, wire_json};
@@ -28,80 +27,16 @@ use sse_core::frame;
 use sse_core::id::EventId;
 use sse_core::jitter::{draw, shortened};
 use sse_core::key::Key;
-use sse_core::resume::Replay;
 use sse_core::store::{Gap, Slot, Store};
 
 use crate::callbacks::{Callbacks, Outcome};
 use crate::exception::Failure;
 use crate::fpm::Connection;
-use crate::handoff::Target;
 use crate::php::{self, Halt, call};
-use crate::response::Open;
+use crate::plan::{Plan, RETRY_WHEN_FULL, StreamEnd};
+use crate::response::{Open, Target};
 use crate::stores::Taken;
 
-/// Why a stream ended.
-#[php_enum]
-#[php(name = "Sse\\StreamEnd")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StreamEnd {
-    /// The client closed the connection.
-    #[php(value = "client-left")]
-    ClientLeft,
-    /// Its lifetime is over; the client connects again and resumes.
-    #[php(value = "lifetime")]
-    Lifetime,
-    /// The server stops; the client connects again and resumes.
-    #[php(value = "shutdown")]
-    Shutdown,
-    /// The hub has the client now, and streams to it; the script goes on.
-    #[php(value = "handed-off")]
-    HandedOff,
-    /// A HEAD request: only headers were sent.
-    #[php(value = "head")]
-    Head,
-    /// All places are taken (`sse.worker_streams`, `sse.max_streams`): the client comes back later.
-    #[php(value = "full")]
-    Full,
-    /// The store failed; the reason is in the log, the client connects again and resumes.
-    #[php(value = "failed")]
-    Failed,
-}
-
-/// What was asked for.
-pub struct Plan {
-    /// The keys to follow.
-    pub keys: Vec<Key>,
-    /// What the client says it has.
-    pub client: Option<Vec<u8>>,
-    /// Name of events that carry none.
-    pub event_name: String,
-    /// Pause after which an idle stream sends a comment.
-    pub heartbeat: Duration,
-    /// Pause between calls of `onLoop`.
-    pub poll: Duration,
-    /// What a client without a cursor gets first.
-    pub replay: Replay,
-    /// Milliseconds from which the client's pause is drawn.
-    pub retry: RangeInclusive<u64>,
-    /// How long it may live; zero for no end.
-    pub lifetime: Duration,
-    /// Whether `connected` is sent.
-    pub connected: bool,
-    /// Streams that may hold a worker at a time; 0 for any number.
-    pub worker_streams: u64,
-}
-
-impl Plan {
-    /// Lets the stream live no longer than this.
-    pub fn end_within(&mut self, longest: Duration) {
-        if self.lifetime.is_zero() || self.lifetime > longest {
-            self.lifetime = longest;
-        }
-    }
-}
-
-/// Pauses told to clients that found no place, in milliseconds.
-pub const RETRY_WHEN_FULL: RangeInclusive<u64> = 3_000..=15_000;
 /// Deliveries between two looks at the clock and the client.
 const BATCH: usize = 256;
 /// Time after which a batch whose events pass through closures is written: those may be slow.
