@@ -1,5 +1,7 @@
 // Hubs that start and end, with many clients.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { test } from 'node:test';
 import { RawStream, killHub, numbers, startHubStack, until } from './lib/hub.js';
 import { hubsOf, isAlive } from './lib/process.js';
@@ -75,6 +77,37 @@ test(`after a full restart with ${CLIENTS} clients nobody loses anything`, async
     const pauses = new Set(fleet.clients.flatMap((client) => client.retries).filter((ms) => ms >= 3000));
     assert.ok(pauses.size > CLIENTS / 10, `they come back at ${pauses.size} different times`);
 });
+
+test('a hub that a service manager runs takes the place of a worker\'s, and outlives a full restart of PHP-FPM', async (t) => {
+    const stack = await startHubStack(t);
+    const fleet = stack.fleet(t, 20, 'service');
+    await fleet.connected();
+    const first = await stack.pid();
+    const service = spawnHub(stack);
+    t.after(() => service.kill());
+    await until(() => !isAlive(first), 'for the worker\'s hub to give way');
+    await fleet.connected(2, PATIENT_MS);
+    await stack.holds(20);
+    assert.equal(await stack.pid(), service.pid);
+
+    await stack.fpm('stop');
+    await stack.pushNumbers('service', 1, 20);
+    await fleet.received(20);
+    await stack.fpm('start');
+    await stack.pushNumbers('service', 21, 40);
+    await fleet.received(40);
+
+    assertWhole(fleet, 40);
+    assert.ok(fleet.clients.every((client) => client.connects === 2));
+    assert.equal(await stack.pid(), service.pid);
+});
+
+/** A hub as the documented unit runs it, as the user of the workers. */
+function spawnHub(stack) {
+    const { uid, gid } = statSync(`${stack.dir}/hub`);
+
+    return spawn(stack.php, [...stack.flags, '-r', 'exit(Sse\\hub());'], { stdio: 'ignore', uid, gid });
+}
 
 test('a hub that is told to end ends its streams cleanly, and sends clients away for 3 to 15 s', async (t) => {
     const stack = await startHubStack(t);
