@@ -7,13 +7,16 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::place::Place;
+use crate::socket;
 
 /// How long a hub that is told to give way may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -27,7 +30,12 @@ const PASSING: &str = "passing";
 pub struct Lock {
     file: File,
     place: Place,
+    /// Which socket is this hub's, once it listens.
+    socket: Option<Identity>,
 }
+
+/// Device and inode.
+type Identity = (u64, u64);
 
 impl Lock {
     /// Takes the place. A hub that is to stay (`is_passing` is false), as a service manager's is, has
@@ -50,9 +58,9 @@ impl Lock {
                 .open(&path)
                 .map_err(failed)?;
             if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
-                let lock = Self { file, place: place.clone() };
+                let lock = Self { file, place: place.clone(), socket: None };
                 // It may have been removed before it was locked.
-                if !lock.is_valid() {
+                if !lock.is_valid() && Instant::now() < until {
                     continue;
                 }
                 let text = format!("{}\n{}\n", std::process::id(), if is_passing { PASSING } else { "" });
@@ -75,23 +83,43 @@ impl Lock {
         }
     }
 
-    /// Whether the path still names the locked file.
+    /// Listens at the place's socket, which is this hub's from now on, as long as it listens.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn listen(&mut self) -> io::Result<OwnedFd> {
+        match fs::remove_file(&self.place.socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = socket::listen(&self.place.socket)?;
+        self.socket = identity(&self.place.socket);
+        Ok(listener)
+    }
+
+    /// Whether the paths still name the locked file and the socket: nobody finds this hub otherwise, and
+    /// another one may have the place.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        let same =
-            |ours: fs::Metadata, named: fs::Metadata| (ours.dev(), ours.ino()) == (named.dev(), named.ino());
-        match (self.file.metadata(), fs::symlink_metadata(self.place.pid_file())) {
-            (Ok(ours), Ok(named)) => same(ours, named),
-            _ => false,
-        }
+        let ours = self.file.metadata().ok().map(|file| (file.dev(), file.ino()));
+        ours.is_some()
+            && ours == identity(&self.place.pid_file())
+            && (self.socket.is_none() || self.socket == identity(&self.place.socket))
     }
+}
+
+fn identity(path: &Path) -> Option<Identity> {
+    fs::symlink_metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Both before the lock is free: another hub may put its own there then.
-        if self.is_valid() {
+        // Each if it is ours, and before the lock is free: another hub may put its own there then.
+        if self.socket.is_some() && self.socket == identity(&self.place.socket) {
             let _ = fs::remove_file(&self.place.socket);
+        }
+        self.socket = None;
+        if self.is_valid() {
             let _ = fs::remove_file(self.place.pid_file());
         }
     }
@@ -109,8 +137,9 @@ mod tests {
     fn a_place_is_taken_once_and_free_again_when_its_hub_is_gone() {
         let directory = tempfile::tempdir().unwrap();
         let place = place(&directory);
-        let first = Lock::take(&place, true).unwrap();
-        fs::write(&place.socket, "").unwrap();
+        let mut first = Lock::take(&place, true).unwrap();
+        first.listen().unwrap();
+        assert!(first.is_valid());
         let error = Lock::take(&place, true).unwrap_err();
         assert!(
             error.starts_with(&format!("another hub, process {}, listens at ", std::process::id())),
@@ -125,13 +154,27 @@ mod tests {
     fn a_hub_whose_file_was_removed_leaves_its_successors_files_alone() {
         let directory = tempfile::tempdir().unwrap();
         let place = place(&directory);
-        let first = Lock::take(&place, true).unwrap();
+        let mut first = Lock::take(&place, true).unwrap();
+        // Open: the system gives the number of what is closed and removed to the next file.
+        let _listener = first.listen().unwrap();
         fs::remove_file(place.pid_file()).unwrap();
         assert!(!first.is_valid());
-        let second = Lock::take(&place, true).unwrap();
-        fs::write(&place.socket, "").unwrap();
+        let mut second = Lock::take(&place, true).unwrap();
+        let _listener = second.listen().unwrap();
         drop(first);
         assert!(second.is_valid() && place.socket.exists());
+    }
+
+    #[test]
+    fn a_hub_whose_socket_was_removed_knows_that_nobody_finds_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = place(&directory);
+        let mut lock = Lock::take(&place, true).unwrap();
+        lock.listen().unwrap();
+        fs::remove_file(&place.socket).unwrap();
+        assert!(!lock.is_valid());
+        drop(lock);
+        assert!(Lock::take(&place, true).is_ok());
     }
 
     #[test]

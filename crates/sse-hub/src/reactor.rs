@@ -57,8 +57,9 @@ pub struct Settings {
 /// # Errors
 /// Why it can't run, in words.
 pub fn run(settings: Settings) -> Result<(), String> {
-    let lock = Lock::take(&settings.place, settings.idle.is_some())?;
-    let listener = listen(&settings.place)
+    let mut lock = Lock::take(&settings.place, settings.idle.is_some())?;
+    let listener = lock
+        .listen()
         .map_err(|error| format!("cannot listen at {}: {error}", settings.place.socket.display()))?;
     let terminate = Terminate::new().map_err(|error| format!("cannot handle signals: {error}"))?;
     let limits = limits(settings.max_streams);
@@ -78,14 +79,6 @@ fn limits(max_streams: Option<usize>) -> Limits {
     let most = getrlimit(Resource::Nofile).current.unwrap_or(1 << 20);
     let descriptors = usize::try_from(most / 10 * 9).unwrap_or(usize::MAX).saturating_sub(OTHERS).max(1);
     Limits { streams: max_streams.unwrap_or(descriptors).min(descriptors), descriptors }
-}
-
-fn listen(place: &Place) -> io::Result<OwnedFd> {
-    match std::fs::remove_file(&place.socket) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    socket::listen(&place.socket)
 }
 
 struct Reactor {
@@ -239,7 +232,7 @@ impl Reactor {
             self.checked = now;
             let Settings { place, software, drain, .. } = &self.settings;
             if !lock.is_valid() {
-                self.end(*drain, now, "its file was removed, another hub may have its place");
+                self.end(*drain, now, "its files were removed, another hub may have its place");
             } else if software.replaced().is_some_and(|since| place.has_successor(since)) {
                 self.end(*drain, now, "is outdated, a hub that is newer serves");
             }
