@@ -61,6 +61,15 @@ pub fn a_push_answers_the_id_that_readers_see(place: &Place) {
     assert_eq!(client.try_next(), None);
 }
 
+pub fn a_reader_that_stopped_at_its_limit_finds_what_came_since(place: &Place) {
+    let store = place.store();
+    push(&store, "a", "1");
+    let mut reader = store.reader(&key("a"), Start::Oldest).unwrap().reader;
+    assert_eq!(reader.read(1).unwrap().len(), 1);
+    push(&store, "a", "2");
+    assert_eq!(reader.read(1).unwrap().len(), 1);
+}
+
 pub fn a_client_resumes_behind_its_cursor(place: &Place) {
     let store = place.store();
     push_all(&store, "a", 0..5);

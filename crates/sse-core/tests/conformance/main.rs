@@ -38,6 +38,7 @@ macro_rules! engines {
             behaviours! { $engine;
                 ids_rise_and_events_come_in_order,
                 a_push_answers_the_id_that_readers_see,
+                a_reader_that_stopped_at_its_limit_finds_what_came_since,
                 a_client_resumes_behind_its_cursor,
                 a_client_resumes_behind_a_bare_id,
                 a_client_without_a_cursor_gets_the_latest_event,

@@ -53,6 +53,14 @@ impl Lines {
         }
     }
 
+    /// Forgets that the last read met the end of the file, with what it read ahead: there may be more by
+    /// now, or something else.
+    pub fn look_again(&mut self) {
+        if self.ended {
+            self.back_to(self.offset);
+        }
+    }
+
     /// Steps back to a line that was just read, to read it anew from the file.
     pub fn back_to(&mut self, offset: u64) {
         *self = Self::from(offset);

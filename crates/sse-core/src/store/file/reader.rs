@@ -139,6 +139,7 @@ impl store::Reader for Reader {
     fn read(&mut self, max_bytes: usize) -> Result<VecDeque<Item>> {
         let mut items = VecDeque::new();
         let mut bytes = 0;
+        self.lines.look_again();
         while bytes < max_bytes {
             match self.next() {
                 Ok(Some(item)) => {
