@@ -28,7 +28,7 @@ use crate::exception::Failure;
 use crate::fpm::Connection;
 use crate::php::{self, call};
 use crate::plan::{Plan, RETRY_WHEN_FULL, StreamEnd};
-use crate::response::{Response, Target};
+use crate::response::{self, Response, Target};
 use crate::settings;
 
 /// A hub that a worker started ends after so long without a stream.
@@ -109,10 +109,6 @@ fn go(offered: Offered<'_>, connection: &Connection, response: Response) -> Resu
     if php::connection_status() != 0 {
         return Ok(Course::Ended(StreamEnd::ClientLeft));
     }
-    if php::output_level() > 0 {
-        log_once("an output buffer that can't be ended keeps the stream in its worker");
-        return Ok(Course::Worker(Target::Open(open)));
-    }
     let replaced = connection.replace_by_null();
     match replaced.and_then(|kept| kept.hand_to(offered)) {
         Ok(()) => {
@@ -168,6 +164,9 @@ fn possible(callbacks: &Callbacks<'_>, wish: Wish) -> Result<Result<Connection, 
     }
     if callbacks.see_events() || callbacks.on_loop.is_some() {
         return Ok(Err("fetch, beforeSend and onLoop are PHP code, which only a worker can run".into()));
+    }
+    if response::has_lasting_buffer()? {
+        return Ok(Err("an output buffer that can't be ended stands between PHP and the client".into()));
     }
     Ok(Connection::find().ok_or_else(|| {
         "the connection to the web server was closed, or is not where this PHP-FPM should keep it".into()

@@ -214,18 +214,27 @@ fn close_session() -> Result<(), Halt> {
     Ok(())
 }
 
+/// Whether there is an output buffer that can't be ended: what passes through it can't be handed over.
+pub fn has_lasting_buffer() -> Result<bool, Halt> {
+    if php::output_level() == 0 {
+        return Ok(false);
+    }
+    let all = call("ob_get_status", &[&true])?;
+    let mut all = all.as_ref().and_then(Zval::array).into_iter().flat_map(|all| all.values());
+    Ok(all.any(|status| !is_removable(Some(status))))
+}
+
+/// Whether a buffer can be ended, by what `ob_get_status()` says of it.
+fn is_removable(status: Option<&Zval>) -> bool {
+    let flags = status.and_then(Zval::array).and_then(|status| status.get("flags")).and_then(Zval::long);
+    flags.unwrap_or(0) & PHP_OUTPUT_HANDLER_REMOVABLE != 0
+}
+
 /// Ends the output buffers. What they hold was printed before the stream began and would break its
 /// first frame, so it goes to the log. One that can't be ended is written past.
 fn end_buffers() -> Result<(), Halt> {
     while php::output_level() > 0 {
-        let status = call("ob_get_status", &[])?;
-        let flags = status
-            .as_ref()
-            .and_then(Zval::array)
-            .and_then(|status| status.get("flags"))
-            .and_then(Zval::long)
-            .unwrap_or(0);
-        if flags & PHP_OUTPUT_HANDLER_REMOVABLE == 0 {
+        if !is_removable(call("ob_get_status", &[])?.as_ref()) {
             break;
         }
         let held = call("ob_get_contents", &[])?;

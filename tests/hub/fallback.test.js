@@ -34,6 +34,20 @@ describe('by the script\'s wish', () => {
         });
     }
 
+    test('a stream behind an output buffer that can\'t be ended stays in its worker, or is an error', async (t) => {
+        const { stream, note } = await stack.openNoted(t, 'buffer', { buffer: 1 });
+        await stream.connected();
+        await stack.push('buffer', 1);
+        await stream.received(1);
+        const streams = await stack.streams();
+        await stream.leave();
+        const required = await stack.openNoted(t, 'required buffer', { buffer: 1, options: { handoff: 'require' } });
+
+        assert.equal(streams, 0);
+        assert.equal((await note()).end, 'client-left');
+        assert.match((await required.note()).error, /output buffer/);
+    });
+
     test('a stream with handoff "never" stays in its worker', async (t) => {
         const { stream, note } = await stack.openNoted(t, 'never', { options: { handoff: 'never' } });
         await stream.connected();

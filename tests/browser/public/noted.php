@@ -3,6 +3,7 @@
  * A stream like that of stream.php, with a note of what came of it: pushed under ?note=…
  *
  *   ?closure=NAME   the option that gets a closure: beforeSend, onLoop or fetch
+ *   ?buffer=1       an output buffer that can't be ended
  *   ?after=WHAT     what the script does after Sse\stream(): echo, warning or megabyte
  */
 declare(strict_types=1);
@@ -15,6 +16,9 @@ $closures = [
 ];
 $options = json_decode($_GET['options'] ?? '{}', true, flags: JSON_THROW_ON_ERROR);
 $options += array_intersect_key($closures, [$_GET['closure'] ?? '' => true]);
+if (isset($_GET['buffer'])) {
+    ob_start(null, 0, PHP_OUTPUT_HANDLER_STDFLAGS ^ PHP_OUTPUT_HANDLER_REMOVABLE);
+}
 
 try {
     $end = Sse\stream($_GET['key'], $options);
