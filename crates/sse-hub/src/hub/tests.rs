@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use sse_core::event::Draft;
+use sse_core::retention::Retention;
 use sse_core::store::Settings;
 use sse_core::store::file::FileStore;
 use tempfile::TempDir;
@@ -64,7 +65,9 @@ struct World {
 impl World {
     fn new(limits: Limits) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = FileStore::new(directory.path(), Settings::default());
+        // Nothing is dropped.
+        let retention = Retention { events: 1_000_000, bytes: 1 << 40, ..Retention::default() };
+        let store = FileStore::new(directory.path(), Settings { retention, ..Settings::default() });
         let now = Instant::now();
         Self { directory, store, hub: Hub::new(limits, now), clients: Clients::default(), now }
     }
@@ -102,24 +105,31 @@ impl World {
     }
 
     fn push(&self, key: &str, data: u64) {
-        let draft = Draft::new(data.to_string().into_bytes(), None).unwrap();
+        self.push_padded(key, data, 0);
+    }
+
+    /// Spaces behind a number leave it the same JSON.
+    fn push_padded(&self, key: &str, data: u64, padding: usize) {
+        let draft = Draft::new(format!("{data}{}", " ".repeat(padding)).into_bytes(), None).unwrap();
         self.store.append(&Key::new(key.as_bytes()).unwrap(), &draft).unwrap();
     }
 
     /// Sends what is new, as the reactor does, until the signal has no more to say.
     fn settle(&mut self) {
-        loop {
-            let index = self.hub.signals().position(|signal| {
-                let Some(descriptor) = signal.descriptor() else { return false };
-                let none = Timespec { tv_sec: 0, tv_nsec: 0 };
-                poll(&mut [PollFd::from_borrowed_fd(descriptor, PollFlags::IN)], Some(&none)).unwrap() > 0
-            });
-            match index {
-                Some(index) => self.hub.signalled(index, self.now, &mut self.clients),
-                None if self.hub.go_on(self.now, &mut self.clients) => {}
-                None => return,
-            }
+        while self.hear() || self.hub.go_on(self.now, &mut self.clients) {}
+    }
+
+    /// Looks at a signal that has something to say, if one has.
+    fn hear(&mut self) -> bool {
+        let index = self.hub.signals().position(|signal| {
+            let Some(descriptor) = signal.descriptor() else { return false };
+            let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+            poll(&mut [PollFd::from_borrowed_fd(descriptor, PollFlags::IN)], Some(&none)).unwrap() > 0
+        });
+        if let Some(index) = index {
+            self.hub.signalled(index, self.now, &mut self.clients);
         }
+        index.is_some()
     }
 
     /// The output of a stream, and whether its end was sent.
@@ -140,8 +150,13 @@ impl World {
     /// The data of a stream's events, without `connected`, and its last id.
     fn events(&self, stream: usize) -> (Vec<u64>, String) {
         let (output, _) = self.output(stream);
-        let data = output.lines().filter_map(|line| line.strip_prefix("data: ")?.parse().ok()).collect();
+        let data = output.lines().filter_map(number).collect();
         let id = output.lines().rev().find_map(|line| line.strip_prefix("id: ")).unwrap_or_default();
         (data, id.to_owned())
     }
+}
+
+/// The number that a line of an event's data is.
+fn number(line: &str) -> Option<u64> {
+    line.strip_prefix("data: ")?.trim_end().parse().ok()
 }

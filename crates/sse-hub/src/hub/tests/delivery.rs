@@ -198,3 +198,16 @@ fn a_large_event_that_is_replayed_comes_behind_the_greeting() {
     let data: Vec<&str> = output.lines().filter_map(|line| line.strip_prefix("data: ")).skip(1).collect();
     assert_eq!(data, ["1", &text, "3"]);
 }
+
+#[test]
+fn an_event_whose_wake_up_comes_while_its_key_is_read_in_pieces_is_sent_too() {
+    let mut world = World::unlimited();
+    let stream = world.open(&["k"], None, Replay::None);
+    let large = Draft::new(format!("\"{}\"", "x".repeat(40_000)).into_bytes(), None).unwrap();
+    world.store.append(&Key::new(b"k").unwrap(), &large).unwrap();
+    world.hub.signalled(0, world.now, &mut world.clients);
+    world.push("k", 2);
+    world.hub.signalled(0, world.now, &mut world.clients);
+    world.settle();
+    assert_eq!(world.events(stream).0, [2]);
+}

@@ -10,6 +10,7 @@ enum Step {
     Push {
         key: usize,
         count: u64,
+        padding: usize,
     },
     Connect {
         keys: usize,
@@ -22,15 +23,22 @@ enum Step {
         client: usize,
         bytes: Option<usize>,
     },
+    /// The hub looks at its signal, and has no time for more.
+    Hear,
+    /// It goes on with what it has begun.
+    GoOn,
     Settle,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => (0..2_usize, prop_oneof![1..5_u64, 30..150_u64]).prop_map(|(key, count)| Step::Push { key, count }),
+        4 => (0..2_usize, prop_oneof![1..5_u64, 30..150_u64]).prop_map(|(key, count)| Step::Push { key, count, padding: 0 }),
+        2 => (0..2_usize, 1..4_u64, 10_000..50_000_usize).prop_map(|(key, count, padding)| Step::Push { key, count, padding }),
         2 => (0..3_usize).prop_map(|keys| Step::Connect { keys }),
         2 => (0..8_usize).prop_map(|client| Step::Cut { client }),
         3 => (0..8_usize, prop::option::of(0..5_000_usize)).prop_map(|(client, bytes)| Step::Room { client, bytes }),
+        3 => Just(Step::Hear),
+        2 => Just(Step::GoOn),
         3 => Just(Step::Settle),
     ]
 }
@@ -50,8 +58,7 @@ impl Browser {
         let whole = output.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
         for event in whole.split("\n\n") {
             assert!(!event.contains("event: sse-gap"), "{event}");
-            self.data
-                .extend(event.lines().filter_map(|line| line.strip_prefix("data: ")?.parse::<u64>().ok()));
+            self.data.extend(event.lines().filter_map(number));
             self.id = event
                 .lines()
                 .find_map(|line| line.strip_prefix("id: "))
@@ -76,10 +83,10 @@ proptest! {
         let mut events: HashMap<&str, Vec<u64>> = HashMap::new();
         for step in steps {
             match step {
-                Step::Push { key, count } => for _ in 0..count {
+                Step::Push { key, count, padding } => for _ in 0..count {
                     pushed += 1;
                     let key = ["a", "b"][key];
-                    world.push(key, pushed);
+                    world.push_padded(key, pushed, padding);
                     events.entry(key).or_default().push(pushed);
                 },
                 Step::Connect { keys } => {
@@ -100,6 +107,8 @@ proptest! {
                     };
                     world.hub.writable(browser.stream, world.now, &mut world.clients);
                 },
+                Step::Hear => drop(world.hear()),
+                Step::GoOn => drop(world.hub.go_on(world.now, &mut world.clients)),
                 Step::Settle => world.settle(),
             }
         }
