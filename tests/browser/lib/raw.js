@@ -43,7 +43,11 @@ export class RawStream {
 
     /** Decoded data of all events but "connected". */
     get data() {
-        return this.events.filter((event) => event.event !== 'connected').map((event) => JSON.parse(event.data));
+        return this.#received().map((event) => JSON.parse(event.data));
+    }
+
+    #received() {
+        return this.events.filter((event) => event.event !== 'connected');
     }
 
     get lastId() {
@@ -55,7 +59,8 @@ export class RawStream {
     }
 
     received(count) {
-        return until(() => this.data.length >= count, () => `for ${count} events, ${describe(this.events)}`);
+        // Not by the data: decoding megabytes again and again leaves no time to receive them.
+        return until(() => this.#received().length >= count, () => `for ${count} events, ${describe(this.events)}`);
     }
 
     end() {
