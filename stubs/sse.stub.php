@@ -174,7 +174,7 @@ function status(#[\SensitiveParameter] array $options = []): array
 
 /**
  * Runs the hub in this process, until SIGTERM or SIGINT; on the command line only. Streams start one by themselves: this
- * is for a service manager.
+ * is for a service manager. With no end by itself (`idle` 0) it takes the place of one that a worker has started there.
  *
  * @param array{idle?: float|int|numeric-string} $options
  *   - idle (0; 0 to 86400 s): it ends after so long without a stream; 0 for never
