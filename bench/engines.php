@@ -6,17 +6,13 @@
  */
 declare(strict_types=1);
 
+use function Sse\Bench\at;
+
+require __DIR__ . '/functions.php';
+
 const PUSHES = 20_000;
 const WARM_UP = 2_000;
 const WAKE_UPS = 500;
-
-/** @param non-empty-list<int|float> $took nanoseconds */
-function at(array $took, float $share): float
-{
-    sort($took);
-
-    return $took[(int)((count($took) - 1) * $share)] / 1e3;
-}
 
 /** @return non-empty-list<int|float> of a hundred bytes of JSON */
 function pushes(): array

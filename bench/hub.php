@@ -12,8 +12,10 @@ namespace Sse\Bench;
 use RuntimeException;
 use Sse\Dev\Options;
 use Sse\Dev\Stack;
+use function Sse\Dev\stopAtTheEnd;
 
 require dirname(__DIR__) . '/dev/stack/load.php';
+require __DIR__ . '/functions.php';
 
 const WORKERS = 2;
 const PUSHES = 20;
@@ -24,11 +26,7 @@ const PAGES = 500;
 [, $extension, $program] = $argv;
 $sizes = array_map(intval(...), array_slice($argv, 3)) ?: [1, 1_000, 9_000, 9_500];
 $stack = new Stack(new Options(__DIR__ . '/public', $extension, WORKERS, connections: 2 * max($sizes) + 200));
-register_shutdown_function($stack->stop(...));
-pcntl_async_signals(true);
-foreach ([SIGTERM, SIGINT, SIGHUP] as $signal) {
-    pcntl_signal($signal, static fn() => exit(1), false);
-}
+stopAtTheEnd($stack->stop(...), 1);
 $stack->start();
 \Sse\configure(['dir' => $stack->store]);
 
@@ -113,11 +111,10 @@ function pages(string $url): float
         if (file_get_contents("$url/page.php") !== 'pong') {
             throw new RuntimeException('the page does not answer');
         }
-        $took[] = (hrtime(true) - $began) / 1e3;
+        $took[] = hrtime(true) - $began;
     }
-    sort($took);
 
-    return $took[intdiv(PAGES, 2)];
+    return at($took, .5);
 }
 
 /** Memory that a process has written to, and shares with nobody: KiB. */
@@ -126,13 +123,4 @@ function anonymousKib(int $pid): int
     preg_match('/^RssAnon:\s+(\d+)/m', (string)file_get_contents("/proc/$pid/status"), $found);
 
     return (int)$found[1];
-}
-
-/** CPU time of a process so far, in steps of a clock tick of 10 ms. */
-function cpuMs(int $pid): int
-{
-    $stat = (string)file_get_contents("/proc/$pid/stat");
-    $fields = explode(' ', substr($stat, (int)strrpos($stat, ')') + 2));
-
-    return ((int)$fields[11] + (int)$fields[12]) * 10;
 }

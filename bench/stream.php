@@ -6,6 +6,11 @@
  */
 declare(strict_types=1);
 
+use function Sse\Bench\at;
+use function Sse\Bench\cpuMs;
+
+require __DIR__ . '/functions.php';
+
 const PUSHES = 500;
 const PAUSE_US = 5_000;
 const IDLE_S = 10;
@@ -29,13 +34,12 @@ for ($i = 0; $i < PUSHES; $i++) {
     $took[] = hrtime(true) - $began;
     usleep(PAUSE_US);
 }
-sort($took);
-$at = fn(float $share): float => $took[(int)((PUSHES - 1) * $share)] / 1e3;
-printf("push to client, one stream  p50 %6.1f µs   p99 %6.1f µs   worst %8.1f µs   (%d pushes, %d ms apart)\n", $at(.5), $at(.99), $at(1.), PUSHES, PAUSE_US / 1_000);
+printf("push to client, one stream  p50 %6.1f µs   p99 %6.1f µs   worst %8.1f µs   (%d pushes, %d ms apart)\n", at($took, .5), at($took, .99), at($took, 1.), PUSHES, PAUSE_US / 1_000);
 
-$before = ticks((int)$fpm);
+$processes = [(int)$fpm, ...array_map(intval(...), explode(' ', trim((string)file_get_contents("/proc/$fpm/task/$fpm/children"))))];
+$before = array_sum(array_map(cpuMs(...), $processes));
 sleep(IDLE_S);
-printf("idle stream                 %d ms of CPU in FPM over %d s\n", (ticks((int)$fpm) - $before) * 10, IDLE_S);
+printf("idle stream                 %d ms of CPU in FPM over %d s\n", array_sum(array_map(cpuMs(...), $processes)) - $before, IDLE_S);
 
 /**
  * Reads lines until one holds a text.
@@ -50,22 +54,4 @@ function readUntil($socket, string $text): void
         }
     }
     throw new RuntimeException("The stream ended before $text came");
-}
-
-/**
- * CPU time of a process and its children, in clock ticks of 10 ms.
- */
-function ticks(int $parent): int
-{
-    $total = 0;
-    foreach (glob('/proc/[0-9]*/stat') ?: [] as $file) {
-        $stat = (string)@file_get_contents($file);
-        $fields = explode(' ', substr($stat, (int)strrpos($stat, ')') + 2));
-        $pid = (int)$stat;
-        if ($pid === $parent || (int)($fields[1] ?? 0) === $parent) {
-            $total += (int)$fields[11] + (int)$fields[12];
-        }
-    }
-
-    return $total;
 }

@@ -25,17 +25,12 @@ try {
     exit(2);
 }
 
-// Whatever ends this script also ends what it started.
 $pulse = $crowds = null;
-register_shutdown_function(function () use ($stack, &$pulse, &$crowds): void {
+stopAtTheEnd(function () use ($stack, &$pulse, &$crowds): void {
     $pulse?->stop();
     $crowds?->stop();
     $stack->stop();
 });
-pcntl_async_signals(true);
-foreach ([SIGTERM, SIGINT, SIGHUP] as $signal) {
-    pcntl_signal($signal, fn() => exit(0), false);
-}
 
 try {
     $stack->start();

@@ -24,12 +24,7 @@ try {
     exit(2);
 }
 
-// Before anything starts, so that whatever ends this script also ends what it started.
-register_shutdown_function($stack->stop(...));
-pcntl_async_signals(true);
-foreach ([SIGTERM, SIGINT, SIGHUP] as $signal) {
-    pcntl_signal($signal, fn() => exit(0), false);
-}
+stopAtTheEnd($stack->stop(...));
 
 try {
     $stack->start();

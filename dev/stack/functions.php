@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Sse\Dev;
 
+use Closure;
 use RuntimeException;
 
 /**
@@ -21,6 +22,21 @@ function waitUntil(callable $condition, float $seconds): bool
     }
 
     return true;
+}
+
+/**
+ * Lets whatever ends this script, a signal too, also end what it started; to be called before anything starts.
+ *
+ * @param \Closure(): void $stop
+ * @param int $status the script's exit status after a signal
+ */
+function stopAtTheEnd(Closure $stop, int $status = 0): void
+{
+    register_shutdown_function($stop);
+    pcntl_async_signals(true);
+    foreach ([SIGTERM, SIGINT, SIGHUP] as $signal) {
+        pcntl_signal($signal, fn() => exit($status), false);
+    }
 }
 
 /**
