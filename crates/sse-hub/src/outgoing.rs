@@ -43,14 +43,8 @@ impl Outgoing {
 
     /// Its bytes, without record headers.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn length(&self) -> usize {
         self.head.len() + self.body.len()
-    }
-
-    /// Whether it has no bytes at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// The frame behind others, its body shared as before.
@@ -81,7 +75,7 @@ impl Outgoing {
         if self.raw {
             return write(&[IoSlice::new(self.body.get(self.sent..).unwrap_or_default())]);
         }
-        let length = self.len();
+        let length = self.length();
         let mut headers = [[0; HEADER]; RECORDS];
         let first = self.sent / (HEADER + CONTENT);
         for (index, header) in headers.iter_mut().enumerate() {
@@ -115,7 +109,7 @@ impl Outgoing {
     }
 
     fn wire_length(&self) -> usize {
-        let length = self.len();
+        let length = self.length();
         if self.raw {
             return length;
         }

@@ -9,10 +9,10 @@
 //!   directory; and no secret is on the command line.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -52,33 +52,29 @@ impl Software {
     /// The system can't tell, or the file is gone.
     pub fn loaded() -> io::Result<Self> {
         let path = path_of_this_code().ok_or(ErrorKind::NotFound)?;
-        let build = Build { protocol: PROTOCOL, build: identity(&path)? };
+        let build = Build { protocol: PROTOCOL, build: identity(&std::fs::metadata(&path)?) };
         Ok(Self { path, build })
     }
 
     /// Since when another file is at its path, if one is.
     #[must_use]
     pub fn replaced(&self) -> Option<SystemTime> {
-        use std::os::unix::fs::MetadataExt;
-        let now = identity(&self.path).ok().filter(|now| *now != self.build.build);
-        let file = now.and_then(|_| std::fs::metadata(&self.path).ok())?;
+        let file = std::fs::metadata(&self.path).ok().filter(|file| identity(file) != self.build.build)?;
         let since = Duration::new(u64::try_from(file.ctime()).ok()?, u32::try_from(file.ctime_nsec()).ok()?);
         Some(SystemTime::UNIX_EPOCH + since)
     }
 }
 
 /// Version, device, inode, length and time of change: another build has others.
-fn identity(path: &Path) -> io::Result<String> {
-    use std::os::unix::fs::MetadataExt;
-    let file = std::fs::metadata(path)?;
-    Ok(format!(
+fn identity(file: &Metadata) -> String {
+    format!(
         "{}-{:x}-{:x}-{:x}-{:x}",
         env!("CARGO_PKG_VERSION"),
         file.dev(),
         file.ino(),
         file.len(),
         file.mtime_nsec() ^ file.mtime().rotate_left(32)
-    ))
+    )
 }
 
 fn path_of_this_code() -> Option<PathBuf> {
@@ -145,7 +141,7 @@ fn existing(place: &Place, patience: Duration) -> Result<Option<OwnedFd>, String
 }
 
 /// Whether a file was written a short while ago.
-fn is_fresh(file: &std::fs::Metadata) -> bool {
+fn is_fresh(file: &Metadata) -> bool {
     file.modified().ok().and_then(|written| written.elapsed().ok()).is_some_and(|age| age < FRESH)
 }
 

@@ -25,7 +25,7 @@ impl Hub {
     /// Reads a piece on in a channel's log, and sends what is new to all of its streams; what is left
     /// is for later.
     pub(super) fn refresh(&mut self, number: usize, now: Instant, wire: &mut dyn Wire) {
-        let Some(channel) = self.channels.get_mut(number) else { return };
+        let Some(channel) = self.channels.get(number) else { return };
         let store = channel.store;
         if !channel.follower.is_stale() || self.outage(store, now).is_some() {
             return;

@@ -118,7 +118,7 @@ impl Hub {
         let mut outgoing = None;
         while out.len() < WITH_GREETING {
             let Some(frame) = self.next(number, now) else { break };
-            if frame.len() > WITH_GREETING {
+            if frame.length() > WITH_GREETING {
                 outgoing = Some(frame.behind(&out));
                 break;
             }
