@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+
+use rustix::buffer::spare_capacity;
+use rustix::io::Errno;
 
 /// Bytes read at a time; a longer line makes it grow.
 const PIECE: usize = 16 << 10;
@@ -66,19 +68,19 @@ impl Lines {
         *self = Self::from(offset);
     }
 
+    /// Reads a piece behind what is held. The space for it is not cleared before: that would take longer
+    /// than reading the few bytes of one event.
     fn fill(&mut self, file: &File) -> io::Result<usize> {
         let held = self.buffer.len();
-        self.buffer.resize(held + held.max(PIECE), 0);
-        let space = self.buffer.get_mut(held..).unwrap_or_default();
-        let read = loop {
-            match file.read_at(space, self.offset + held as u64) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other,
+        let wanted = held.max(PIECE);
+        self.buffer.reserve_exact(wanted);
+        let count = loop {
+            match rustix::io::pread(file, spare_capacity(&mut self.buffer), self.offset + held as u64) {
+                Err(Errno::INTR) => {}
+                other => break other?,
             }
         };
-        let count = *read.as_ref().unwrap_or(&0);
-        self.ended = read.is_ok() && count < space.len();
-        self.buffer.truncate(held + count);
-        read
+        self.ended = count < wanted;
+        Ok(count)
     }
 }
