@@ -10,6 +10,7 @@ mod wires;
 mod workers;
 
 use std::io::{self, Write};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -169,7 +170,7 @@ impl Reactor {
                             self.hub.writable(number, now, &mut self.wires);
                         }
                         if event.is_readable() || event.is_read_closed() || event.is_error() {
-                            self.read(number);
+                            self.read(number, event.is_read_closed() || event.is_error());
                         }
                     }
                 }
@@ -177,7 +178,7 @@ impl Reactor {
             for source in std::mem::take(&mut self.unread) {
                 match source {
                     Source::Worker(index) => self.hear(index, now),
-                    Source::Stream(number) => self.read(number),
+                    Source::Stream(number) => self.read(number, true),
                     Source::Listener | Source::Terminate | Source::Signal(_) => {}
                 }
             }
@@ -276,15 +277,21 @@ impl Reactor {
         self.looked.resize(self.hub.signals().count(), now);
     }
 
-    /// Reads what a stream's web server sends: its leaving, mostly.
-    fn read(&mut self, number: usize) {
-        let mut space = [0_u8; 4_096];
+    /// Reads what a stream's web server sends: its leaving, mostly. Less than there was space for is all
+    /// there is; what comes later, its end too, is another event. Where an end is known of already it is
+    /// read on `to_the_end`.
+    fn read(&mut self, number: usize, to_the_end: bool) {
+        let mut space = [MaybeUninit::uninit(); 4_096];
         for _ in 0..READS {
             let Some(connection) = self.wires.get(number) else { return };
             match rustix::net::recv(connection, &mut space[..], RecvFlags::DONTWAIT) {
-                Ok((0, _)) => return self.hub.input(number, None, &mut self.wires),
-                Ok((_, count)) => {
-                    self.hub.input(number, Some(space.get(..count).unwrap_or_default()), &mut self.wires);
+                Ok(((bytes, rest), _)) => {
+                    let is_all = !bytes.is_empty() && !rest.is_empty() && !to_the_end;
+                    let bytes: &[u8] = bytes;
+                    self.hub.input(number, (!bytes.is_empty()).then_some(bytes), &mut self.wires);
+                    if bytes.is_empty() || is_all {
+                        return;
+                    }
                 }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::WOULDBLOCK) => return,

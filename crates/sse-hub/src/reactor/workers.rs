@@ -180,7 +180,11 @@ impl Reactor {
             Err(io::Error::other("it is no connection"))
         };
         match added {
-            Ok(()) => self.hub.go(ticket, request, now, &mut self.wires),
+            Ok(()) => {
+                self.hub.go(ticket, request, now, &mut self.wires);
+                // The end of the request's input is there already, most of the time.
+                self.read(ticket.number(), false);
+            }
             Err(error) => {
                 self.log.write(&format!("a client can't be taken over, and is cut: {error}"));
                 self.hub.withdraw(ticket, &mut self.wires);
