@@ -87,15 +87,15 @@ pub fn attempt(
         Err(why) if wish == Wish::Require => return Err(required(&why)),
         Err(_) => return Ok(Course::Worker(Target::Response(response))),
     };
-    let offer = offer(plan, location)?;
+    let wanted = match wanted(location) {
+        Ok(wanted) => wanted,
+        Err(why) => return declined_course(Declined { reason: None, why }, response, store, wish),
+    };
+    let offer = offer(plan, location, &wanted.build)?;
     let mut client = CLIENT.take();
-    let hub = place(location).and_then(|place| Ok((program(&place)?, place)));
-    let course = match &hub {
-        Ok((program, place)) => match client.offer(place, program, offer) {
-            Ok(offered) => go(offered, &connection, response),
-            Err(declined) => declined_course(declined, response, store, wish),
-        },
-        Err(why) => declined_course(Declined { reason: None, why: why.clone() }, response, store, wish),
+    let course = match client.offer(&wanted, program, offer) {
+        Ok(offered) => go(offered, &connection, response),
+        Err(declined) => declined_course(declined, response, store, wish),
     };
     CLIENT.set(client);
     course
@@ -199,12 +199,10 @@ pub fn status(location: &Location) -> Result<(Option<String>, Option<Status>), F
 
 /// How the hub is that streams of this store would go to; why there is none, if that is known.
 fn ask(location: &Location) -> Result<Status, Option<String>> {
-    let software = software()?;
-    let set = set()?;
-    let place = Place::look(set.wanted(&software.build, server(location)));
-    let place = place.map_err(|error| error.to_string())?.ok_or(None)?;
+    let wanted = wanted(location)?;
+    let place = Place::look(&wanted).map_err(|error| error.to_string())?.ok_or(None)?;
     let mut client = CLIENT.take();
-    let answer = client.status(&place, &software.build);
+    let answer = client.status(&wanted, &place);
     CLIENT.set(client);
     answer.map_err(|_| start::last_failure(&place))
 }
@@ -215,10 +213,11 @@ pub fn serve(idle: Option<Duration>) -> Result<(), Failure> {
         return Err(Failure::Stream("the hub runs on the command line only: php -r 'Sse\\hub();'".into()));
     }
     let software = software().map_err(Failure::Stream)?;
-    let place = place(&settings::location()?).map_err(Failure::Stream)?;
+    let wanted = wanted(&settings::location()?).map_err(Failure::Stream)?;
+    let place = Place::find(&wanted).map_err(|error| Failure::Stream(error.to_string()))?;
     let settings = reactor::Settings {
         place,
-        software,
+        software: software.clone(),
         max_streams: settings::max_streams()?,
         drain: settings::drain()?,
         idle,
@@ -226,7 +225,7 @@ pub fn serve(idle: Option<Duration>) -> Result<(), Failure> {
     reactor::run(settings).map_err(Failure::Stream)
 }
 
-fn offer(plan: &Plan, location: &Location) -> Result<Offer, Failure> {
+fn offer(plan: &Plan, location: &Location, build: &Build) -> Result<Offer, Failure> {
     let time = match plan.connected {
         true => call("date", &[&"H:i:s"])?.and_then(|time| time.string()),
         false => None,
@@ -235,7 +234,7 @@ fn offer(plan: &Plan, location: &Location) -> Result<Offer, Failure> {
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let client = plan.client.as_ref().filter(|client| client.len() <= MAX_CURSOR);
     Ok(Offer {
-        from: software().map_err(Failure::Stream)?.build,
+        from: build.clone(),
         store: location.dsn(),
         signal: choice.to_string(),
         keys: plan.keys.iter().map(|key| Bytes(key.as_bytes().to_vec())).collect(),
@@ -253,43 +252,29 @@ fn offer(plan: &Plan, location: &Location) -> Result<Offer, Failure> {
     })
 }
 
-fn software() -> Result<Software, String> {
+fn software() -> Result<&'static Software, String> {
     let software = SOFTWARE.get_or_init(|| Software::loaded().ok());
-    software.clone().ok_or_else(|| "the file that this extension was loaded from can't be found".into())
+    software.as_ref().ok_or_else(|| "the file that this extension was loaded from can't be found".into())
 }
 
-/// What the settings say of the hub's place.
-struct Set {
-    socket: Option<PathBuf>,
-    log: Option<PathBuf>,
-}
-
-impl Set {
-    fn wanted<'a>(&'a self, build: &'a Build, server: &'a str) -> Wanted<'a> {
-        Wanted { socket: self.socket.as_deref(), log: self.log.as_deref(), build, server }
-    }
-}
-
-fn set() -> Result<Set, String> {
+/// The hub that streams of this store go to.
+fn wanted(location: &Location) -> Result<Wanted, String> {
     let text = |failure: Failure| match failure {
         Failure::Argument(text) => text,
         _ => "the settings can't be read".into(),
     };
-    Ok(Set { socket: settings::hub_socket().map_err(text)?, log: settings::hub_log().map_err(text)? })
-}
-
-/// The server that a hub would wait for when it reads this store; streams of another are in another hub.
-fn server(location: &Location) -> &str {
-    match location {
+    // The server that a hub would wait for when it reads this store; streams of another are in another
+    // hub.
+    let server = match location {
         Location::Directory(_) | Location::Sqlite(_) => "",
         Location::Redis(location) => location.dsn(),
-    }
-}
-
-/// Where the hub for a store's streams is to be found.
-fn place(location: &Location) -> Result<Place, String> {
-    let software = software()?;
-    Place::find(set()?.wanted(&software.build, server(location))).map_err(|error| error.to_string())
+    };
+    Ok(Wanted {
+        socket: settings::hub_socket().map_err(text)?,
+        log: settings::hub_log().map_err(text)?,
+        build: software()?.build.clone(),
+        server: server.into(),
+    })
 }
 
 /// How the hub is started there.

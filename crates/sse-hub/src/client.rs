@@ -3,15 +3,16 @@
 //! Always true:
 //! - until [`Offered::go`] has returned `Ok`, the client's connection is the worker's alone; after
 //!   that it is the hub's alone, and if the hub is gone by then, nobody's: the client comes back;
-//! - a connection to the hub is used by the process that made it, and kept for its next stream;
+//! - a connection to the hub is used by the process and the user that made it, and kept for the next
+//!   stream that wants the same; its place is looked for only when there is none;
 //! - a hub that isn't there, doesn't answer or refuses costs a stream nothing but its place.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use crate::message::{self, Build, Go, Offer, Reason, Refusal, Status, ToHub, ToWorker};
-use crate::place::Place;
+use crate::message::{self, Go, Offer, Reason, Refusal, Status, ToHub, ToWorker};
+use crate::place::{Place, Wanted};
 use crate::socket;
 use crate::start::{self, Program};
 
@@ -29,7 +30,7 @@ pub struct Client {
     /// The connection kept.
     kept: Option<Kept>,
     /// Why no hub could be had, and when.
-    failed: Option<(Instant, Place, String)>,
+    failed: Option<(Instant, Wanted, String)>,
     space: Vec<u8>,
 }
 
@@ -55,8 +56,15 @@ pub struct Offered<'c> {
     has_gone: bool,
 }
 
-/// A connection to a hub, whose it is and where it leads.
-type Kept = (u32, Place, OwnedFd);
+/// A connection to a hub.
+#[derive(Debug)]
+struct Kept {
+    /// The process and the user it belongs to.
+    owner: (u32, u32),
+    /// Where it leads.
+    wanted: Wanted,
+    connection: OwnedFd,
+}
 
 impl Offered<'_> {
     /// Hands the client's connection over.
@@ -64,8 +72,8 @@ impl Offered<'_> {
     /// # Errors
     /// The hub is gone, or takes nothing; the connection is still the worker's.
     pub fn go(mut self, request: u16, client: BorrowedFd<'_>) -> io::Result<()> {
-        let Some((.., connection)) = &*self.kept else { return Err(io::ErrorKind::NotConnected.into()) };
-        socket::send(connection, &message::write(&ToHub::Go(Go { request }))?, Some(client))?;
+        let Some(kept) = &*self.kept else { return Err(io::ErrorKind::NotConnected.into()) };
+        socket::send(&kept.connection, &message::write(&ToHub::Go(Go { request }))?, Some(client))?;
         self.has_gone = true;
         Ok(())
     }
@@ -81,20 +89,30 @@ impl Drop for Offered<'_> {
 }
 
 impl Client {
-    /// Offers a stream to the hub at `place`, which `program` starts if there is none.
+    /// Offers a stream to the hub that is wanted, which `program` starts at its place if there is none.
     ///
     /// # Errors
     /// Why the hub doesn't take it.
-    pub fn offer(&mut self, place: &Place, program: &Program, offer: Offer) -> Result<Offered<'_>, Declined> {
+    pub fn offer(
+        &mut self,
+        wanted: &Wanted,
+        program: impl Fn(&Place) -> Result<Program, String>,
+        offer: Offer,
+    ) -> Result<Offered<'_>, Declined> {
         if let Some((when, failed, why)) = &self.failed
-            && failed == place
+            && failed == wanted
             && when.elapsed() < PAUSE
         {
             return Err(Declined::absent(why.clone()));
         }
         let offer = message::write(&ToHub::Offer(Box::new(offer)))
             .map_err(|error| Declined::absent(error.to_string()))?;
-        let mut answer = self.ask(place, &offer, || start::connect(place, program, PATIENCE));
+        let connect = || {
+            let place = Place::find(wanted).map_err(|error| error.to_string())?;
+            let connection = start::connect(&place, &program(&place)?, PATIENCE)?;
+            Ok((place, connection))
+        };
+        let mut answer = self.ask(wanted, &offer, connect);
         for pause in AGAIN_MS {
             let is_leaving = matches!(
                 &answer,
@@ -105,7 +123,7 @@ impl Client {
             }
             self.kept = None;
             std::thread::sleep(Duration::from_millis(pause));
-            answer = self.ask(place, &offer, || start::connect(place, program, PATIENCE));
+            answer = self.ask(wanted, &offer, connect);
         }
         let declined = match answer {
             Ok(ToWorker::Ready) => None,
@@ -117,31 +135,32 @@ impl Client {
         if let Some(declined) = declined {
             if matches!(declined.reason, None | Some(Reason::Ending)) {
                 self.kept = None;
-                self.failed = Some((Instant::now(), place.clone(), declined.why.clone()));
+                self.failed = Some((Instant::now(), wanted.clone(), declined.why.clone()));
             }
             return Err(declined);
         }
         Ok(Offered { kept: &mut self.kept, has_gone: false })
     }
 
-    /// Asks the hub at `place` how it is going; it isn't started.
+    /// Asks the hub that is wanted, and would be at `place`, how it is going; it isn't started.
     ///
     /// # Errors
     /// Why it can't be asked.
-    pub fn status(&mut self, place: &Place, build: &Build) -> Result<Status, Declined> {
-        let question = message::write(&ToHub::Status(build.clone()))
+    pub fn status(&mut self, wanted: &Wanted, place: &Place) -> Result<Status, Declined> {
+        let question = message::write(&ToHub::Status(wanted.build.clone()))
             .map_err(|error| Declined::absent(error.to_string()))?;
-        let connect = || {
-            socket::connect(&place.socket, PATIENCE).map_err(|error| match error.kind() {
+        let connect = || match socket::connect(&place.socket, PATIENCE) {
+            Ok(connection) => Ok((place.clone(), connection)),
+            Err(error) => Err(match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
                     "no hub runs now; the first stream starts it".into()
                 }
                 _ => format!("{}: {error}", place.socket.display()),
-            })
+            }),
         };
-        let mut answer = self.ask(place, &question, connect);
+        let mut answer = self.ask(wanted, &question, connect);
         if matches!(answer, Err(Trouble::Gone)) {
-            answer = self.ask(place, &question, connect);
+            answer = self.ask(wanted, &question, connect);
         }
         match answer {
             Ok(ToWorker::Status(status)) => Ok(status),
@@ -154,25 +173,24 @@ impl Client {
 
     fn ask(
         &mut self,
-        place: &Place,
+        wanted: &Wanted,
         question: &[u8],
-        connect: impl FnOnce() -> Result<OwnedFd, String>,
+        connect: impl FnOnce() -> Result<(Place, OwnedFd), String>,
     ) -> Result<ToWorker, Trouble> {
-        let process = std::process::id();
-        let fits = |(theirs, where_to, _): &Kept| *theirs == process && where_to == place;
-        if !self.kept.as_ref().is_some_and(fits) {
-            let connection = connect().map_err(Trouble::Because)?;
+        let user = rustix::process::geteuid().as_raw();
+        let owner = (std::process::id(), user);
+        if !self.kept.as_ref().is_some_and(|kept| kept.owner == owner && kept.wanted == *wanted) {
+            let (place, connection) = connect().map_err(Trouble::Because)?;
             let peer = socket::peer(&connection).map_err(|error| Trouble::Because(error.to_string()))?;
-            let user = rustix::process::geteuid().as_raw();
             if peer != user {
                 return Err(Trouble::Because(format!(
                     "{} is held by user id {peer}, this process is user id {user}; remove it",
                     place.socket.display()
                 )));
             }
-            self.kept = Some((process, place.clone(), connection));
+            self.kept = Some(Kept { owner, wanted: wanted.clone(), connection });
         }
-        let Some((.., connection)) = &self.kept else { return Err(Trouble::Gone) };
+        let Some(Kept { connection, .. }) = &self.kept else { return Err(Trouble::Gone) };
         if self.space.is_empty() {
             self.space = socket::space();
         }

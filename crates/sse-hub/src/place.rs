@@ -37,16 +37,16 @@ pub struct Place {
 }
 
 /// What a place is wanted for.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
     /// The socket, if it was set.
-    pub socket: Option<&'a Path>,
+    pub socket: Option<PathBuf>,
     /// The log, if it was set.
-    pub log: Option<&'a Path>,
+    pub log: Option<PathBuf>,
     /// What the hub must be of.
-    pub build: &'a Build,
+    pub build: Build,
     /// The server that the hub reads from; empty for files. A socket that was set serves all.
-    pub server: &'a str,
+    pub server: String,
 }
 
 /// Why there is no place for a hub.
@@ -84,7 +84,7 @@ impl Place {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn find(wanted: Wanted<'_>) -> Result<Self, Unusable> {
+    pub fn find(wanted: &Wanted) -> Result<Self, Unusable> {
         Self::with(wanted, own)
     }
 
@@ -92,7 +92,7 @@ impl Place {
     ///
     /// # Errors
     /// Why there can be none.
-    pub fn look(wanted: Wanted<'_>) -> Result<Option<Self>, Unusable> {
+    pub fn look(wanted: &Wanted) -> Result<Option<Self>, Unusable> {
         match Self::with(wanted, check) {
             Err(Unusable::Missing { path, .. }) => {
                 let parent = path.parent().unwrap_or(&path);
@@ -105,7 +105,7 @@ impl Place {
         }
     }
 
-    fn with(wanted: Wanted<'_>, own: impl Fn(&Path, u32) -> Result<(), Unusable>) -> Result<Self, Unusable> {
+    fn with(wanted: &Wanted, own: impl Fn(&Path, u32) -> Result<(), Unusable>) -> Result<Self, Unusable> {
         let Wanted { socket, log, build, server } = wanted;
         let user = geteuid().as_raw();
         let too_long = |socket: &Path| match socket.as_os_str().len() {
@@ -122,7 +122,7 @@ impl Place {
             None => directory(user, own)?.join(format!("hub-{}.sock", name(build, server))),
         };
         too_long(&socket)?;
-        let log = log.map_or_else(|| socket.with_file_name("hub.log"), Path::to_owned);
+        let log = log.clone().unwrap_or_else(|| socket.with_file_name("hub.log"));
         Ok(Self { socket, log })
     }
 
@@ -224,12 +224,12 @@ mod tests {
         Build { protocol: PROTOCOL, build: name.into() }
     }
 
-    fn wanted<'a>(socket: &'a Path, build: &'a Build) -> Wanted<'a> {
-        Wanted { socket: Some(socket), log: None, build, server: "" }
+    fn wanted(socket: PathBuf) -> Wanted {
+        Wanted { socket: Some(socket), log: None, build: build("a"), server: String::new() }
     }
 
     fn at(directory: &Path) -> Result<Place, Unusable> {
-        Place::find(wanted(&directory.join("hub.sock"), &build("a")))
+        Place::find(&wanted(directory.join("hub.sock")))
     }
 
     #[test]
@@ -270,11 +270,11 @@ mod tests {
     #[test]
     fn looking_for_a_place_makes_no_directory() {
         let directory = tempfile::tempdir().unwrap();
-        let (socket, build) = (directory.path().join("new/hub.sock"), build("a"));
-        assert_eq!(Place::look(wanted(&socket, &build)).unwrap(), None);
+        let wanted = wanted(directory.path().join("new/hub.sock"));
+        assert_eq!(Place::look(&wanted).unwrap(), None);
         assert!(!directory.path().join("new").exists());
-        let place = Place::find(wanted(&socket, &build)).unwrap();
-        assert_eq!(Place::look(wanted(&socket, &build)).unwrap(), Some(place));
+        let place = Place::find(&wanted).unwrap();
+        assert_eq!(Place::look(&wanted).unwrap(), Some(place));
     }
 
     #[test]

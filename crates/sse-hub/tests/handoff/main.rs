@@ -20,6 +20,8 @@ use std::time::Instant;
 use rustix::process::{Pid, Signal};
 use sse_hub::client::Client;
 use sse_hub::message::{Build, Offer, PROTOCOL, Reason, ToHub, ToWorker};
+use sse_hub::place::Place;
+use sse_hub::start::Program;
 
 use world::*;
 
@@ -154,16 +156,38 @@ fn a_worker_of_another_build_is_taken_while_the_hubs_file_is_the_same() {
     let first = world.pid();
     let offer = Offer { from: build("another"), ..world.stream() };
     let (mut near, far) = pair();
-    client.offer(&world.place, &world.program(None), offer).unwrap().go(1, far.as_fd()).unwrap();
+    world.offer_this(&mut client, offer, None).unwrap().go(1, far.as_fd()).unwrap();
     read_until(&mut near, "connected");
     assert_eq!(world.pid(), first);
+}
+
+#[test]
+fn a_client_that_left_before_it_was_handed_over_is_forgotten() {
+    let world = World::new();
+    let mut client = Client::default();
+    let (mut near, far) = pair();
+    let offered = world.offer(&mut client).unwrap();
+    // The end of its input, and that of the connection behind it.
+    near.write_all(&[1, 5, 0, 1, 0, 0, 0, 0]).unwrap();
+    near.shutdown(std::net::Shutdown::Write).unwrap();
+    offered.go(1, far.as_fd()).unwrap();
+    wait_for("the stream to be forgotten", || world.streams() == 0);
+}
+
+#[test]
+fn a_place_is_looked_for_only_where_there_is_no_connection() {
+    let world = World::new();
+    let mut client = Client::default();
+    read_until(&mut world.hand_over(&mut client), "connected");
+    let unasked = |_: &Place| -> Result<Program, String> { panic!("looked for a hub's place again") };
+    assert!(client.offer(&world.wanted, unasked, world.stream()).is_ok());
 }
 
 #[test]
 fn a_worker_that_speaks_another_version_is_refused() {
     let world = World::new();
     let offer = Offer { from: Build { protocol: PROTOCOL + 1, ..world.build.clone() }, ..world.stream() };
-    let declined = Client::default().offer(&world.place, &world.program(None), offer).unwrap_err();
+    let declined = world.offer_this(&mut Client::default(), offer, None).unwrap_err();
     assert_eq!(declined.reason, Some(Reason::Ending));
 }
 
@@ -200,7 +224,7 @@ fn a_hub_whose_file_was_replaced_gives_way_to_one_of_the_new_build() {
     let old = Offer { from: build("old"), ..world.stream() };
     let (mut near, far) = pair();
     let mut client = Client::default();
-    client.offer(&world.place, &world.program(Some("old")), old).unwrap().go(1, far.as_fd()).unwrap();
+    world.offer_this(&mut client, old, Some("old")).unwrap().go(1, far.as_fd()).unwrap();
     drop(far);
     read_until(&mut near, "connected");
     let first = world.pid().unwrap();
@@ -213,11 +237,11 @@ fn a_hub_whose_file_was_replaced_gives_way_to_one_of_the_new_build() {
 #[test]
 fn status_tells_of_the_hub_and_starts_none() {
     let world = World::new();
-    let why = Client::default().status(&world.place, &world.build).unwrap_err().why;
+    let why = Client::default().status(&world.wanted, &world.place).unwrap_err().why;
     assert_eq!(why, "no hub runs now; the first stream starts it");
     let mut near = world.hand_over(&mut Client::default());
     read_until(&mut near, "connected");
-    let status = Client::default().status(&world.place, &world.build).unwrap();
+    let status = Client::default().status(&world.wanted, &world.place).unwrap();
     assert_eq!((status.streams, status.taken, status.keys, status.last_error), (1, 1, 1, None));
     assert_eq!(status.socket, world.place.socket.display().to_string());
     assert_eq!(Pid::from_raw(status.pid.cast_signed()), world.pid());

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use sse_core::event::Draft;
 use sse_core::key::Key;
 use sse_core::store::file::FileStore;
-use sse_hub::client::{Client, Declined};
+use sse_hub::client::{Client, Declined, Offered};
 use sse_hub::message::{self, Build, Bytes, Offer, PROTOCOL, Replay, ToHub, ToWorker};
 use sse_hub::place::{Place, Wanted};
 use sse_hub::start::{Program, Software};
@@ -41,7 +41,7 @@ fn hub_process() {
         software.build = build(&name);
     }
     let settings = reactor::Settings {
-        place: Place::find(wanted(Path::new(&socket), &software.build)).unwrap(),
+        place: Place::find(&wanted(socket.into(), &software.build)).unwrap(),
         software,
         max_streams: None,
         drain: Duration::ZERO,
@@ -64,8 +64,8 @@ pub fn build(name: &str) -> Build {
     Build { protocol: PROTOCOL, build: name.into() }
 }
 
-fn wanted<'a>(socket: &'a Path, build: &'a Build) -> Wanted<'a> {
-    Wanted { socket: Some(socket), log: None, build, server: "" }
+fn wanted(socket: PathBuf, build: &Build) -> Wanted {
+    Wanted { socket: Some(socket), log: None, build: build.clone(), server: String::new() }
 }
 
 /// A place, a store, and the hub that is started there; it ends with the test.
@@ -73,6 +73,7 @@ pub struct World {
     pub path: PathBuf,
     _directory: Option<TempDir>,
     pub store: Arc<FileStore>,
+    pub wanted: Wanted,
     pub place: Place,
     pub build: Build,
 }
@@ -92,8 +93,9 @@ impl World {
     fn at(path: PathBuf, directory: Option<TempDir>) -> Self {
         let store = FileStore::new(&path.join("store"), Default::default());
         let build = Software::loaded().unwrap().build;
-        let place = Place::find(wanted(&path.join("run/hub.sock"), &build)).unwrap();
-        Self { path, _directory: directory, store, place, build }
+        let wanted = wanted(path.join("run/hub.sock"), &build);
+        let place = Place::find(&wanted).unwrap();
+        Self { path, _directory: directory, store, wanted, place, build }
     }
 
     /// This binary again, with this role, in the same world.
@@ -130,8 +132,18 @@ impl World {
         }
     }
 
-    pub fn offer<'c>(&self, client: &'c mut Client) -> Result<sse_hub::client::Offered<'c>, Declined> {
-        client.offer(&self.place, &self.program(None), self.stream())
+    pub fn offer<'c>(&self, client: &'c mut Client) -> Result<Offered<'c>, Declined> {
+        self.offer_this(client, self.stream(), None)
+    }
+
+    /// Offers this stream; a hub that has to be started is of this build.
+    pub fn offer_this<'c>(
+        &self,
+        client: &'c mut Client,
+        offer: Offer,
+        build: Option<&str>,
+    ) -> Result<Offered<'c>, Declined> {
+        client.offer(&self.wanted, |_| Ok(self.program(build)), offer)
     }
 
     /// Hands a client over; answers the web server's end of its connection.
@@ -159,7 +171,7 @@ impl World {
 
     /// Streams of the hub, asked anew.
     pub fn streams(&self) -> u64 {
-        Client::default().status(&self.place, &self.build).unwrap().streams
+        Client::default().status(&self.wanted, &self.place).unwrap().streams
     }
 
     pub fn connect(&self) -> OwnedFd {
