@@ -26,7 +26,7 @@ use crate::options::{self, Options};
 use crate::plan::{Plan, StreamEnd};
 use crate::response::{self, Response};
 use crate::stores::{self, Taken};
-use crate::{json, php, settings, worker};
+use crate::{fpm, json, php, settings, worker};
 
 /// Adds the functions to the module.
 pub fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
@@ -410,15 +410,18 @@ fn replay(options: &Options<'_>) -> Result<Replay, Failure> {
 
 /// What the browser sends when it connects again; what a page was given, in the address.
 fn last_event_id() -> Option<Vec<u8>> {
-    // With auto_globals_jit PHP makes $_SERVER only now. What a guard taken before that shows of it
-    // may be the state before, so it is looked at through another one.
-    let _ = ProcessGlobals::get().http_server_vars();
-    let globals = ProcessGlobals::get();
     let text = |table: Option<&ZendHashTable>, name: &str| {
         table?.get(name)?.dereference().binary_slice::<u8>().map(<[u8]>::to_vec)
     };
-    let header = text(globals.http_server_vars(), "HTTP_LAST_EVENT_ID").filter(|text| !text.is_empty());
-    header.or_else(|| text(globals.http_get_vars(), "lastEventId"))
+    let header = fpm::parameter(c"HTTP_LAST_EVENT_ID").unwrap_or_else(|| {
+        // With auto_globals_jit PHP makes $_SERVER only now. What a guard taken before that shows of
+        // it may be the state before, so it is looked at through another one.
+        let _ = ProcessGlobals::get().http_server_vars();
+        text(ProcessGlobals::get().http_server_vars(), "HTTP_LAST_EVENT_ID")
+    });
+    header
+        .filter(|text| !text.is_empty())
+        .or_else(|| text(ProcessGlobals::get().http_get_vars(), "lastEventId"))
 }
 
 /// `php -S` has one process unless told otherwise; a stream that stayed would stop the site.

@@ -1,21 +1,38 @@
-//! The client's FastCGI connection under PHP-FPM, and its replacement by `/dev/null`.
+//! Under PHP-FPM: the request's parameters, the client's FastCGI connection, and its replacement by
+//! `/dev/null`.
 //!
 //! FPM's request structure isn't public. It begins with `int listen_socket, tcp, fd, id, keep`, has
 //! done so since FPM exists, and is checked each time: a listening socket first, a connected one
 //! third. Anything else counts as not found.
 
+use std::ffi::CStr;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
-use ext_php_rs::zend::SapiGlobals;
+use ext_php_rs::zend::{SapiGlobals, SapiModule};
 use rustix::io::{dup2, fcntl_dupfd_cloexec};
 use rustix::net::sockopt::socket_acceptconn;
 use sse_hub::client::Offered;
 
 use crate::php;
+
+/// A parameter of the request, as the web server sent it. PHP makes `$_SERVER` of them where a script
+/// asks for it, which takes longer than handing a stream over. `None` if this isn't FPM.
+pub fn parameter(name: &CStr) -> Option<Option<Vec<u8>>> {
+    if !is_fpm() || SapiGlobals::get().server_context.is_null() {
+        return None;
+    }
+    let get = SapiModule::get().getenv?;
+    // SAFETY: FPM looks in the request it serves, by a name of this length; what it answers is a string
+    // that lives as long as the request, and is copied.
+    Some(unsafe {
+        let value = get(name.as_ptr(), name.count_bytes());
+        (!value.is_null()).then(|| CStr::from_ptr(value).to_bytes().to_vec())
+    })
+}
 
 /// Descriptors of the request that this worker serves.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +45,7 @@ pub struct Connection {
 impl Connection {
     /// The connection, if this is FPM and its structure is as we know it.
     pub fn find() -> Option<Self> {
-        if php::sapi_name() != "fpm-fcgi" {
+        if !is_fpm() {
             return None;
         }
         let context = SapiGlobals::get().server_context;
@@ -95,6 +112,11 @@ fn null() -> io::Result<&'static File> {
     }
     let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
     Ok(NULL.get_or_init(|| null))
+}
+
+/// Whether this is PHP-FPM.
+pub fn is_fpm() -> bool {
+    php::sapi_name() == "fpm-fcgi"
 }
 
 /// Whether a descriptor is a listening socket; `None` if it is no socket at all.

@@ -25,7 +25,7 @@ use sse_hub::start::{self, Program, Software};
 
 use crate::callbacks::Callbacks;
 use crate::exception::Failure;
-use crate::fpm::Connection;
+use crate::fpm::{self, Connection};
 use crate::php::{self, call};
 use crate::plan::{Plan, RETRY_WHEN_FULL, StreamEnd};
 use crate::response::{self, Response, Target};
@@ -178,7 +178,7 @@ fn why_never() -> Result<Option<String>, Failure> {
     if !settings::hub()? {
         return Ok(Some("sse.hub is off".into()));
     }
-    if php::sapi_name() != "fpm-fcgi" {
+    if !fpm::is_fpm() {
         return Ok(Some("only under PHP-FPM can a connection be handed over".into()));
     }
     Ok(None)
