@@ -11,8 +11,8 @@ use function Sse\Bench\cpuMs;
 
 require __DIR__ . '/functions.php';
 
-const PUSHES = 500;
-const PAUSE_US = 5_000;
+/** Pushes, and the microseconds between two of them: a processor that slept in between takes longer. */
+const PACES = [[500, 5_000], [50, 200_000]];
 const IDLE_S = 10;
 const DEADLINE_S = 10;
 
@@ -25,16 +25,18 @@ stream_set_timeout($socket, DEADLINE_S);
 fwrite($socket, "GET {$url['path']} HTTP/1.0\r\nHost: {$url['host']}\r\n\r\n");
 readUntil($socket, 'event: connected');
 
-$took = [];
-for ($i = 0; $i < PUSHES; $i++) {
-    $mark = sprintf('"mark-%d"', $i);
-    $began = hrtime(true);
-    Sse\push('bench', ['mark' => trim($mark, '"')]);
-    readUntil($socket, $mark);
-    $took[] = hrtime(true) - $began;
-    usleep(PAUSE_US);
+foreach (PACES as [$pushes, $pause]) {
+    $took = [];
+    for ($i = 0; $i < $pushes; $i++) {
+        $mark = sprintf('"mark-%d-%d"', $pause, $i);
+        $began = hrtime(true);
+        Sse\push('bench', ['mark' => trim($mark, '"')]);
+        readUntil($socket, $mark);
+        $took[] = hrtime(true) - $began;
+        usleep($pause);
+    }
+    printf("push to client, one stream  p50 %6.1f µs   p99 %6.1f µs   worst %8.1f µs   (%d pushes, %d ms apart)\n", at($took, .5), at($took, .99), at($took, 1.), $pushes, $pause / 1_000);
 }
-printf("push to client, one stream  p50 %6.1f µs   p99 %6.1f µs   worst %8.1f µs   (%d pushes, %d ms apart)\n", at($took, .5), at($took, .99), at($took, 1.), PUSHES, PAUSE_US / 1_000);
 
 $processes = [(int)$fpm, ...array_map(intval(...), explode(' ', trim((string)file_get_contents("/proc/$fpm/task/$fpm/children"))))];
 $before = array_sum(array_map(cpuMs(...), $processes));
