@@ -19,8 +19,8 @@ use sse_hub::client::Offered;
 
 use crate::php;
 
-/// A parameter of the request, as the web server sent it. PHP makes `$_SERVER` of them where a script
-/// asks for it, which takes longer than handing a stream over. `None` if this isn't FPM.
+/// A parameter of the request, as the web server sent it; `None` if this isn't FPM. To look for it in
+/// `$_SERVER` would have PHP make that, of all of them and of the environment.
 pub fn parameter(name: &CStr) -> Option<Option<Vec<u8>>> {
     if !is_fpm() || SapiGlobals::get().server_context.is_null() {
         return None;

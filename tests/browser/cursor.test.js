@@ -148,6 +148,23 @@ test('the Last-Event-ID header wins over ?lastEventId=', async () => {
     assert.deepEqual(rest, [2]);
 });
 
+test('Last-Event-ID counts also where PHP makes no $_SERVER', async (t) => {
+    const other = await startStack('--ini', 'variables_order=G');
+    t.after(() => other.stop());
+    const open = (headers) => RawStream.open(other.stream('bare'), headers);
+    const first = await open();
+    await first.connected();
+    await first.leave();
+    await other.push('bare', 1);
+    await other.push('bare', 2);
+
+    const resumed = await open({ 'Last-Event-ID': first.lastId });
+    await resumed.received(2);
+    await resumed.leave();
+
+    assert.deepEqual(resumed.data, [1, 2]);
+});
+
 const MALFORMED = ['0', '-1', '1-', '1-1-1', 'null', '%00', '../../etc/passwd', '....', 'x'.repeat(5000), '👋', "' OR 1=1"];
 for (const text of MALFORMED) {
     test(`a malformed Last-Event-ID counts as none: ${text.slice(0, 20)}`, async () => {
