@@ -23,6 +23,8 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// Pauses, in milliseconds, before another hub is looked for where one was on its way out: one that
 /// was killed takes connections until the system has closed all that it held.
 const AGAIN_MS: [u64; 5] = [0, 5, 10, 20, 40];
+/// Why there is no status.
+const NONE_RUNS: &str = "no hub runs now; the first stream starts it";
 
 /// A worker's way to the hub.
 #[derive(Debug, Default)]
@@ -109,8 +111,7 @@ impl Client {
             .map_err(|error| Declined::absent(error.to_string()))?;
         let connect = || {
             let place = Place::find(wanted).map_err(|error| error.to_string())?;
-            let connection = start::connect(&place, &program(&place)?, PATIENCE)?;
-            Ok((place, connection))
+            start::connect(&place, &program(&place)?, PATIENCE)
         };
         let mut answer = self.ask(wanted, &offer, connect);
         for pause in AGAIN_MS {
@@ -149,15 +150,7 @@ impl Client {
     pub fn status(&mut self, wanted: &Wanted, place: &Place) -> Result<Status, Declined> {
         let question = message::write(&ToHub::Status(wanted.build.clone()))
             .map_err(|error| Declined::absent(error.to_string()))?;
-        let connect = || match socket::connect(&place.socket, PATIENCE) {
-            Ok(connection) => Ok((place.clone(), connection)),
-            Err(error) => Err(match error.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
-                    "no hub runs now; the first stream starts it".into()
-                }
-                _ => format!("{}: {error}", place.socket.display()),
-            }),
-        };
+        let connect = || start::existing(place, PATIENCE)?.ok_or_else(|| NONE_RUNS.into());
         let mut answer = self.ask(wanted, &question, connect);
         if matches!(answer, Err(Trouble::Gone)) {
             answer = self.ask(wanted, &question, connect);
@@ -166,7 +159,7 @@ impl Client {
             Ok(ToWorker::Status(status)) => Ok(status),
             Ok(ToWorker::Refused(Refusal { reason, why })) => Err(Declined { reason: Some(reason), why }),
             Ok(ToWorker::Ready) => Err(Declined::absent("the hub answered something else")),
-            Err(Trouble::Gone) => Err(Declined::absent("no hub runs now; the first stream starts it")),
+            Err(Trouble::Gone) => Err(Declined::absent(NONE_RUNS)),
             Err(Trouble::Because(why)) => Err(Declined::absent(why)),
         }
     }
@@ -175,19 +168,11 @@ impl Client {
         &mut self,
         wanted: &Wanted,
         question: &[u8],
-        connect: impl FnOnce() -> Result<(Place, OwnedFd), String>,
+        connect: impl FnOnce() -> Result<OwnedFd, String>,
     ) -> Result<ToWorker, Trouble> {
-        let user = rustix::process::geteuid().as_raw();
-        let owner = (std::process::id(), user);
+        let owner = (std::process::id(), rustix::process::geteuid().as_raw());
         if !self.kept.as_ref().is_some_and(|kept| kept.owner == owner && kept.wanted == *wanted) {
-            let (place, connection) = connect().map_err(Trouble::Because)?;
-            let peer = socket::peer(&connection).map_err(|error| Trouble::Because(error.to_string()))?;
-            if peer != user {
-                return Err(Trouble::Because(format!(
-                    "{} is held by user id {peer}, this process is user id {user}; remove it",
-                    place.socket.display()
-                )));
-            }
+            let connection = connect().map_err(Trouble::Because)?;
             self.kept = Some(Kept { owner, wanted: wanted.clone(), connection });
         }
         let Some(Kept { connection, .. }) = &self.kept else { return Err(Trouble::Gone) };

@@ -130,14 +130,28 @@ pub fn connect(place: &Place, program: &Program, patience: Duration) -> Result<O
     found.ok_or(why)
 }
 
-/// A connection to the hub that is there; nothing if none is. One that is there and has no room is no
-/// reason to start another.
-fn existing(place: &Place, patience: Duration) -> Result<Option<OwnedFd>, String> {
-    match socket::connect(&place.socket, patience) {
-        Ok(connection) => Ok(Some(connection)),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => Ok(None),
-        Err(error) => Err(format!("the hub at {} can't be reached: {error}", place.socket.display())),
+/// A connection to the hub that is there, if it is this user's; nothing if none is. One that is there and
+/// has no room is no reason to start another.
+///
+/// # Errors
+/// Why it can't be used, in words for the log.
+pub fn existing(place: &Place, patience: Duration) -> Result<Option<OwnedFd>, String> {
+    let connection = match socket::connect(&place.socket, patience) {
+        Ok(connection) => connection,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(format!("the hub at {} can't be reached: {error}", place.socket.display())),
+    };
+    let peer = socket::peer(&connection).map_err(|error| error.to_string())?;
+    let user = rustix::process::geteuid().as_raw();
+    if peer != user {
+        return Err(format!(
+            "{} is held by user id {peer}, this process is user id {user}; remove it",
+            place.socket.display()
+        ));
     }
+    Ok(Some(connection))
 }
 
 /// Whether a file was written a short while ago.
