@@ -5,7 +5,7 @@
 //!   has left; a file that was removed or replaced is nobody's place any more;
 //! - the socket and the file are removed by their own hub only, and before the lock is free.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -93,7 +93,7 @@ impl Lock {
             _ => {}
         }
         let listener = socket::listen(&self.place.socket)?;
-        self.socket = identity(&self.place.socket);
+        self.socket = identity(fs::symlink_metadata(&self.place.socket));
         Ok(listener)
     }
 
@@ -101,26 +101,30 @@ impl Lock {
     /// another one may have the place.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        let ours = self.file.metadata().ok().map(|file| (file.dev(), file.ino()));
-        ours.is_some()
-            && ours == identity(&self.place.pid_file())
-            && (self.socket.is_none() || self.socket == identity(&self.place.socket))
+        names(&self.place.pid_file(), identity(self.file.metadata()))
+            && (self.socket.is_none() || names(&self.place.socket, self.socket))
     }
 }
 
-fn identity(path: &Path) -> Option<Identity> {
-    fs::symlink_metadata(path).ok().map(|file| (file.dev(), file.ino()))
+fn identity(file: io::Result<Metadata>) -> Option<Identity> {
+    file.ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Whether a path still names a file of ours.
+fn names(path: &Path, ours: Option<Identity>) -> bool {
+    ours.is_some() && ours == identity(fs::symlink_metadata(path))
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
         // Each if it is ours, and before the lock is free: another hub may put its own there then.
-        if self.socket.is_some() && self.socket == identity(&self.place.socket) {
-            let _ = fs::remove_file(&self.place.socket);
-        }
-        self.socket = None;
-        if self.is_valid() {
-            let _ = fs::remove_file(self.place.pid_file());
+        for (path, ours) in [
+            (self.place.socket.clone(), self.socket),
+            (self.place.pid_file(), identity(self.file.metadata())),
+        ] {
+            if names(&path, ours) {
+                let _ = fs::remove_file(path);
+            }
         }
     }
 }
