@@ -39,9 +39,10 @@ foreach (PACES as [$pushes, $pause]) {
 }
 
 $processes = [(int)$fpm, ...array_map(intval(...), explode(' ', trim((string)file_get_contents("/proc/$fpm/task/$fpm/children"))))];
-$before = array_sum(array_map(cpuMs(...), $processes));
+$cpu = fn(): int => array_sum(array_map(cpuMs(...), $processes));
+$before = $cpu();
 sleep(IDLE_S);
-printf("idle stream                 %d ms of CPU in FPM over %d s\n", array_sum(array_map(cpuMs(...), $processes)) - $before, IDLE_S);
+printf("idle stream                 %d ms of CPU in FPM over %d s\n", $cpu() - $before, IDLE_S);
 
 /**
  * Reads lines until one holds a text.

@@ -413,12 +413,14 @@ fn last_event_id() -> Option<Vec<u8>> {
     let text = |table: Option<&ZendHashTable>, name: &str| {
         table?.get(name)?.dereference().binary_slice::<u8>().map(<[u8]>::to_vec)
     };
-    let header = fpm::parameter(c"HTTP_LAST_EVENT_ID").unwrap_or_else(|| {
+    let header = if fpm::is_fpm() {
+        fpm::parameter(c"HTTP_LAST_EVENT_ID")
+    } else {
         // With auto_globals_jit PHP makes $_SERVER only now. What a guard taken before that shows of
         // it may be the state before, so it is looked at through another one.
         let _ = ProcessGlobals::get().http_server_vars();
         text(ProcessGlobals::get().http_server_vars(), "HTTP_LAST_EVENT_ID")
-    });
+    };
     header
         .filter(|text| !text.is_empty())
         .or_else(|| text(ProcessGlobals::get().http_get_vars(), "lastEventId"))

@@ -19,19 +19,19 @@ use sse_hub::client::Offered;
 
 use crate::php;
 
-/// A parameter of the request, as the web server sent it; `None` if this isn't FPM. To look for it in
-/// `$_SERVER` would have PHP make that, of all of them and of the environment.
-pub fn parameter(name: &CStr) -> Option<Option<Vec<u8>>> {
+/// A parameter of the request, as the web server sent it; `None` if it sent none, or this isn't FPM. To
+/// look for it in `$_SERVER` would have PHP make that, of all parameters and of the environment.
+pub fn parameter(name: &CStr) -> Option<Vec<u8>> {
     if !is_fpm() || SapiGlobals::get().server_context.is_null() {
         return None;
     }
     let get = SapiModule::get().getenv?;
     // SAFETY: FPM looks in the request it serves, by a name of this length; what it answers is a string
     // that lives as long as the request, and is copied.
-    Some(unsafe {
+    unsafe {
         let value = get(name.as_ptr(), name.count_bytes());
         (!value.is_null()).then(|| CStr::from_ptr(value).to_bytes().to_vec())
-    })
+    }
 }
 
 /// Descriptors of the request that this worker serves.

@@ -10,7 +10,6 @@ mod wires;
 mod workers;
 
 use std::io::{self, Write};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -281,15 +280,14 @@ impl Reactor {
     /// there is; what comes later, its end too, is another event. Where an end is known of already it is
     /// read on `to_the_end`.
     fn read(&mut self, number: usize, to_the_end: bool) {
-        let mut space = [MaybeUninit::uninit(); 4_096];
+        let mut space = [0_u8; 4_096];
         for _ in 0..READS {
             let Some(connection) = self.wires.get(number) else { return };
             match rustix::net::recv(connection, &mut space[..], RecvFlags::DONTWAIT) {
-                Ok(((bytes, rest), _)) => {
-                    let is_all = !bytes.is_empty() && !rest.is_empty() && !to_the_end;
-                    let bytes: &[u8] = bytes;
-                    self.hub.input(number, (!bytes.is_empty()).then_some(bytes), &mut self.wires);
-                    if bytes.is_empty() || is_all {
+                Ok((0, _)) => return self.hub.input(number, None, &mut self.wires),
+                Ok((_, count)) => {
+                    self.hub.input(number, Some(space.get(..count).unwrap_or_default()), &mut self.wires);
+                    if count < space.len() && !to_the_end {
                         return;
                     }
                 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 
 use rustix::buffer::spare_capacity;
-use rustix::io::Errno;
+use rustix::io::{pread, retry_on_intr};
 
 /// Bytes read at a time; a longer line makes it grow.
 const PIECE: usize = 16 << 10;
@@ -74,12 +74,8 @@ impl Lines {
         let held = self.buffer.len();
         let wanted = held.max(PIECE);
         self.buffer.reserve_exact(wanted);
-        let count = loop {
-            match rustix::io::pread(file, spare_capacity(&mut self.buffer), self.offset + held as u64) {
-                Err(Errno::INTR) => {}
-                other => break other?,
-            }
-        };
+        let from = self.offset + held as u64;
+        let count = retry_on_intr(|| pread(file, spare_capacity(&mut self.buffer), from))?;
         self.ended = count < wanted;
         Ok(count)
     }
