@@ -9,7 +9,7 @@ use ext_php_rs::flags::IniEntryPermission;
 use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
 use sse_core::retention::Retention;
 use sse_core::signal::Choice;
-use sse_core::store::{Location, Settings, redacted};
+use sse_core::store::{Location, Patience, Settings, redacted};
 
 use crate::exception::Failure;
 use crate::{info, php};
@@ -159,6 +159,7 @@ pub fn store() -> Result<Settings, Failure> {
         },
         max_payload: usize::try_from(value(MAX_PAYLOAD, |text| bytes(text, PAYLOAD))?).unwrap_or(usize::MAX),
         sync: value(FSYNC, switch)?,
+        patience: Patience::default(),
     })
 }
 

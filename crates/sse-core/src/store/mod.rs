@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::cursor::Epoch;
 use crate::error::Result;
@@ -130,11 +131,39 @@ pub struct Settings {
     pub max_payload: usize,
     /// Whether a push waits until the disk has it.
     pub sync: bool,
+    /// How long locks that other processes hold are waited for.
+    pub patience: Patience,
+}
+
+/// How long a lock that another process holds is waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patience {
+    /// For two seconds.
+    #[default]
+    Waits,
+    /// It is tried once: for who serves others too, and asks again later.
+    TriesOnce,
+}
+
+impl Patience {
+    /// The longest wait.
+    #[must_use]
+    pub fn longest(self) -> Duration {
+        match self {
+            Self::Waits => Duration::from_secs(2),
+            Self::TriesOnce => Duration::ZERO,
+        }
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { retention: Retention::default(), max_payload: 1 << 20, sync: false }
+        Self {
+            retention: Retention::default(),
+            max_payload: 1 << 20,
+            sync: false,
+            patience: Patience::default(),
+        }
     }
 }
 

@@ -27,6 +27,7 @@ use crate::cursor::Epoch;
 use crate::error::{Error, Result};
 use crate::id::EventId;
 use crate::key::Key;
+use crate::store::Patience;
 
 const FORMAT: u64 = 1;
 const FILE_MODE: u32 = 0o660;
@@ -40,6 +41,7 @@ const CIFS: i64 = 0xff53_4d42;
 #[derive(Clone, Debug)]
 pub struct Directory {
     path: PathBuf,
+    patience: Patience,
 }
 
 /// The content of the file `store`.
@@ -55,7 +57,19 @@ impl Directory {
     /// Takes an existing directory; it is looked at when it is used.
     #[must_use]
     pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned() }
+        Self::with_patience(path, Patience::default())
+    }
+
+    /// The same, with another patience for locks that others hold.
+    #[must_use]
+    pub fn with_patience(path: &Path, patience: Patience) -> Self {
+        Self { path: path.to_owned(), patience }
+    }
+
+    /// How long locks that others hold are waited for.
+    #[must_use]
+    pub fn patience(&self) -> Patience {
+        self.patience
     }
 
     /// Its path.
@@ -175,7 +189,7 @@ impl Directory {
         let path = self.path.join("lock");
         loop {
             let file = self.shared_file(&path)?;
-            let _locked = lock::exclusive(&file, &path)?;
+            let _locked = lock::exclusive(&file, &path, self.patience)?;
             let held = identity(&file.metadata().map_err(|error| failed("look at", &path, error))?);
             // Removed by hand while we waited, it keeps nobody away.
             if fs::metadata(&path).is_ok_and(|named| identity(&named) == held) {

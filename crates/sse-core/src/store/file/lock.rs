@@ -1,4 +1,5 @@
-//! `flock` that never blocks: it is asked for again, with growing pauses, for two seconds.
+//! `flock` that never blocks: it is asked for again, with growing pauses, as long as the caller's patience
+//! lasts.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,8 +11,8 @@ use rustix::io::Errno;
 
 use super::refusal::failed;
 use crate::error::{Error, Result};
+use crate::store::Patience;
 
-const PATIENCE: Duration = Duration::from_secs(2);
 const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 
@@ -26,16 +27,21 @@ impl Drop for Locked<'_> {
 }
 
 /// For writers.
-pub fn exclusive<'a>(file: &'a File, path: &Path) -> Result<Locked<'a>> {
-    acquire(file, path, FlockOperation::NonBlockingLockExclusive)
+pub fn exclusive<'a>(file: &'a File, path: &Path, patience: Patience) -> Result<Locked<'a>> {
+    acquire(file, path, patience, FlockOperation::NonBlockingLockExclusive)
 }
 
 /// For readers that want to be sure that no writer is at work.
-pub fn shared<'a>(file: &'a File, path: &Path) -> Result<Locked<'a>> {
-    acquire(file, path, FlockOperation::NonBlockingLockShared)
+pub fn shared<'a>(file: &'a File, path: &Path, patience: Patience) -> Result<Locked<'a>> {
+    acquire(file, path, patience, FlockOperation::NonBlockingLockShared)
 }
 
-fn acquire<'a>(file: &'a File, path: &Path, operation: FlockOperation) -> Result<Locked<'a>> {
+fn acquire<'a>(
+    file: &'a File,
+    path: &Path,
+    patience: Patience,
+    operation: FlockOperation,
+) -> Result<Locked<'a>> {
     let mut began = None;
     let mut pause = SHORTEST_PAUSE;
     loop {
@@ -45,7 +51,7 @@ fn acquire<'a>(file: &'a File, path: &Path, operation: FlockOperation) -> Result
             Err(error) => return Err(failed("lock", path, error.into())),
         }
         let waited = began.get_or_insert_with(Instant::now).elapsed();
-        if waited >= PATIENCE {
+        if waited >= patience.longest() {
             return Err(Error::Locked { path: path.to_owned(), waited_ms: waited.as_millis() });
         }
         thread::sleep(pause);

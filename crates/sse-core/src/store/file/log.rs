@@ -102,7 +102,7 @@ impl Log {
         settings: &Settings,
     ) -> Result<Option<EventId>> {
         let Self { path, file, identity: own, header, body, end } = self;
-        let _locked = lock::exclusive(file, path)?;
+        let _locked = lock::exclusive(file, path, directory.patience())?;
         let Some(size) = size_if_current(path, *own)? else {
             return Ok(None);
         };
@@ -143,7 +143,7 @@ impl Log {
     /// (milliseconds since 1970).
     pub fn trim(&mut self, directory: &Directory, settings: &Settings, forget_before: u64) -> Result<()> {
         let Self { path, file, identity: own, header, body, .. } = self;
-        let _locked = lock::exclusive(file, path)?;
+        let _locked = lock::exclusive(file, path, directory.patience())?;
         let Some(size) = size_if_current(path, *own)? else {
             return Ok(());
         };
@@ -168,7 +168,7 @@ impl Log {
     /// Removes the log if it has no events and nobody wrote since `forget_before` (milliseconds since
     /// 1970). The caller holds the directory's lock.
     pub fn remove(self, directory: &Directory, forget_before: u64) -> Result<()> {
-        let _locked = lock::exclusive(&self.file, &self.path)?;
+        let _locked = lock::exclusive(&self.file, &self.path, directory.patience())?;
         if self.is_tombstone()? && modified_millis(&self.file, &self.path)? < forget_before {
             directory.raise_floor(self.header.last_id)?;
             fs::remove_file(&self.path).map_err(|error| failed("remove", &self.path, error))?;
@@ -295,7 +295,7 @@ fn mend(
     body: u64,
     header: impl FnOnce(Option<EventId>) -> Header,
 ) -> Result<()> {
-    let _locked = lock::exclusive(file, path)?;
+    let _locked = lock::exclusive(file, path, directory.patience())?;
     let own = identity(&file.metadata().map_err(|error| failed("look at", path, error))?);
     if size_if_current(path, own)?.is_some() {
         let first = first_id(file, body).map_err(|error| failed("read", path, error))?;

@@ -55,7 +55,8 @@ impl FileStore {
     /// A store in an existing directory; nothing is touched before it is used.
     #[must_use]
     pub fn new(directory: &Path, settings: Settings) -> Arc<Self> {
-        Arc::new(Self { directory: Directory::new(directory), settings, logs: Mutex::default() })
+        let directory = Directory::with_patience(directory, settings.patience);
+        Arc::new(Self { directory, settings, logs: Mutex::default() })
     }
 
     /// Its directory.

@@ -19,7 +19,7 @@ use super::refusal::failed;
 use crate::error::Result;
 use crate::id::EventId;
 use crate::key::Key;
-use crate::store::{self, Gap, Item, Opened, Start};
+use crate::store::{self, Gap, Item, Opened, Patience, Start};
 
 /// A reader of one key's log.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct Reader {
     lines: Lines,
     /// The last event yielded, or where reading began.
     position: EventId,
+    /// For the lock that is taken where a line can't be read.
+    patience: Patience,
 }
 
 impl Reader {
@@ -65,7 +67,8 @@ impl Reader {
                 (from, offset, None)
             }
         };
-        let reader = Self { path, file, identity, lines: Lines::from(offset), position };
+        let patience = directory.patience();
+        let reader = Self { path, file, identity, lines: Lines::from(offset), position, patience };
         Ok(Opened { reader: Box::new(reader), gap, last_id, epoch: header.epoch })
     }
 
@@ -95,7 +98,7 @@ impl Reader {
     /// event is stored it is told to everybody who begins to read there.
     fn damage(&mut self, offset: u64) -> Result<Option<Gap>> {
         self.lines.back_to(offset);
-        let _locked = lock::shared(&self.file, &self.path)?;
+        let _locked = lock::shared(&self.file, &self.path, self.patience)?;
         let mut lines = Lines::from(offset);
         let mut follows = None;
         while let Some((at, line)) =

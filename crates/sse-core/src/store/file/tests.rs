@@ -14,6 +14,7 @@ use super::format;
 use super::*;
 use crate::event::Event;
 use crate::retention::Retention;
+use crate::store::Patience;
 use crate::testing::*;
 
 #[test]
@@ -214,7 +215,7 @@ fn a_log_that_stays_locked_is_an_error_that_names_it() {
     let (store, key) = (store(place.path()), key("a"));
     let path = write_log(&store, &key, &[]);
     let other = fs::File::open(&path).unwrap();
-    let _held = lock::exclusive(&other, &path).unwrap();
+    let _held = lock::exclusive(&other, &path, Patience::Waits).unwrap();
     let error = store.append(&key, &draft("1")).unwrap_err();
     assert!(matches!(&error, Error::Locked { waited_ms: 2_000.., .. }), "{error}");
     assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");

@@ -25,6 +25,7 @@ use super::{id, number};
 use crate::cursor::Epoch;
 use crate::error::{Error, Result};
 use crate::id::EventId;
+use crate::store::Patience;
 use crate::store::file::Directory;
 use crate::store::file::directory::identity;
 use crate::store::file::refusal::failed;
@@ -36,8 +37,6 @@ const STATEMENTS: usize = 32;
 const CACHE: i64 = 512;
 const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
 pub const LONGEST_PAUSE: Duration = Duration::from_millis(5);
-/// Longest pauses for a lock before we give up: two seconds.
-const PATIENCE: i32 = 400;
 
 /// SQLite keeps locks per process and file: no descriptor of ours on the file may be closed while
 /// a connection is open.
@@ -54,6 +53,7 @@ pub struct Meta {
 pub struct Database {
     path: PathBuf,
     sync: bool,
+    patience: Patience,
     open: Mutex<Option<Open>>,
 }
 
@@ -67,8 +67,8 @@ struct Open {
 }
 
 impl Database {
-    pub fn new(path: &Path, sync: bool) -> Self {
-        Self { path: path.to_owned(), sync, open: Mutex::new(None) }
+    pub fn new(path: &Path, sync: bool, patience: Patience) -> Self {
+        Self { path: path.to_owned(), sync, patience, open: Mutex::new(None) }
     }
 
     /// Reads: `action` may see several states unless it begins a transaction of its own.
@@ -135,7 +135,7 @@ impl Database {
         let connection = Connection::open_with_flags(&self.path, flags);
         let mut connection = connection.map_err(|error| self.failed("open", &error))?;
         let metadata = fs::metadata(&self.path).map_err(|error| failed("look at", &self.path, error))?;
-        let format = set_up(&connection, self.sync)
+        let format = set_up(&connection, self.sync, self.patience)
             .and_then(|()| format(&connection))
             .map_err(|error| self.failed("open", &error))?;
         if format > FORMAT {
@@ -168,8 +168,7 @@ impl Database {
         };
         match (failure.code, failure.extended_code) {
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => {
-                let waited_ms = LONGEST_PAUSE.as_millis() * PATIENCE.unsigned_abs() as u128;
-                Error::Locked { path: path.clone(), waited_ms }
+                Error::Locked { path: path.clone(), waited_ms: self.patience.longest().as_millis() }
             }
             // The index of the log couldn't grow; SQLite doesn't say why, a full disk is what does it.
             (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => refused(Errno::NOSPC),
@@ -201,8 +200,11 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn set_up(connection: &Connection, sync: bool) -> rusqlite::Result<()> {
-    connection.busy_handler(Some(wait))?;
+fn set_up(connection: &Connection, sync: bool, patience: Patience) -> rusqlite::Result<()> {
+    connection.busy_handler(match patience {
+        Patience::Waits => Some(wait),
+        Patience::TriesOnce => None,
+    })?;
     // The last one to close would copy the log into the database, at the cost of a request.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -214,7 +216,7 @@ fn set_up(connection: &Connection, sync: bool) -> rusqlite::Result<()> {
 fn wait(times: i32) -> bool {
     let pause = SHORTEST_PAUSE.saturating_mul(1 << times.clamp(0, 8)).min(LONGEST_PAUSE);
     std::thread::sleep(pause);
-    times < PATIENCE
+    u128::from(times.unsigned_abs()) * LONGEST_PAUSE.as_millis() < Patience::Waits.longest().as_millis()
 }
 
 fn format(connection: &Connection) -> rusqlite::Result<i64> {

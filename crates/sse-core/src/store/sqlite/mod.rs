@@ -69,8 +69,8 @@ impl SqliteStore {
     /// A store in this file, which is made when it is first used; its directory must exist.
     #[must_use]
     pub fn new(path: &Path, settings: Settings) -> Arc<Self> {
-        let signals = Signals::new(path);
-        let shared = Shared { database: Database::new(path, settings.sync), signals };
+        let signals = Signals::new(path, settings.patience);
+        let shared = Shared { database: Database::new(path, settings.sync, settings.patience), signals };
         Arc::new(Self { settings, shared: Arc::new(shared), asked: AtomicU64::new(0) })
     }
 

@@ -19,10 +19,10 @@ use rustix::fs::{Timestamps, UTIME_NOW, futimens};
 use super::database::beside;
 use crate::error::Result;
 use crate::key::Key;
-use crate::store::Slot;
 use crate::store::file::Directory;
 use crate::store::file::directory::{identity, modified_millis};
 use crate::store::file::refusal::failed;
+use crate::store::{Patience, Slot};
 
 const DIRECTORY_MODE: u32 = 0o2770;
 /// Files a process keeps open; beyond it all are closed.
@@ -42,8 +42,9 @@ pub struct Signals {
 }
 
 impl Signals {
-    pub fn new(database: &Path) -> Self {
-        Self { directory: Directory::new(&beside(database, "-signals")), files: Mutex::default() }
+    pub fn new(database: &Path, patience: Patience) -> Self {
+        let directory = Directory::with_patience(&beside(database, "-signals"), patience);
+        Self { directory, files: Mutex::default() }
     }
 
     /// Makes the directory unless there is one, for all who share the directory around it.

@@ -211,7 +211,7 @@ fn a_damaged_line_is_an_error_for_as_long_as_a_writer_hangs() {
     damage(&path, find(&path, &format!("{} ", ids[2])), b'x');
     let mut reader = store.reader(&key, Start::Oldest).unwrap().reader;
     let other = fs::File::open(&path).unwrap();
-    let held = lock::exclusive(&other, &path).unwrap();
+    let held = lock::exclusive(&other, &path, Patience::Waits).unwrap();
     assert_eq!(told(&reader.read(1 << 20).unwrap()), ["0", "1"]);
     assert!(matches!(reader.read(1 << 20), Err(Error::Locked { .. })));
     drop(held);

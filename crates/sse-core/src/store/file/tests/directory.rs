@@ -119,7 +119,7 @@ fn a_lock_file_that_was_removed_by_hand_is_made_anew() {
     directory.locked(|| Ok(())).unwrap();
     let path = place.path().join("lock");
     let old = fs::File::open(&path).unwrap();
-    let held = lock::exclusive(&old, &path).unwrap();
+    let held = lock::exclusive(&old, &path, Patience::Waits).unwrap();
     let waiting = std::thread::spawn({
         let path = path.clone();
         move || directory.locked(|| Ok(path.exists())).unwrap()
