@@ -3,7 +3,8 @@
 //! Always true:
 //! - the log is watched before it is read, so nothing falls between the two;
 //! - a log that was replaced is read to its end before its successor is opened behind the same
-//!   position.
+//!   position;
+//! - there is always a watch: one ends only when the next is set.
 
 use std::collections::VecDeque;
 
@@ -114,9 +115,10 @@ impl Follower {
             return Ok(items);
         }
         let position = self.reader.position();
-        signal.unwatch(self.watch);
+        // The old watch stays until there is another: where there is none to be had (the store was moved
+        // away), it tells of its coming back.
         let (opened, watch) = watched(store, key, Start::After(position), signal)?;
-        self.watch = watch;
+        signal.unwatch(std::mem::replace(&mut self.watch, watch));
         self.reader = opened.reader;
         self.epoch = opened.epoch;
         let mut items: VecDeque<Item> = opened.gap.map(Item::Gap).into_iter().collect();

@@ -38,8 +38,8 @@ pub enum Changes {
 
 /// Wakes those who wait for a file to change, be replaced or removed.
 pub trait Signal {
-    /// Starts watching what [`crate::store::Reader::path`] names. A file must exist; each is watched once
-    /// by a signal.
+    /// Starts watching what [`crate::store::Reader::path`] names, which must exist if it is a file. One that
+    /// is watched already may be watched anew before the old watch ends; from then on the new one tells.
     ///
     /// # Errors
     /// [`crate::Error::Watch`].

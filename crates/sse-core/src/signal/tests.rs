@@ -113,6 +113,26 @@ fn a_file_watched_again_after_its_replacement_wakes_again() {
 }
 
 #[test]
+fn a_file_watched_anew_before_its_old_watch_ends_wakes_again() {
+    for is_replaced in [false, true] {
+        for mut signal in signals() {
+            let (directory, path) = file("log");
+            let old = signal.watch(&path).unwrap();
+            if is_replaced {
+                let other = directory.path().join("new");
+                fs::write(&other, b"").unwrap();
+                fs::rename(&other, &path).unwrap();
+            }
+            let new = signal.watch(&path).unwrap();
+            signal.unwatch(old);
+            signal.changes();
+            OpenOptions::new().append(true).open(&path).unwrap().write_all(b"x").unwrap();
+            assert!(woken(signal.as_mut(), new), "{}, {is_replaced}", signal.name());
+        }
+    }
+}
+
+#[test]
 fn watching_a_missing_file_is_an_error() {
     for mut signal in signals() {
         assert!(signal.watch(Path::new("/nonexistent/log")).is_err(), "{}", signal.name());
