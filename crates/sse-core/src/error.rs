@@ -263,6 +263,19 @@ impl Error {
         )
     }
 
+    /// Whether it is the server that can't be had, and so whatever else would be asked of it.
+    #[must_use]
+    pub fn is_of_server(&self) -> bool {
+        matches!(
+            self,
+            Self::RedisUnreachable { .. }
+                | Self::RedisLost { .. }
+                | Self::RedisUnready { .. }
+                | Self::RedisCertificate { .. }
+                | Self::RedisRefused { .. }
+        )
+    }
+
     /// Which exception it becomes.
     #[must_use]
     pub fn kind(&self) -> Kind {

@@ -27,6 +27,7 @@ use sse_core::jitter;
 use sse_core::key::Key;
 use sse_core::signal::{Changes, Choice, Signal};
 
+use self::outages::Failing;
 use self::stores::{Known, OpenedSignal, OpenedStore};
 use self::timers::Timers;
 use crate::channel::Channel;
@@ -100,8 +101,8 @@ pub struct Hub {
     timers: Timers,
     /// Streams that had more than a turn's worth to send.
     waiting: Vec<usize>,
-    /// Channels that could not be read, and when they are tried again.
-    failing: Vec<(Instant, usize)>,
+    /// Channels that could not be read.
+    failing: HashMap<usize, Failing>,
     /// Channels that are to be read.
     unread: VecDeque<usize>,
     /// The last `id:` line: streams at the same place share it.
@@ -142,7 +143,7 @@ impl Hub {
             profiles: HashMap::new(),
             timers: Timers::new(now),
             waiting: Vec::new(),
-            failing: Vec::new(),
+            failing: HashMap::new(),
             unread: VecDeque::new(),
             line: RefCell::new(None),
             heartbeat: Outgoing::whole(frame::HEARTBEAT),

@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The version of these messages; a hub speaks one.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 /// Bytes of a message, at most: 64 keys of 1,024 bytes and the rest.
 pub const MAX_MESSAGE: usize = 128 << 10;
 /// Bytes of a client's cursor that are passed on; a longer one is none of ours.
@@ -123,6 +123,8 @@ pub enum Reason {
     Ending,
     /// The store can't be read.
     Store,
+    /// Another process holds a lock of the store.
+    Busy,
     /// The message isn't one.
     Malformed,
 }

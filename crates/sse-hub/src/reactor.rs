@@ -9,6 +9,7 @@ mod terminate;
 mod wires;
 mod workers;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -87,6 +88,8 @@ struct Reactor {
     poll: Poll,
     wires: Wires,
     workers: slab::Slab<Worker>,
+    /// Workers whose offers are to be made again.
+    waiting: BTreeSet<usize>,
     /// Where workers connect, until the hub ends.
     listening: Option<(OwnedFd, Lock)>,
     _terminate: Terminate,
@@ -132,6 +135,7 @@ impl Reactor {
             poll,
             wires: Wires::new(registry),
             workers: slab::Slab::new(),
+            waiting: BTreeSet::new(),
             listening: Some((listener, lock)),
             _terminate: terminate,
             looked: Vec::new(),
@@ -199,7 +203,8 @@ impl Reactor {
         let now = Instant::now();
         let looks = self.hub.signals().zip(&self.looked);
         let looks = looks.filter_map(|(signal, looked)| Some(*looked + signal.look_every()?)).min();
-        let next = [Some(now + LOOK), self.hub.next_tick(), looks, self.over, self.accept_again];
+        let offers = self.next_consideration();
+        let next = [Some(now + LOOK), self.hub.next_tick(), looks, self.over, self.accept_again, offers];
         next.into_iter().flatten().min().unwrap_or(now).saturating_duration_since(now)
     }
 
@@ -219,6 +224,7 @@ impl Reactor {
         if self.accept_again.is_some_and(|again| again <= now) {
             self.accept(now);
         }
+        self.consider_again(now);
         if self.hub.next_tick().is_some_and(|next| next <= now) {
             self.hub.tick(now, &mut self.wires);
         }

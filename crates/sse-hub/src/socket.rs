@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::retry_on_intr;
 use rustix::net::sockopt::{Timeout, set_socket_timeout, socket_peercred};
 use rustix::net::{
@@ -76,6 +77,13 @@ pub fn connect(path: &Path, patience: Duration) -> io::Result<OwnedFd> {
 /// What the system says.
 pub fn peer(connection: &OwnedFd) -> io::Result<u32> {
     Ok(socket_peercred(connection)?.uid.as_raw())
+}
+
+/// Whether the other end is closed, although there may be messages left of it.
+#[must_use]
+pub fn is_left(connection: &OwnedFd) -> bool {
+    let mut one = [PollFd::new(connection, PollFlags::RDHUP)];
+    matches!(poll(&mut one, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(count) if count > 0)
 }
 
 /// Sends one message.

@@ -34,7 +34,8 @@ impl Hub {
     /// Takes an offer: follows its keys and finds its places; the client isn't touched.
     ///
     /// # Errors
-    /// Why the stream can't come.
+    /// Why the stream can't come. [`Reason::Busy`] where another process holds a lock: the same may work in
+    /// a moment.
     pub fn offer(&mut self, offer: &Offer, now: Instant, wire: &mut dyn Wire) -> Result<Ticket, Refusal> {
         let used = self.streams.len() + self.channels.len() + offer.keys.len();
         if self.streams.len() >= self.limits.streams || used >= self.limits.descriptors {
@@ -53,7 +54,7 @@ impl Hub {
         let choice: Choice = offer.signal.parse().map_err(malformed)?;
         let store = self.store(&offer.store, choice)?;
         self.is_there(store, now)?;
-        let set = self.key_set(store, &keys).map_err(|error| self.refuse(store, &error, now))?;
+        let set = self.key_set(store, &keys).map_err(|error| self.refuse(store, &error))?;
         for &channel in &set.channels {
             if let Some(channel) = self.channels.get_mut(channel) {
                 channel.follower.wake_up();
@@ -62,7 +63,7 @@ impl Hub {
         }
         let placed = self
             .is_there(store, now)
-            .and_then(|()| self.place(&set, offer).map_err(|error| self.refuse(store, &error, now)));
+            .and_then(|()| self.place(&set, offer).map_err(|error| self.refuse(store, &error)));
         match placed {
             Ok((seats, opening)) => Ok(self.enter(offer, set, seats, opening, now)),
             Err(refusal) => {
@@ -292,7 +293,7 @@ impl Hub {
             return;
         }
         let channel = self.channels.remove(number);
-        self.failing.retain(|(_, failing)| *failing != number);
+        self.failing.remove(&number);
         if let Some(signal) =
             self.stores.get(channel.store).and_then(|opened| self.signals.get_mut(opened.signal))
         {
@@ -380,8 +381,11 @@ impl Hub {
         })
     }
 
-    fn refuse(&mut self, store: usize, error: &sse_core::Error, now: Instant) -> Refusal {
-        self.store_fails(store, error, now);
+    fn refuse(&mut self, store: usize, error: &sse_core::Error) -> Refusal {
+        if matches!(error, sse_core::Error::Locked { .. }) {
+            return Refusal { reason: Reason::Busy, why: error.to_string() };
+        }
+        self.store_fails(store, error);
         if let Some(opened) = self.stores.get(store) {
             self.status.last_error = Some(format!("{}: {error}", opened.location));
         }

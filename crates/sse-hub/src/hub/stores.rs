@@ -11,7 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use sse_core::signal::{self, Choice, Signal, Waits, Watch};
-use sse_core::store::{Location, Settings, Store};
+use sse_core::store::{Location, Patience, Settings, Store};
 
 use super::Hub;
 use super::outages::Outage;
@@ -25,8 +25,6 @@ pub struct OpenedStore {
     pub store: Arc<dyn Store>,
     /// The signal's number.
     pub signal: usize,
-    /// Whether its failure was logged.
-    pub failing: bool,
     /// Set while it does not answer.
     pub outage: Option<Outage>,
 }
@@ -82,9 +80,10 @@ impl Hub {
         if let Some(known) = known {
             return known;
         }
-        let store = location.open(Settings::default());
+        // Whoever waits for a lock keeps all streams waiting.
+        let store = location.open(Settings { patience: Patience::TriesOnce, ..Settings::default() });
         let signal = self.signal(choice, store.waits());
-        self.stores.push(OpenedStore { location, store, signal, failing: false, outage: None });
+        self.stores.push(OpenedStore { location, store, signal, outage: None });
         self.stores.len() - 1
     }
 

@@ -3,6 +3,7 @@
 mod delivery;
 mod life;
 mod model;
+mod outages;
 
 use std::collections::HashMap;
 use std::path::Path;

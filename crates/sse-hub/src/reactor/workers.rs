@@ -1,6 +1,9 @@
 //! The workers' connections: who may speak, what they say, and what is answered.
 //!
-//! Always true: what a worker says wrongly ends its connection and nothing else.
+//! Always true:
+//! - what a worker says wrongly ends its connection and nothing else;
+//! - an offer that meets a lock is made again after a pause, for as long as its worker waits, and nobody
+//!   else waits meanwhile.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -13,18 +16,33 @@ use rustix::net::SocketType;
 use super::wires::Source;
 use super::{READS, Reactor};
 use crate::hub::Ticket;
-use crate::message::{self, Build, Reason, Refusal, Status, ToHub, ToWorker};
+use crate::message::{self, Build, Offer, Reason, Refusal, Status, ToHub, ToWorker};
 use crate::socket;
 use crate::start::Software;
 
 /// When accepting has failed, it is tried again after this.
 const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
+/// An offer that met a lock is first made again after this, then after twice as long each time.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// How long that goes on: less than its worker waits.
+const PATIENCE: Duration = Duration::from_millis(350);
 
 /// A worker's connection.
 pub struct Worker {
     pub connection: OwnedFd,
     /// The stream it has offered and not handed over.
     pub offered: Option<Ticket>,
+    /// The offer that has met a lock, if it waits for an answer.
+    waiting: Option<Waiting>,
+}
+
+/// An offer that is to be made again.
+struct Waiting {
+    offer: Box<Offer>,
+    until: Instant,
+    again: Instant,
+    pause: Duration,
 }
 
 impl Reactor {
@@ -59,7 +77,7 @@ impl Reactor {
             let token = Source::Worker(entry.key()).token();
             let source = connection.as_raw_fd();
             match self.poll.registry().register(&mut SourceFd(&source), token, Interest::READABLE) {
-                Ok(()) => drop(entry.insert(Worker { connection, offered: None })),
+                Ok(()) => drop(entry.insert(Worker { connection, offered: None, waiting: None })),
                 Err(error) => self.log.write(&format!("cannot wait for a worker: {error}")),
             }
         }
@@ -86,17 +104,24 @@ impl Reactor {
                 Err(error) => Err(error),
             };
             if let Err(error) = heard {
-                if !matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) {
-                    self.log.write(&format!("a worker's connection is closed: {error}"));
-                }
-                let worker = self.workers.remove(index);
-                if let Some(stream) = worker.offered {
-                    self.hub.withdraw(stream, &mut self.wires);
-                }
+                self.forget(index, &error);
                 break;
             }
         }
         self.space = space;
+    }
+
+    /// Closes a worker's connection; what it has offered is withdrawn.
+    fn forget(&mut self, index: usize, why: &io::Error) {
+        if !matches!(
+            why.kind(),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+        ) {
+            self.log.write(&format!("a worker's connection is closed: {why}"));
+        }
+        if let Some(stream) = self.workers.try_remove(index).and_then(|worker| worker.offered) {
+            self.hub.withdraw(stream, &mut self.wires);
+        }
     }
 
     fn obey(
@@ -107,6 +132,7 @@ impl Reactor {
         now: Instant,
     ) -> io::Result<()> {
         let Some(worker) = self.workers.get_mut(index) else { return Ok(()) };
+        worker.waiting = None;
         let answer = match message {
             ToHub::Go(go) => {
                 // Whoever says it wrongly is forgotten, and its offer with it.
@@ -132,23 +158,74 @@ impl Reactor {
                 } else if let Some(refusal) = self.refuse_other_build(&offer.from, now) {
                     refusal
                 } else {
-                    match self.hub.offer(&offer, now, &mut self.wires) {
-                        Ok(stream) => {
-                            if let Some(worker) = self.workers.get_mut(index) {
-                                worker.offered = Some(stream);
-                            }
-                            ToWorker::Ready
-                        }
-                        Err(refusal) => ToWorker::Refused(refusal),
-                    }
+                    return self.consider(index, offer, now);
                 }
             }
         };
-        let bytes = message::write(&answer)?;
+        self.answer(index, &answer)
+    }
+
+    fn answer(&self, index: usize, answer: &ToWorker) -> io::Result<()> {
+        let bytes = message::write(answer)?;
         match self.workers.get(index) {
             Some(worker) => socket::send(&worker.connection, &bytes, None),
             None => Ok(()),
         }
+    }
+
+    /// Takes an offer that may be taken, refuses it, or has it wait.
+    fn consider(&mut self, index: usize, offer: Box<Offer>, now: Instant) -> io::Result<()> {
+        let Some(worker) = self.workers.get_mut(index) else { return Ok(()) };
+        if socket::is_left(&worker.connection) {
+            // It has done without us meanwhile.
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let before = worker.waiting.take();
+        let answer = match self.hub.offer(&offer, now, &mut self.wires) {
+            Ok(stream) => {
+                if let Some(worker) = self.workers.get_mut(index) {
+                    worker.offered = Some(stream);
+                }
+                ToWorker::Ready
+            }
+            Err(refusal) => {
+                let (until, pause) = before.map_or((now + PATIENCE, SHORTEST_PAUSE), |before| {
+                    (before.until, (before.pause * 2).min(LONGEST_PAUSE))
+                });
+                if refusal.reason == Reason::Busy && now < until {
+                    if let Some(worker) = self.workers.get_mut(index) {
+                        worker.waiting = Some(Waiting { offer, until, again: now + pause, pause });
+                        self.waiting.insert(index);
+                    }
+                    return Ok(());
+                }
+                ToWorker::Refused(refusal)
+            }
+        };
+        self.answer(index, &answer)
+    }
+
+    /// Makes those offers again whose time has come.
+    pub(super) fn consider_again(&mut self, now: Instant) {
+        for index in std::mem::take(&mut self.waiting) {
+            let Some(worker) = self.workers.get_mut(index) else { continue };
+            let Some(waiting) = &mut worker.waiting else { continue };
+            if waiting.again > now {
+                self.waiting.insert(index);
+                continue;
+            }
+            // What is left of it in the worker says how long it has waited.
+            let offer = waiting.offer.clone();
+            if let Err(error) = self.consider(index, offer, now) {
+                self.forget(index, &error);
+            }
+        }
+    }
+
+    /// When an offer is to be made again.
+    pub(super) fn next_consideration(&self) -> Option<Instant> {
+        let waiting = |&index| Some(self.workers.get(index)?.waiting.as_ref()?.again);
+        self.waiting.iter().filter_map(waiting).min()
     }
 
     /// A hub whose file is still there takes the streams of every worker that speaks as it does. One

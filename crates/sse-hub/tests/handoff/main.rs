@@ -11,6 +11,7 @@
 
 mod crash;
 mod hostile;
+mod locked;
 mod world;
 
 use std::io::{ErrorKind, Read, Write};
