@@ -64,6 +64,11 @@ impl Connection {
         listens(self.listen) == Some(true)
     }
 
+    /// The socket that FPM takes its requests from.
+    pub fn listening(self) -> RawFd {
+        self.listen
+    }
+
     /// The connection to the web server, for waiting on.
     pub fn client(&self) -> BorrowedFd<'_> {
         // SAFETY: checked to be an open socket when it was found; FPM closes it after the request,
@@ -120,7 +125,7 @@ pub fn is_fpm() -> bool {
 }
 
 /// Whether a descriptor is a listening socket; `None` if it is no socket at all.
-fn listens(descriptor: RawFd) -> Option<bool> {
+pub fn listens(descriptor: RawFd) -> Option<bool> {
     if descriptor < 0 {
         return None;
     }

@@ -35,7 +35,7 @@ use crate::settings;
 const IDLE_S: u64 = 60;
 /// How long a worker keeps a stream that the hub should have: a moment's trouble must not cost a
 /// worker for an hour.
-pub const LONGEST_FOR_NOW: Duration = Duration::from_secs(60);
+pub const LONGEST_FOR_NOW: Duration = Duration::from_secs(10);
 
 /// What the option `handoff` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +61,6 @@ pub enum Course {
 thread_local! {
     /// The way to the hub; taken out while it is used, since PHP code may run meanwhile.
     static CLIENT: RefCell<Client> = RefCell::default();
-    /// The last reason that was logged.
-    static LOGGED: RefCell<String> = RefCell::default();
 }
 
 /// What this process was loaded from, as it was when the module started.
@@ -82,10 +80,19 @@ pub fn attempt(
     callbacks: &Callbacks<'_>,
     wish: Wish,
 ) -> Result<Course, Failure> {
-    let connection = match possible(callbacks, wish)? {
+    if let Some(why) = unwanted(wish)? {
+        return stays(&why, response, wish);
+    }
+    let connection = match possible(callbacks)? {
         Ok(connection) => connection,
-        Err(why) if wish == Wish::Require => return Err(required(&why)),
-        Err(_) => return Ok(Course::Worker(Target::Response(response))),
+        Err(why) => {
+            if wish == Wish::Auto {
+                php::log_once(&format!(
+                    "streams that can't go to the hub hold a PHP worker each: {why}; they leave a worker for pages, and where none is free their clients come back later"
+                ));
+            }
+            return stays(&why, response, wish);
+        }
     };
     let wanted = match wanted(location) {
         Ok(wanted) => wanted,
@@ -116,7 +123,7 @@ fn go(offered: Offered<'_>, connection: &Connection, response: Response) -> Resu
             Ok(Course::Ended(StreamEnd::HandedOff))
         }
         Err(error) => {
-            log_once(&format!(
+            php::log_once(&format!(
                 "the hub left just before the hand-over ({error}); the worker streams instead"
             ));
             Ok(Course::WorkerForNow(Target::Open(open)))
@@ -135,16 +142,22 @@ fn declined_course(
         // A store that can't be read is an exception, as in the worker.
         store.epoch().map_err(|error| Failure::of("", &error))?;
     }
-    if reason == Some(Reason::Full) {
-        log_once(&why);
+    // Where another process holds a lock, this one would only wait for it in the hub's place.
+    if let Some((end, comment)) = match reason {
+        Some(Reason::Full) => Some((StreamEnd::Full, "no place is free")),
+        Some(Reason::Busy) => Some((StreamEnd::Failed, "the store is locked")),
+        _ => None,
+    } {
+        php::log_once(&why);
         let open = response.open()?;
-        open.send(format!("retry: {}\n: {why}\n\n", draw(&RETRY_WHEN_FULL)).as_bytes())?;
-        return Ok(Course::Ended(StreamEnd::Full));
+        let pause = draw(&RETRY_WHEN_FULL);
+        open.send(format!("retry: {pause}\n: {comment}, come back later\n\n").as_bytes())?;
+        return Ok(Course::Ended(end));
     }
     if wish == Wish::Require {
         return Err(required(&why));
     }
-    log_once(&format!("no hub takes the stream: {why}; the worker streams instead"));
+    php::log_once(&format!("no hub takes the stream: {why}; the worker streams instead"));
     Ok(Course::WorkerForNow(Target::Response(response)))
 }
 
@@ -154,14 +167,24 @@ fn required(why: &str) -> Failure {
     ))
 }
 
-/// The client's connection, or why this stream stays in its worker.
-fn possible(callbacks: &Callbacks<'_>, wish: Wish) -> Result<Result<Connection, String>, Failure> {
-    if wish == Wish::Never {
-        return Ok(Err("the option \"handoff\" is \"never\"".into()));
+/// The worker streams, and nothing is to be said about it; or that is an error.
+fn stays(why: &str, response: Response, wish: Wish) -> Result<Course, Failure> {
+    match wish {
+        Wish::Require => Err(required(why)),
+        Wish::Auto | Wish::Never => Ok(Course::Worker(Target::Response(response))),
     }
-    if let Some(why) = why_never()? {
-        return Ok(Err(why));
+}
+
+/// Why this stream is not meant to go to the hub, or has none to go to.
+fn unwanted(wish: Wish) -> Result<Option<String>, Failure> {
+    match wish {
+        Wish::Never => Ok(Some("the option \"handoff\" is \"never\"".into())),
+        Wish::Auto | Wish::Require => why_never(),
     }
+}
+
+/// The client's connection, or why a stream that could go to the hub stays in its worker.
+fn possible(callbacks: &Callbacks<'_>) -> Result<Result<Connection, String>, Failure> {
     if callbacks.see_events() || callbacks.on_loop.is_some() {
         return Ok(Err("fetch, beforeSend and onLoop are PHP code, which only a worker can run".into()));
     }
@@ -319,15 +342,4 @@ fn php_program() -> Result<PathBuf, String> {
             )
         })?;
     Ok(FOUND.get_or_init(|| found).clone())
-}
-
-fn log_once(line: &str) {
-    let new = LOGGED.with_borrow_mut(|logged| {
-        let new = logged != line;
-        line.clone_into(logged);
-        new
-    });
-    if new {
-        php::log(line);
-    }
 }

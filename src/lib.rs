@@ -17,6 +17,7 @@ mod php;
 mod plan;
 mod process;
 mod response;
+mod room;
 mod settings;
 mod stores;
 mod worker;

@@ -5,6 +5,8 @@
 //! [`Halt::Bailout`]; that travels up as an ordinary error, and the outermost frame raises it anew
 //! when everything else is dropped. Nothing swallows it.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::ffi::{CStr, CString};
 use std::panic::AssertUnwindSafe;
 use std::ptr::null_mut;
@@ -77,6 +79,25 @@ pub fn log(line: &str) {
     // SAFETY: the string lives through the call. A bailout is not expected of it, and would be
     // caught by `guarded`; what happens to a log line must not stop a stream.
     let _ = guarded(|| unsafe { php_log_err_with_severity(line.as_ptr(), LOG_NOTICE) });
+}
+
+/// The same, unless it is one of the last lines that this process has logged so.
+pub fn log_once(line: &str) {
+    const REMEMBERED: usize = 16;
+    thread_local! {
+        static LOGGED: RefCell<VecDeque<String>> = RefCell::default();
+    }
+    let is_new = LOGGED.with_borrow_mut(|logged| {
+        let is_new = !logged.iter().any(|known| known == line);
+        if is_new {
+            logged.truncate(REMEMBERED - 1);
+            logged.push_front(line.to_owned());
+        }
+        is_new
+    });
+    if is_new {
+        log(line);
+    }
 }
 
 /// `LOG_NOTICE` of syslog(3).

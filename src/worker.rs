@@ -5,7 +5,7 @@
 //! Replaying/Live ──client gone──► ClientLeft
 //!                ──time is up───► Lifetime
 //!                ──FPM stops────► Shutdown
-//!                ──no place─────► Full      (after what is pending)
+//!                ──no place─────► Full      (after what is pending; or a page needs the worker)
 //!                ──store fails──► Failed    (a failure that passes is waited for)
 //! ```
 //!
@@ -35,6 +35,7 @@ use crate::fpm::Connection;
 use crate::php::{self, Halt, call};
 use crate::plan::{Plan, RETRY_WHEN_FULL, StreamEnd};
 use crate::response::{Open, Target};
+use crate::room::{self, Pressure};
 use crate::stores::Taken;
 
 /// Deliveries between two looks at the clock and the client.
@@ -69,9 +70,14 @@ pub fn run(
         .map_err(|error| Failure::of(&subject, &error))?;
     let process = std::process::id();
     let mut watched = Watched { process, feed: Some(feed), signal };
-    let slot = match plan.worker_streams {
-        0 => None,
-        count => Some(store.take_slot(count).map_err(|error| Failure::of("sse.worker_streams", &error))?),
+    // Who has set a number wants that number; otherwise pages come first.
+    let (slot, has_place, pressure) = match plan.worker_streams {
+        0 => (None, room::is_there()?, Some(Pressure::new())),
+        count => {
+            let slot = store.take_slot(count).map_err(|error| Failure::of("sse.worker_streams", &error))?;
+            let has_place = slot.is_some();
+            (slot, has_place, None)
+        }
     };
     let time = call("date", &[&"H:i:s"])?.and_then(|time| time.string()).unwrap_or_default();
     let open = target.open()?;
@@ -83,14 +89,15 @@ pub fn run(
         open,
         connection: Connection::find(),
         is_cli_server: php::sapi_name() == "cli-server",
-        is_full: matches!(slot, Some(None)),
+        has_place,
+        pressure,
         out: Vec::new(),
         written: Instant::now(),
         ends: ends(plan.lifetime),
         loops: Instant::now(),
         outage: None,
     };
-    let _slot: Option<Slot> = slot.flatten();
+    let _slot: Option<Slot> = slot;
     let unlimited = TimeLimit::lift()?;
     let end = stream.live(&mut watched, &time);
     unlimited.restore();
@@ -149,7 +156,10 @@ struct Stream<'a> {
     open: Open,
     connection: Option<Connection>,
     is_cli_server: bool,
-    is_full: bool,
+    /// Whether it may stay when it has sent what is pending.
+    has_place: bool,
+    /// Told of requests that find no worker.
+    pressure: Option<Pressure>,
     /// Frames not yet written.
     out: Vec<u8>,
     /// When the client last got a byte.
@@ -238,8 +248,15 @@ impl Stream<'_> {
             if !self.flush()? || self.client_left() {
                 return Ok(StreamEnd::ClientLeft);
             }
-            if self.is_full && idle {
-                self.retry(RETRY_WHEN_FULL, "no place is free; see sse.worker_streams");
+            let is_wanted = self.pressure.as_mut().is_some_and(|pressure| pressure.is_felt(Instant::now()));
+            if (!self.has_place && idle) || is_wanted {
+                php::log_once(match self.plan.worker_streams {
+                    0 => {
+                        "a stream gives its worker back, since requests would find none; its client comes back later"
+                    }
+                    _ => "a stream finds no place (sse.worker_streams); its client comes back later",
+                });
+                self.retry(RETRY_WHEN_FULL, "no place is free, come back later");
                 self.flush()?;
                 return Ok(StreamEnd::Full);
             }
@@ -385,17 +402,20 @@ impl Stream<'_> {
         if self.callbacks.on_loop.is_some() {
             until = until.min(self.loops);
         }
+        until = self.pressure.as_ref().and_then(Pressure::due).map_or(until, |due| until.min(due));
         let pause =
             until.saturating_duration_since(now).min(look_every.unwrap_or(LONGEST_WAIT)).min(LONGEST_WAIT);
         let timeout =
             Timespec { tv_sec: pause.as_secs().cast_signed(), tv_nsec: pause.subsec_nanos().into() };
-        let mut descriptors = Vec::with_capacity(2);
+        let mut descriptors = Vec::with_capacity(3);
         descriptors.extend(signal.map(|signal| PollFd::from_borrowed_fd(signal, PollFlags::IN)));
         descriptors.extend(
             self.connection
                 .as_ref()
                 .map(|connection| PollFd::from_borrowed_fd(connection.client(), PollFlags::RDHUP)),
         );
+        let listening = self.pressure.iter().flat_map(Pressure::descriptors);
+        descriptors.extend(listening.map(|socket| PollFd::from_borrowed_fd(socket, PollFlags::IN)));
         match poll(&mut descriptors, Some(&timeout)) {
             Err(Errno::INTR) => Ok(Woken::Interrupted),
             // Nothing that can be mended here: look at everything again, but not at once.

@@ -1,0 +1,74 @@
+// Ordinary pages beside streams that hold workers: a page never waits long for one, and no event is lost for it.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Fleet, RawStream, numbers, startHubStack, startStack, until, withHub } from './lib/hub.js';
+
+/** What an ordinary page may take, whatever streams do. */
+const PATIENCE_MS = 2000;
+const COME_BACK_MS = 60_000;
+
+/** Asks for so many pages, one after the other. */
+async function pages(stack, count) {
+    for (const number of numbers(1, count)) {
+        await stack.page('/ping.php', { signal: AbortSignal.timeout(PATIENCE_MS) })
+            .catch((error) => assert.fail(`page ${number}: ${error}; ${stack.logs()}`));
+    }
+}
+
+test('a hub that is stopped while clients connect keeps no page waiting, and no client for good', async (t) => {
+    const stack = await startHubStack(t, '--workers', '4');
+    const first = await RawStream.open(stack.stream('stopped'));
+    t.after(() => first.leave());
+    await first.connected();
+    const pid = await stack.pid();
+    process.kill(pid, 'SIGSTOP');
+    t.after(() => process.kill(pid, 'SIGCONT'));
+    const fleet = stack.fleet(t, 20, 'stopped');
+    await pages(stack, 30);
+    await stack.push('stopped', 1);
+    process.kill(pid, 'SIGCONT');
+    await pages(stack, 30);
+
+    await fleet.received(1, COME_BACK_MS);
+    await stack.holds(21, COME_BACK_MS);
+    assert.deepEqual(fleet.clients.map(({ data }) => data), fleet.clients.map(() => [1]));
+});
+
+describe('in pools of each kind', { concurrency: true }, () => {
+    for (const [pm, workers] of [['static', 5], ['dynamic', 5], ['ondemand', 5], ['static', 1]]) {
+        test(`streams with closures leave a pool of ${workers}, ${pm}, to pages and lose nothing for it`, async (t) => {
+            const stack = withHub(await startStack('--workers', String(workers), '--pm', pm));
+            t.after(() => stack.stop());
+            const url = stack.stream('closures', { closure: 'onLoop', note: 'ends' }).replace('/stream.php', '/noted.php');
+            const fleet = new Fleet(numbers(1, 8).map(() => url));
+            t.after(() => fleet.leave());
+            await until(() => fleet.clients.some(({ connects }) => connects > 0), 'for a stream');
+            for (const round of numbers(1, 5)) {
+                await pages(stack, 10);
+                await stack.push('closures', round);
+            }
+
+            await until(() => fleet.clients.every(({ data }) => data.at(-1) === 5), () => `for the last event, ${JSON.stringify(fleet.clients.map(({ data }) => data))}`, COME_BACK_MS);
+            await pages(stack, 10);
+            for (const { data } of fleet.clients) {
+                // Who comes for the first time gets the newest, and then each once.
+                assert.deepEqual(data, numbers(data[0], 5));
+            }
+        });
+    }
+});
+
+test('a stream that holds the only worker gives it to a page that waits, and says so', async (t) => {
+    const stack = await startHubStack(t, '--workers', '1');
+    const { stream, note } = await stack.openNoted(t, 'only', { closure: 'beforeSend' });
+    await stream.connected();
+    await pages(stack, 1);
+
+    assert.equal(await stream.end(), null);
+    assert.equal((await note()).end, 'full');
+    assert.ok(stream.retries.at(-1) >= 3000);
+    assert.match(stack.logs(), /gives its worker back/);
+    const again = await stack.openNoted(t, 'again', { closure: 'beforeSend' });
+    await again.stream.connected();
+    assert.equal(stack.complaints().filter((line) => line.includes('go to the hub')).length, 1);
+});
