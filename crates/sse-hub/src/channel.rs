@@ -85,6 +85,11 @@ impl Entry {
         body
     }
 
+    /// Whether it is a gap of which only the place is known, as damage at a log's end is.
+    fn is_without_extent(&self) -> bool {
+        matches!(&self.content, Content::Gap(gap) if gap.from == gap.to)
+    }
+
     fn bytes(&self) -> usize {
         match &self.content {
             Content::Event(draft) => draft.json.len(),
@@ -220,14 +225,29 @@ impl Channel {
         self.first + self.entries.len() as u64
     }
 
-    /// Where a position of this store lies. One between two entries is for the store to judge: its event
-    /// may have been lost with an earlier state of the store.
+    /// Where a client comes in that has a position of this store: before a gap whose extent isn't known and
+    /// that lies there, since it may not have been told of it. A position between two entries is for the
+    /// store to judge: its event may have been lost with an earlier state of the store.
     #[must_use]
     pub fn place(&self, position: EventId) -> Placed {
+        self.find(position, |entry| {
+            entry.position < position || (entry.position == position && !entry.is_without_extent())
+        })
+    }
+
+    /// Where a position lies behind which nothing is left to be told: at the end of what a stream has read
+    /// for itself, or where a client begins that wants nothing of before.
+    #[must_use]
+    pub fn place_behind(&self, position: EventId) -> Placed {
+        self.find(position, |entry| entry.position <= position)
+    }
+
+    /// The place behind all entries that `is_before` holds for.
+    fn find(&self, position: EventId, is_before: impl Fn(&Entry) -> bool) -> Placed {
         if position < self.start || position > self.position() {
             return Placed::Elsewhere;
         }
-        let count = self.entries.partition_point(|entry| entry.position <= position);
+        let count = self.entries.partition_point(|entry| is_before(entry));
         let before = count.checked_sub(1).and_then(|at| self.entries.get(at));
         if before.map_or(self.start, |entry| entry.position) != position {
             return Placed::Elsewhere;

@@ -16,7 +16,7 @@ mod tests;
 mod timers;
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::IoSlice;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -80,17 +80,20 @@ impl Ticket {
 pub struct Limits {
     /// Streams.
     pub streams: usize,
-    /// Streams and keys together: each takes a descriptor.
+    /// Streams and keys together, each takes a descriptor; what is left of them is for stores, and for
+    /// readers of streams that are behind.
     pub descriptors: usize,
 }
 
 /// The streams of this process.
 pub struct Hub {
     limits: Limits,
-    stores: Vec<OpenedStore>,
+    stores: slab::Slab<OpenedStore>,
     /// Stores by the names that they were offered under.
     names: HashMap<(String, Choice), Known>,
-    signals: Vec<OpenedSignal>,
+    signals: BTreeMap<usize, OpenedSignal>,
+    /// The number of the next signal.
+    next_signal: usize,
     channels: slab::Slab<Channel>,
     streams: slab::Slab<Stream>,
     /// Channels by store and key.
@@ -133,9 +136,10 @@ impl Hub {
     pub fn new(limits: Limits, now: Instant) -> Self {
         Self {
             limits,
-            stores: Vec::new(),
+            stores: slab::Slab::new(),
             names: HashMap::new(),
-            signals: Vec::new(),
+            signals: BTreeMap::new(),
+            next_signal: 0,
             channels: slab::Slab::new(),
             streams: slab::Slab::new(),
             by_key: HashMap::new(),
@@ -171,7 +175,7 @@ impl Hub {
     /// How it is going.
     #[must_use]
     pub fn status(&self) -> Status {
-        let names: Vec<&str> = self.signals.iter().map(|opened| opened.signal.name()).collect();
+        let names: Vec<&str> = self.signals.values().map(|opened| opened.signal.name()).collect();
         Status {
             pid: std::process::id(),
             streams: self.streams.len() as u64,
@@ -187,14 +191,15 @@ impl Hub {
         std::mem::take(&mut self.log)
     }
 
-    /// The signals, for waiting on.
-    pub fn signals(&self) -> impl Iterator<Item = &dyn Signal> {
-        self.signals.iter().map(|opened| &*opened.signal)
+    /// The signals by their numbers, for waiting on. They come and go with the stores; no number is given
+    /// twice.
+    pub fn signals(&self) -> impl Iterator<Item = (usize, &dyn Signal)> {
+        self.signals.iter().map(|(&number, opened)| (number, &*opened.signal))
     }
 
     /// Looks at what the signal with this number saw, and sends what is new.
     pub fn signalled(&mut self, index: usize, now: Instant, wire: &mut dyn Wire) {
-        let Some(opened) = self.signals.get_mut(index) else { return };
+        let Some(opened) = self.signals.get_mut(&index) else { return };
         let changes = opened.signal.changes();
         let channels: Vec<usize> = match &changes {
             Changes::All => opened.watches.values().copied().collect(),
@@ -209,10 +214,10 @@ impl Hub {
     }
 
     /// Something came from a stream's web server; with `None`, nothing will come any more.
-    pub fn input(&mut self, stream: usize, bytes: Option<&[u8]>, wire: &mut dyn Wire) {
+    pub fn input(&mut self, stream: usize, bytes: Option<&[u8]>, now: Instant, wire: &mut dyn Wire) {
         let Some(found) = self.streams.get_mut(stream) else { return };
         if bytes.is_none_or(|bytes| found.input.take(bytes)) {
-            self.remove(stream, wire);
+            self.remove(stream, now, wire);
         }
     }
 
@@ -238,6 +243,7 @@ impl Hub {
     /// Does what is due: heartbeats, ends, cuts, and another look at stores that failed.
     pub fn tick(&mut self, now: Instant, wire: &mut dyn Wire) {
         self.ask_again(now, wire);
+        self.close_unused(now);
         for (number, generation) in self.timers.take_due(now) {
             let Some(stream) = self.streams.get_mut(number) else { continue };
             if stream.generation != generation {
@@ -248,7 +254,7 @@ impl Hub {
                 // A client that is slow now may catch up, and is owed a heartbeat a pause after that.
                 self.timers.set(due.min(now + stream.pause.min(STALLED)), number, generation);
             } else if stream.outgoing.is_some() && now.duration_since(stream.written) >= STALLED {
-                self.remove(number, wire);
+                self.remove(number, now, wire);
             } else if stream.ends.is_some_and(|ends| ends <= now) {
                 let retry = self.is_draining.then_some(RETRY_WHEN_ENDING);
                 self.end(number, retry, now, wire);
@@ -263,7 +269,7 @@ impl Hub {
     /// When [`Hub::tick`] has something to do.
     #[must_use]
     pub fn next_tick(&self) -> Option<Instant> {
-        self.next_question().into_iter().chain(self.timers.next()).min()
+        [self.next_question(), self.next_close(), self.timers.next()].into_iter().flatten().min()
     }
 
     /// Ends all streams within `spread`, each with a pause for its client.
@@ -290,10 +296,10 @@ impl Hub {
         let Some(stream) = self.streams.get_mut(number) else { return };
         match stream.state {
             State::Open => {}
-            State::Offered => return self.remove(number, wire),
+            State::Offered => return self.remove(number, now, wire),
             // All that is left has its time, whatever the hub does meanwhile.
             State::Ending(_) if stream.ends.is_some_and(|ends| ends > now) => return,
-            State::Ending(_) => return self.remove(number, wire),
+            State::Ending(_) => return self.remove(number, now, wire),
         }
         stream.ends = Some(now + STALLED);
         self.timers.set(now + STALLED, number, stream.generation);
@@ -310,10 +316,26 @@ impl Hub {
     }
 
     /// Forgets a stream and closes its connection.
-    fn remove(&mut self, number: usize, wire: &mut dyn Wire) {
+    fn remove(&mut self, number: usize, now: Instant, wire: &mut dyn Wire) {
         let Some(stream) = self.streams.try_remove(number) else { return };
         wire.close(number);
-        self.leave(stream);
+        self.leave(stream, now);
+    }
+
+    /// Descriptors that neither streams nor keys nor stores have.
+    fn descriptors_left(&self) -> usize {
+        let taken = self.streams.len() + self.channels.len() + self.stores.len() * stores::DESCRIPTORS;
+        self.limits.descriptors.saturating_sub(taken)
+    }
+
+    /// Readers of streams that are behind.
+    fn count_readers(&self) -> usize {
+        Rc::strong_count(&self.readers) - 1
+    }
+
+    /// Whether there is no descriptor for one more reader.
+    fn is_short(&self) -> bool {
+        self.count_readers() >= self.descriptors_left()
     }
 
     fn note(&mut self, line: String) {

@@ -9,7 +9,7 @@ mod terminate;
 mod wires;
 mod workers;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -18,6 +18,8 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll};
 use rustix::net::RecvFlags;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use sse_core::signal::Signal;
 
 use self::terminate::Terminate;
 use self::wires::{Source, Wires};
@@ -94,7 +96,7 @@ struct Reactor {
     listening: Option<(OwnedFd, Lock)>,
     _terminate: Terminate,
     /// When each of the signals was last looked at, for those without a descriptor.
-    looked: Vec<Instant>,
+    looked: BTreeMap<usize, Instant>,
     /// Connections that have sent more than was read in one turn.
     unread: Vec<Source>,
     /// When accepting is tried again, after it failed.
@@ -138,7 +140,7 @@ impl Reactor {
             waiting: BTreeSet::new(),
             listening: Some((listener, lock)),
             _terminate: terminate,
-            looked: Vec::new(),
+            looked: BTreeMap::new(),
             unread: Vec::new(),
             accept_again: None,
             over: None,
@@ -173,7 +175,7 @@ impl Reactor {
                             self.hub.writable(number, now, &mut self.wires);
                         }
                         if event.is_readable() || event.is_read_closed() || event.is_error() {
-                            self.read(number, event.is_read_closed() || event.is_error());
+                            self.read(number, event.is_read_closed() || event.is_error(), now);
                         }
                     }
                 }
@@ -181,7 +183,7 @@ impl Reactor {
             for source in std::mem::take(&mut self.unread) {
                 match source {
                     Source::Worker(index) => self.hear(index, now),
-                    Source::Stream(number) => self.read(number, true),
+                    Source::Stream(number) => self.read(number, true, now),
                     Source::Listener | Source::Terminate | Source::Signal(_) => {}
                 }
             }
@@ -201,25 +203,30 @@ impl Reactor {
     /// How long nothing has to be done if nothing happens.
     fn pause(&self) -> Duration {
         let now = Instant::now();
-        let looks = self.hub.signals().zip(&self.looked);
-        let looks = looks.filter_map(|(signal, looked)| Some(*looked + signal.look_every()?)).min();
+        let looks = self.hub.signals().filter_map(|(number, signal)| self.next_look(number, signal)).min();
         let offers = self.next_consideration();
         let next = [Some(now + LOOK), self.hub.next_tick(), looks, self.over, self.accept_again, offers];
         next.into_iter().flatten().min().unwrap_or(now).saturating_duration_since(now)
     }
 
+    /// When a signal is to be looked at, if it has to be.
+    fn next_look(&self, number: usize, signal: &dyn Signal) -> Option<Instant> {
+        Some(*self.looked.get(&number)? + signal.look_every()?)
+    }
+
     /// Does what time alone makes due.
     fn look(&mut self, now: Instant) {
-        let looks = self.hub.signals().zip(&self.looked).enumerate();
-        let due: Vec<usize> = looks
-            .filter(|(_, (signal, looked))| signal.look_every().is_some_and(|every| **looked + every <= now))
-            .map(|(index, _)| index)
+        let is_due =
+            |number, signal: &dyn Signal| self.next_look(number, signal).is_some_and(|look| look <= now);
+        let due: Vec<usize> = self
+            .hub
+            .signals()
+            .filter(|&(number, signal)| is_due(number, signal))
+            .map(|(number, _)| number)
             .collect();
-        for index in due {
-            if let Some(looked) = self.looked.get_mut(index) {
-                *looked = now;
-            }
-            self.hub.signalled(index, now, &mut self.wires);
+        for number in due {
+            self.looked.insert(number, now);
+            self.hub.signalled(number, now, &mut self.wires);
         }
         if self.accept_again.is_some_and(|again| again <= now) {
             self.accept(now);
@@ -263,43 +270,44 @@ impl Reactor {
         self.hub.drain(spread, now, &mut self.wires);
     }
 
+    /// Waits for signals that are new, and forgets those that are no more: their descriptors are closed.
     fn wait_for_signals(&mut self, now: Instant) {
-        let new: Vec<(usize, i32)> = self
-            .hub
-            .signals()
-            .enumerate()
-            .skip(self.looked.len())
-            .filter_map(|(index, signal)| Some((index, signal.descriptor()?.as_raw_fd())))
-            .collect();
-        for (index, descriptor) in new {
-            let token = Source::Signal(index).token();
-            if let Err(error) =
-                self.poll.registry().register(&mut SourceFd(&descriptor), token, Interest::READABLE)
-            {
+        if self.hub.signals().map(|(number, _)| number).eq(self.looked.keys().copied()) {
+            return;
+        }
+        let before = std::mem::take(&mut self.looked);
+        for (number, signal) in self.hub.signals() {
+            self.looked.insert(number, before.get(&number).copied().unwrap_or(now));
+            let Some(descriptor) = signal.descriptor().filter(|_| !before.contains_key(&number)) else {
+                continue;
+            };
+            let token = Source::Signal(number).token();
+            let mut source = SourceFd(&descriptor.as_raw_fd());
+            if let Err(error) = self.poll.registry().register(&mut source, token, Interest::READABLE) {
                 self.log.write(&format!("cannot wait for a signal: {error}"));
             }
         }
-        self.looked.resize(self.hub.signals().count(), now);
     }
 
     /// Reads what a stream's web server sends: its leaving, mostly. Less than there was space for is all
     /// there is; what comes later, its end too, is another event. Where an end is known of already it is
     /// read on `to_the_end`.
-    fn read(&mut self, number: usize, to_the_end: bool) {
+    fn read(&mut self, number: usize, to_the_end: bool, now: Instant) {
         let mut space = [0_u8; 4_096];
         for _ in 0..READS {
             let Some(connection) = self.wires.get(number) else { return };
             match rustix::net::recv(connection, &mut space[..], RecvFlags::DONTWAIT) {
-                Ok((0, _)) => return self.hub.input(number, None, &mut self.wires),
+                Ok((0, _)) => return self.hub.input(number, None, now, &mut self.wires),
                 Ok((_, count)) => {
-                    self.hub.input(number, Some(space.get(..count).unwrap_or_default()), &mut self.wires);
+                    let bytes = space.get(..count).unwrap_or_default();
+                    self.hub.input(number, Some(bytes), now, &mut self.wires);
                     if count < space.len() && !to_the_end {
                         return;
                     }
                 }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::WOULDBLOCK) => return,
-                Err(_) => return self.hub.input(number, None, &mut self.wires),
+                Err(_) => return self.hub.input(number, None, now, &mut self.wires),
             }
         }
         self.unread.push(Source::Stream(number));

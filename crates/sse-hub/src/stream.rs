@@ -55,8 +55,20 @@ pub struct Seat {
     pub position: EventId,
     /// Where what follows is to be found.
     pub next: Next,
+    /// Set while a client without a cursor is given what was there before it came.
+    pub fresh: Option<Box<Fresh>>,
     /// The index in the channel's list of seats.
     pub slot: usize,
+}
+
+/// What was there of a key when a client came that had no cursor. It has missed nothing of it, so what can't
+/// be had any more is passed over.
+#[derive(Clone, Copy, Debug)]
+pub struct Fresh {
+    /// The newest position.
+    pub position: EventId,
+    /// The number that the channel's next entry had.
+    pub end: u64,
 }
 
 /// Where the next event of a key comes from.
@@ -73,12 +85,19 @@ pub enum Next {
 /// A stream's own reader, while it is behind.
 #[derive(Debug)]
 pub struct Behind {
-    /// The reader.
-    pub reader: Box<dyn Reader>,
+    /// The reader; gone where descriptors are short, to be opened anew when the queue is empty.
+    pub reader: Option<Counted>,
     /// What it has read.
     pub queue: VecDeque<Item>,
-    /// Counts it.
-    pub counted: Rc<()>,
+}
+
+/// A reader, and what counts it as long as it is there.
+#[derive(Debug)]
+pub struct Counted {
+    /// The reader.
+    pub reader: Box<dyn Reader>,
+    /// One more of the hub's readers.
+    pub count: Rc<()>,
 }
 
 /// How far a stream is.

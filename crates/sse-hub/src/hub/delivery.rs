@@ -10,7 +10,7 @@ use sse_core::store::{Gap, Item, Start, Store};
 use super::{Hub, Line, Wire, Written};
 use crate::channel::{BYTES, Channel, Content, ENTRIES, Entry, Placed, write_gap};
 use crate::outgoing::Outgoing;
-use crate::stream::{Behind, Next, Seat, State, Stream};
+use crate::stream::{Behind, Counted, Fresh, KeySet, Next, Seat, State, Stream};
 
 /// Bytes of JSON read at a time for a key.
 pub(super) const READ: usize = BYTES / 2;
@@ -32,7 +32,7 @@ impl Hub {
         }
         let Some(channel) = self.channels.get_mut(number) else { return };
         let Some(opened) = self.stores.get_mut(store) else { return };
-        let Some(signal) = self.signals.get_mut(opened.signal) else { return };
+        let Some(signal) = self.signals.get_mut(&opened.signal) else { return };
         let (epoch, watch) = (channel.follower.epoch(), channel.follower.watch());
         let read = channel.follower.fill(&*opened.store, &channel.key, &mut *signal.signal, READ);
         if channel.follower.watch() != watch {
@@ -122,7 +122,7 @@ impl Hub {
                             }
                             return;
                         }
-                        Written::Gone => return self.remove(number, wire),
+                        Written::Gone => return self.remove(number, now, wire),
                     }
                 }
                 stream.outgoing = None;
@@ -131,7 +131,7 @@ impl Hub {
                 State::Offered => return,
                 State::Ending(rest) => match rest.pop_front() {
                     Some(next) => stream.outgoing = Some(next),
-                    None => return self.remove(number, wire),
+                    None => return self.remove(number, now, wire),
                 },
                 State::Open if budget == 0 => {
                     if !std::mem::replace(&mut stream.is_waiting, true) {
@@ -160,11 +160,54 @@ impl Hub {
             write_gap(&mut body, &keys, opening.gap);
             return Some(Outgoing::new(line(&mut self.line.borrow_mut(), stream), body.into()));
         }
-        let set = Rc::clone(&stream.keys);
+        let (set, index) = self.first(number, now)?;
+        let stream = self.streams.get_mut(number)?;
+        let seat = stream.seats.get_mut(index)?;
+        let channel = set.channels.get(index).and_then(|&channel| self.channels.get_mut(channel))?;
+        let body = take(seat, channel, &stream.profile.event_name)?;
+        stream.epoch = channel.epoch();
+        self.status.events += 1;
+        // Its id covers what is passed over behind it.
+        self.pass_over(number, now);
+        let stream = self.streams.get(number)?;
+        Some(Outgoing::new(line(&mut self.line.borrow_mut(), stream), body))
+    }
+
+    /// Passes over what can't be had any more of the time before a client came that had no cursor: it has
+    /// missed nothing.
+    pub(super) fn pass_over(&mut self, number: usize, now: Instant) {
+        loop {
+            let Some(stream) = self.streams.get(number) else { return };
+            if stream.opening.is_some() || stream.seats.iter().all(|seat| seat.fresh.is_none()) {
+                return;
+            }
+            let Some((set, index)) = self.first(number, now) else { return };
+            let Some(stream) = self.streams.get_mut(number) else { return };
+            let channel = set.channels.get(index).and_then(|&channel| self.channels.get_mut(channel));
+            let (Some(seat), Some(channel)) = (stream.seats.get_mut(index), channel) else { return };
+            let Some(fresh) = seat.fresh.as_deref().copied() else { return };
+            if !is_lost(seat, channel, fresh) {
+                // What comes now is sent; what is live is told of.
+                if matches!(seat.next, Next::Entry(at) if at >= fresh.end) {
+                    seat.fresh = None;
+                }
+                return;
+            }
+            if take(seat, channel, &stream.profile.event_name).is_none() {
+                return;
+            }
+            stream.epoch = channel.epoch();
+        }
+    }
+
+    /// The keys of a stream, and the index of the one whose next item comes first.
+    fn first(&mut self, number: usize, now: Instant) -> Option<(Rc<KeySet>, usize)> {
+        let set = Rc::clone(&self.streams.get(number)?.keys);
         let is_out = self.outage(set.store, now).is_some();
+        let spare = self.descriptors_left();
         let stream = self.streams.get_mut(number)?;
         let opened = self.stores.get(set.store)?;
-        let store = (!is_out).then_some(&*opened.store);
+        let sources = Sources { store: (!is_out).then_some(&*opened.store), readers: &self.readers, spare };
         let mut first: Option<(EventId, usize)> = None;
         let mut failed = None;
         for (index, &channel_number) in set.channels.iter().enumerate() {
@@ -173,7 +216,7 @@ impl Hub {
             else {
                 continue;
             };
-            match look(seat, channel, stream.epoch, store, &self.readers) {
+            match look(seat, channel, stream.epoch, &sources) {
                 Ok(Some(rank)) if first.is_none_or(|(best, _)| rank < best) => first = Some((rank, index)),
                 Ok(_) => {}
                 Err(error) => failed = Some((channel_number, error)),
@@ -182,25 +225,54 @@ impl Hub {
         if let Some((channel, error)) = failed {
             self.fails(channel, &error, now);
         }
-        let (_, index) = first?;
-        let stream = self.streams.get_mut(number)?;
-        let seat = stream.seats.get_mut(index)?;
-        let channel = set.channels.get(index).and_then(|&channel| self.channels.get_mut(channel))?;
-        let event_name = &stream.profile.event_name;
-        let (position, body) = match &mut seat.next {
-            Next::Entry(at) => {
-                let entry = channel.entry(*at).ok()??;
-                *at += 1;
-                (entry.position, entry.body(&channel.key, event_name))
-            }
-            Next::Store(behind) => channel.lend(behind.queue.pop_front()?, seat.position, event_name),
-            Next::Reopen => return None,
-        };
-        seat.position = position;
-        stream.epoch = channel.epoch();
-        self.status.events += 1;
-        Some(Outgoing::new(line(&mut self.line.borrow_mut(), stream), body))
+        first.map(|(_, index)| (set, index))
     }
+
+    /// Closes all readers of streams that are behind; each is opened anew when its stream goes on.
+    pub(super) fn give_up_readers(&mut self) {
+        self.streams.iter_mut().for_each(|(_, stream)| give_up_readers(stream));
+    }
+}
+
+/// Takes what comes next of a key; the position moves behind it.
+fn take(seat: &mut Seat, channel: &mut Channel, event_name: &Rc<str>) -> Option<Rc<[u8]>> {
+    let (position, body) = match &mut seat.next {
+        Next::Entry(at) => {
+            let entry = channel.entry(*at).ok()??;
+            *at += 1;
+            (entry.position, entry.body(&channel.key, event_name))
+        }
+        Next::Store(behind) => channel.lend(behind.queue.pop_front()?, seat.position, event_name),
+        Next::Reopen => return None,
+    };
+    seat.position = position;
+    Some(body)
+}
+
+/// Whether what comes next of a key can't be had any more, and was there before the client came.
+fn is_lost(seat: &Seat, channel: &Channel, fresh: Fresh) -> bool {
+    match &seat.next {
+        Next::Entry(at) => {
+            let entry = channel.entry(*at).ok().flatten();
+            *at < fresh.end && entry.is_some_and(|entry| matches!(entry.content, Content::Gap(_)))
+        }
+        Next::Store(behind) => match behind.queue.front() {
+            Some(Item::Gap(gap)) => gap.to <= fresh.position,
+            Some(Item::Event(event)) => event.draft.external && event.id <= fresh.position,
+            None => false,
+        },
+        Next::Reopen => false,
+    }
+}
+
+/// Where streams that are behind read.
+struct Sources<'a> {
+    /// The store, unless it is not to be touched.
+    store: Option<&'a dyn Store>,
+    /// Counts the readers.
+    readers: &'a Rc<()>,
+    /// How many there may be.
+    spare: usize,
 }
 
 /// Makes sure that a seat's next item is at hand, if there is one, and answers its rank: gaps first,
@@ -209,9 +281,9 @@ fn look(
     seat: &mut Seat,
     channel: &Channel,
     epoch: sse_core::cursor::Epoch,
-    store: Option<&dyn Store>,
-    readers: &Rc<()>,
+    sources: &Sources<'_>,
 ) -> sse_core::Result<Option<EventId>> {
+    let Sources { store, readers, spare } = *sources;
     // From memory to a log that was just replaced, to its successor, and back is the longest way.
     for _ in 0..8 {
         match &mut seat.next {
@@ -228,15 +300,17 @@ fn look(
                     .gap
                     .or_else(|| foreign.then(|| Gap { from: seat.position, to: opened.reader.position() }));
                 let queue = gap.map(Item::Gap).into_iter().collect();
-                seat.next = Next::Store(Box::new(Behind {
-                    reader: opened.reader,
-                    queue,
-                    counted: Rc::clone(readers),
-                }));
+                let reader = Counted { reader: opened.reader, count: Rc::clone(readers) };
+                seat.next = Next::Store(Box::new(Behind { reader: Some(reader), queue }));
             }
             Next::Store(behind) => {
-                if behind.queue.is_empty() && store.is_some() {
-                    behind.queue = behind.reader.read(READ_BEHIND)?;
+                if let (true, true, Some(counted)) =
+                    (behind.queue.is_empty(), store.is_some(), &mut behind.reader)
+                {
+                    behind.queue = counted.reader.read(READ_BEHIND)?;
+                }
+                if !behind.queue.is_empty() && Rc::strong_count(readers) - 1 > spare {
+                    behind.reader = None;
                 }
                 match behind.queue.front() {
                     Some(Item::Gap(_)) => return Ok(Some(EventId::ZERO)),
@@ -244,11 +318,13 @@ fn look(
                     None if store.is_none() => return Ok(None),
                     None => {}
                 }
-                match channel.place(behind.reader.position()) {
-                    Placed::At(number) => seat.next = Next::Entry(number),
+                let position =
+                    behind.reader.as_ref().map_or(seat.position, |counted| counted.reader.position());
+                match (channel.place_behind(position), &behind.reader) {
+                    (Placed::At(number), _) => seat.next = Next::Entry(number),
                     // Ahead of the channel, which will come to it; or of a log that is no more.
-                    Placed::Elsewhere if behind.reader.is_current()? => return Ok(None),
-                    Placed::Elsewhere => seat.next = Next::Reopen,
+                    (Placed::Elsewhere, Some(counted)) if counted.reader.is_current()? => return Ok(None),
+                    (Placed::Elsewhere, _) => seat.next = Next::Reopen,
                 }
             }
         }

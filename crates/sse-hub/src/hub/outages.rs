@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use sse_core::Error;
 
+use super::stores::OpenedStore;
 use super::{Hub, Wire};
 
 /// A key that can't be read is tried again after this.
@@ -168,11 +169,10 @@ impl Hub {
         for number in due {
             self.read_later(number, true);
         }
-        for store in 0..self.stores.len() {
-            let is_due = |outage: &Outage| outage.until <= now;
-            if !self.stores.get(store).and_then(|opened| opened.outage.as_ref()).is_some_and(is_due) {
-                continue;
-            }
+        let is_due = |opened: &OpenedStore| opened.outage.as_ref().is_some_and(|outage| outage.until <= now);
+        let out: Vec<usize> =
+            self.stores.iter().filter(|(_, opened)| is_due(opened)).map(|(number, _)| number).collect();
+        for store in out {
             // One of its keys is the question; the answer wakes the others.
             let asked = self.channels.iter().find(|(_, channel)| channel.store == store);
             match asked.map(|(number, _)| number) {
@@ -194,7 +194,7 @@ impl Hub {
 
     /// When there is something to try again.
     pub(super) fn next_question(&self) -> Option<Instant> {
-        let outages = self.stores.iter().filter_map(|opened| Some(opened.outage.as_ref()?.until));
+        let outages = self.stores.iter().filter_map(|(_, opened)| Some(opened.outage.as_ref()?.until));
         self.failing.values().map(|failing| failing.until).chain(outages).min()
     }
 }

@@ -19,7 +19,7 @@ use crate::channel::{Channel, ENTRIES, Placed};
 use crate::message::{self, Offer, Reason, Refusal};
 use crate::outgoing::Outgoing;
 use crate::record::Input;
-use crate::stream::{Behind, KeySet, Next, Profile, Seat, State, Stream};
+use crate::stream::{Behind, Counted, Fresh, KeySet, Next, Profile, Seat, State, Stream};
 
 /// Bytes that go out with a stream's greeting, if they are there.
 const WITH_GREETING: usize = 16 << 10;
@@ -37,8 +37,8 @@ impl Hub {
     /// Why the stream can't come. [`Reason::Busy`] where another process holds a lock: the same may work in
     /// a moment.
     pub fn offer(&mut self, offer: &Offer, now: Instant, wire: &mut dyn Wire) -> Result<Ticket, Refusal> {
-        let used = self.streams.len() + self.channels.len() + offer.keys.len();
-        if self.streams.len() >= self.limits.streams || used >= self.limits.descriptors {
+        let room = self.descriptors_left();
+        if self.streams.len() >= self.limits.streams || room <= offer.keys.len() {
             let why = format!(
                 "{} streams are open, no more fit; see sse.max_streams and the limit of open files",
                 self.streams.len()
@@ -49,12 +49,16 @@ impl Hub {
             return Err(Refusal { reason: Reason::Full, why });
         }
         self.is_full = false;
+        // Streams come first: a reader can be opened anew.
+        if room <= offer.keys.len() + self.count_readers() {
+            self.give_up_readers();
+        }
         let keys = keys(offer)?;
         EventName::new(offer.event_name.as_bytes()).map_err(malformed)?;
         let choice: Choice = offer.signal.parse().map_err(malformed)?;
-        let store = self.store(&offer.store, choice)?;
+        let store = self.store(&offer.store, choice, now)?;
         self.is_there(store, now)?;
-        let set = self.key_set(store, &keys).map_err(|error| self.refuse(store, &error))?;
+        let set = self.key_set(store, &keys, now).map_err(|error| self.refuse(store, &error))?;
         for &channel in &set.channels {
             if let Some(channel) = self.channels.get_mut(channel) {
                 channel.follower.wake_up();
@@ -67,7 +71,7 @@ impl Hub {
         match placed {
             Ok((seats, opening)) => Ok(self.enter(offer, set, seats, opening, now)),
             Err(refusal) => {
-                self.release(&set);
+                self.release(&set, now);
                 Err(refusal)
             }
         }
@@ -80,9 +84,9 @@ impl Hub {
     }
 
     /// Forgets a stream that was offered only.
-    pub fn withdraw(&mut self, ticket: Ticket, wire: &mut dyn Wire) {
+    pub fn withdraw(&mut self, ticket: Ticket, now: Instant, wire: &mut dyn Wire) {
         if self.is_offered(ticket) {
-            self.remove(ticket.number, wire);
+            self.remove(ticket.number, now, wire);
         }
     }
 
@@ -100,6 +104,7 @@ impl Hub {
             return;
         }
         let number = ticket.number;
+        self.pass_over(number, now);
         let Some(stream) = self.streams.get_mut(number) else { return };
         stream.state = State::Open;
         stream.request = request;
@@ -132,7 +137,7 @@ impl Hub {
     }
 
     /// Gives back what a stream held.
-    pub(super) fn leave(&mut self, stream: Stream) {
+    pub(super) fn leave(&mut self, stream: Stream, now: Instant) {
         for (seat, &channel) in stream.seats.iter().zip(&stream.keys.channels) {
             let Some(channel) = self.channels.get_mut(channel) else { continue };
             if seat.slot >= channel.seats.len() {
@@ -149,7 +154,7 @@ impl Hub {
         }
         let set = Rc::clone(&stream.keys);
         drop(stream);
-        self.release(&set);
+        self.release(&set, now);
     }
 
     fn enter(
@@ -211,7 +216,7 @@ impl Hub {
     }
 
     /// The set of these keys, with one more stream that follows it.
-    fn key_set(&mut self, store: usize, keys: &[Key]) -> sse_core::Result<Rc<KeySet>> {
+    fn key_set(&mut self, store: usize, keys: &[Key], now: Instant) -> sse_core::Result<Rc<KeySet>> {
         if let Some((set, streams)) = self.key_sets.get_mut(&(store, keys.to_vec())) {
             *streams += 1;
             return Ok(Rc::clone(set));
@@ -221,7 +226,7 @@ impl Hub {
             match self.channel(store, key) {
                 Ok(channel) => channels.push(channel),
                 Err(error) => {
-                    channels.into_iter().for_each(|channel| self.drop_user(channel));
+                    channels.into_iter().for_each(|channel| self.drop_user(channel, now));
                     return Err(error);
                 }
             }
@@ -232,14 +237,14 @@ impl Hub {
     }
 
     /// One stream less follows these keys.
-    fn release(&mut self, set: &Rc<KeySet>) {
+    fn release(&mut self, set: &Rc<KeySet>, now: Instant) {
         let name = (set.store, set.keys.clone());
         let Some((_, streams)) = self.key_sets.get_mut(&name) else { return };
         *streams -= 1;
         if *streams == 0 {
             self.key_sets.remove(&name);
             self.line.take();
-            set.channels.iter().for_each(|&channel| self.drop_user(channel));
+            set.channels.iter().for_each(|&channel| self.drop_user(channel, now));
         }
     }
 
@@ -262,7 +267,7 @@ impl Hub {
 
     fn open_channel(&mut self, store: usize, key: &Key) -> sse_core::Result<usize> {
         let Some(opened) = self.stores.get(store) else { return Err(sse_core::Error::NoKeys) };
-        let Some(signal) = self.signals.get_mut(opened.signal) else { return Err(sse_core::Error::NoKeys) };
+        let Some(signal) = self.signals.get_mut(&opened.signal) else { return Err(sse_core::Error::NoKeys) };
         let start = Start::Newest(ENTRIES as u64);
         let begun = Follower::begin(&*opened.store, key, start, &mut *signal.signal)?;
         let mut channel = Channel::new(store, key.clone(), begun.follower);
@@ -283,10 +288,14 @@ impl Hub {
         let watch = channel.follower.watch();
         let number = self.channels.insert(channel);
         signal.watches.insert(watch, number);
+        if let Some(opened) = self.stores.get_mut(store) {
+            opened.channels += 1;
+            opened.unused = None;
+        }
         Ok(number)
     }
 
-    fn drop_user(&mut self, number: usize) {
+    fn drop_user(&mut self, number: usize, now: Instant) {
         let Some(channel) = self.channels.get_mut(number) else { return };
         channel.users = channel.users.saturating_sub(1);
         if channel.users > 0 {
@@ -294,11 +303,13 @@ impl Hub {
         }
         let channel = self.channels.remove(number);
         self.failing.remove(&number);
-        if let Some(signal) =
-            self.stores.get(channel.store).and_then(|opened| self.signals.get_mut(opened.signal))
-        {
-            signal.watches.remove(&channel.follower.watch());
-            channel.follower.close(&mut *signal.signal);
+        if let Some(opened) = self.stores.get_mut(channel.store) {
+            opened.channels = opened.channels.saturating_sub(1);
+            opened.unused = (opened.channels == 0).then_some(now);
+            if let Some(signal) = self.signals.get_mut(&opened.signal) {
+                signal.watches.remove(&channel.follower.watch());
+                channel.follower.close(&mut *signal.signal);
+            }
         }
         self.by_key.remove(&(channel.store, channel.key));
     }
@@ -344,13 +355,19 @@ impl Hub {
         let (Some(channel), Some(key)) = (channel, set.keys.get(index)) else {
             return Err(sse_core::Error::NoKeys);
         };
-        let in_memory = |position| match channel.place(position) {
-            Placed::At(number) => Some(Seat { position, next: Next::Entry(number), slot: usize::MAX }),
+        let fresh = known
+            .position(index)
+            .is_none()
+            .then(|| Box::new(Fresh { position: channel.position(), end: channel.end() }));
+        let seat = |position, next| Seat { position, next, fresh: fresh.clone(), slot: usize::MAX };
+        let at = |position, placed| match placed {
+            Placed::At(number) => Some(seat(position, Next::Entry(number))),
             Placed::Elsewhere => None,
         };
+        let in_memory = |position| at(position, channel.place(position));
         let from_memory = |start| match start {
             Start::After(position) => in_memory(position),
-            Start::Newest(0) => in_memory(channel.position()),
+            Start::Newest(0) => at(channel.position(), channel.place_behind(channel.position())),
             Start::Newest(count) => channel.newest(count).and_then(in_memory),
             Start::Oldest => channel.oldest().and_then(in_memory),
         };
@@ -372,9 +389,13 @@ impl Hub {
             reading = opened.store.reader(key, replay.start())?;
         }
         let position = reading.reader.position();
-        let behind =
-            Behind { reader: reading.reader, queue: Default::default(), counted: Rc::clone(&self.readers) };
-        let seat = Seat { position, next: Next::Store(Box::new(behind)), slot: usize::MAX };
+        let next = if self.is_short() {
+            Next::Reopen
+        } else {
+            let reader = Counted { reader: reading.reader, count: Rc::clone(&self.readers) };
+            Next::Store(Box::new(Behind { reader: Some(reader), queue: Default::default() }))
+        };
+        let seat = seat(position, next);
         Ok(match reading.gap {
             Some(gap) => (seat, Some(gap)),
             None => foreign(seat),

@@ -2,13 +2,15 @@
 //!
 //! Always true:
 //! - a place has one store, whatever name it was offered under, or a signal would watch a file twice;
-//! - stores that wait for the same have one signal.
+//! - stores that wait for the same have one signal;
+//! - a store that nobody follows is closed after a while.
 
 use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sse_core::signal::{self, Choice, Signal, Waits, Watch};
 use sse_core::store::{Location, Patience, Settings, Store};
@@ -25,6 +27,10 @@ pub struct OpenedStore {
     pub store: Arc<dyn Store>,
     /// The signal's number.
     pub signal: usize,
+    /// Keys of it that are followed.
+    pub channels: usize,
+    /// Since when there is none.
+    pub unused: Option<Instant>,
     /// Set while it does not answer.
     pub outage: Option<Outage>,
 }
@@ -50,10 +56,14 @@ pub struct Known {
 
 /// Names remembered; beyond it they are looked up anew.
 const NAMES: usize = 1_024;
+/// A store that nobody follows is closed after this: its last client may be coming back.
+const UNUSED: Duration = Duration::from_secs(15);
+/// Descriptors that a store may hold: a database has three, a server's signal as many.
+pub(super) const DESCRIPTORS: usize = 4;
 
 impl Hub {
     /// The number of the store that a data source name names; it is opened once.
-    pub(super) fn store(&mut self, dsn: &str, choice: Choice) -> Result<usize, Refusal> {
+    pub(super) fn store(&mut self, dsn: &str, choice: Choice, now: Instant) -> Result<usize, Refusal> {
         let refused = |why| Refusal { reason: Reason::Store, why };
         let location = Location::parse(dsn)
             .map_err(|expected| refused(format!("the store's name must be {expected}")))?;
@@ -64,7 +74,7 @@ impl Hub {
         {
             return Ok(known.store);
         }
-        let store = self.store_at(real(location), choice);
+        let store = self.store_at(real(location), choice, now);
         if self.names.len() >= NAMES {
             self.names.clear();
         }
@@ -72,33 +82,60 @@ impl Hub {
         Ok(store)
     }
 
-    fn store_at(&mut self, location: Location, choice: Choice) -> usize {
-        let known = self.stores.iter().position(|opened| {
+    fn store_at(&mut self, location: Location, choice: Choice, now: Instant) -> usize {
+        let known = self.stores.iter().find(|(_, opened)| {
             opened.location == location
-                && self.signals.get(opened.signal).is_some_and(|signal| signal.choice == choice)
+                && self.signals.get(&opened.signal).is_some_and(|signal| signal.choice == choice)
         });
-        if let Some(known) = known {
+        if let Some((known, _)) = known {
             return known;
         }
         // Whoever waits for a lock keeps all streams waiting.
         let store = location.open(Settings { patience: Patience::TriesOnce, ..Settings::default() });
         let signal = self.signal(choice, store.waits());
-        self.stores.push(OpenedStore { location, store, signal, outage: None });
-        self.stores.len() - 1
+        let unused = Some(now);
+        self.stores.insert(OpenedStore { location, store, signal, channels: 0, unused, outage: None })
     }
 
     /// The number of the signal for what a store waits for.
     fn signal(&mut self, choice: Choice, waits: Waits) -> usize {
         let fits = |opened: &OpenedSignal| opened.choice == choice && opened.waits == waits;
-        if let Some(known) = self.signals.iter().position(fits) {
+        if let Some((&known, _)) = self.signals.iter().find(|(_, opened)| fits(opened)) {
             return known;
         }
         let (signal, why) = signal::open(choice, &waits);
         if let Some(why) = why {
             self.note(why);
         }
-        self.signals.push(OpenedSignal { choice, waits, signal, watches: HashMap::new() });
-        self.signals.len() - 1
+        // Never a number that another one had: whoever waits for a signal knows it by that.
+        let number = self.next_signal;
+        self.next_signal += 1;
+        self.signals.insert(number, OpenedSignal { choice, waits, signal, watches: HashMap::new() });
+        number
+    }
+
+    /// Closes the stores that nobody has followed for a while, and the signals of servers with the last
+    /// store that waits on one. A signal of files stays: all files share it.
+    pub(super) fn close_unused(&mut self, now: Instant) {
+        let is_due = |opened: &OpenedStore| opened.unused.is_some_and(|since| since + UNUSED <= now);
+        let due: Vec<usize> =
+            self.stores.iter().filter(|(_, opened)| is_due(opened)).map(|(number, _)| number).collect();
+        for number in due {
+            let closed = self.stores.remove(number);
+            self.names.retain(|_, known| known.store != number);
+            let is_file = self
+                .signals
+                .get(&closed.signal)
+                .is_none_or(|opened| matches!(opened.waits, Waits::Files { .. }));
+            if !is_file && !self.stores.iter().any(|(_, opened)| opened.signal == closed.signal) {
+                self.signals.remove(&closed.signal);
+            }
+        }
+    }
+
+    /// When a store is to be closed, if nobody comes to it.
+    pub(super) fn next_close(&self) -> Option<Instant> {
+        self.stores.iter().filter_map(|(_, opened)| Some(opened.unused? + UNUSED)).min()
     }
 }
 

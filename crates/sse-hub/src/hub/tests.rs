@@ -122,11 +122,12 @@ impl World {
 
     /// Looks at a signal that has something to say, if one has.
     fn hear(&mut self) -> bool {
-        let index = self.hub.signals().position(|signal| {
+        let found = self.hub.signals().find(|(_, signal)| {
             let Some(descriptor) = signal.descriptor() else { return false };
             let none = Timespec { tv_sec: 0, tv_nsec: 0 };
             poll(&mut [PollFd::from_borrowed_fd(descriptor, PollFlags::IN)], Some(&none)).unwrap() > 0
         });
+        let index = found.map(|(number, _)| number);
         if let Some(index) = index {
             self.hub.signalled(index, self.now, &mut self.clients);
         }

@@ -104,7 +104,7 @@ impl Reactor {
                 Err(error) => Err(error),
             };
             if let Err(error) = heard {
-                self.forget(index, &error);
+                self.forget(index, &error, now);
                 break;
             }
         }
@@ -112,7 +112,7 @@ impl Reactor {
     }
 
     /// Closes a worker's connection; what it has offered is withdrawn.
-    fn forget(&mut self, index: usize, why: &io::Error) {
+    fn forget(&mut self, index: usize, why: &io::Error, now: Instant) {
         if !matches!(
             why.kind(),
             io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
@@ -120,7 +120,7 @@ impl Reactor {
             self.log.write(&format!("a worker's connection is closed: {why}"));
         }
         if let Some(stream) = self.workers.try_remove(index).and_then(|worker| worker.offered) {
-            self.hub.withdraw(stream, &mut self.wires);
+            self.hub.withdraw(stream, now, &mut self.wires);
         }
     }
 
@@ -151,7 +151,7 @@ impl Reactor {
             }
             ToHub::Offer(offer) => {
                 if let Some(earlier) = worker.offered.take() {
-                    self.hub.withdraw(earlier, &mut self.wires);
+                    self.hub.withdraw(earlier, now, &mut self.wires);
                 }
                 if self.over.is_some() {
                     ToWorker::Refused(Refusal { reason: Reason::Ending, why: "the hub is ending".into() })
@@ -217,7 +217,7 @@ impl Reactor {
             // What is left of it in the worker says how long it has waited.
             let offer = waiting.offer.clone();
             if let Err(error) = self.consider(index, offer, now) {
-                self.forget(index, &error);
+                self.forget(index, &error, now);
             }
         }
     }
@@ -260,11 +260,11 @@ impl Reactor {
             Ok(()) => {
                 self.hub.go(ticket, request, now, &mut self.wires);
                 // The end of the request's input is there already, most of the time.
-                self.read(ticket.number(), false);
+                self.read(ticket.number(), false, now);
             }
             Err(error) => {
                 self.log.write(&format!("a client can't be taken over, and is cut: {error}"));
-                self.hub.withdraw(ticket, &mut self.wires);
+                self.hub.withdraw(ticket, now, &mut self.wires);
             }
         }
     }

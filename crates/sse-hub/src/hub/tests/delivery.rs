@@ -47,7 +47,7 @@ fn a_client_resumes_behind_its_cursor_however_far_it_is_behind() {
     (1..=5).for_each(|number| world.push("k", number));
     world.settle();
     let (_, id) = world.events(first);
-    world.hub.input(first, None, &mut world.clients);
+    world.hub.input(first, None, world.now, &mut world.clients);
     (6..=200).for_each(|number| world.push("k", number));
     let second = world.open(&["k"], Some(&id), Replay::None);
     world.settle();
@@ -182,6 +182,56 @@ fn a_key_that_much_is_pushed_to_is_read_in_pieces_so_that_others_have_their_turn
     assert!(world.hub.go_on(world.now, &mut world.clients));
     world.settle();
     assert_eq!(world.output(stream).0.matches("event: message").count(), 100);
+}
+
+#[test]
+fn damage_at_a_logs_end_is_told_to_who_resumes_there_and_not_to_who_has_no_cursor() {
+    let mut world = World::unlimited();
+    let first = world.open(&["k"], None, Replay::None);
+    world.push("k", 1);
+    world.settle();
+    let (_, id) = world.events(first);
+    let path = world.store.directory().log(&Key::new(b"k").unwrap());
+    let mut log = std::fs::File::options().append(true).open(path).unwrap();
+    std::io::Write::write_all(&mut log, b"damage\n").unwrap();
+    world.settle();
+    let resumed = world.open(&["k"], Some(&id), Replay::None);
+    let fresh = [Replay::None, Replay::Newest(1), Replay::All].map(|replay| world.open(&["k"], None, replay));
+    world.settle();
+    let gaps = |world: &World, stream| world.output(stream).0.matches("event: sse-gap").count();
+    assert_eq!([first, resumed].map(|stream| gaps(&world, stream)), [1, 1]);
+    assert_eq!(fresh.map(|stream| gaps(&world, stream)), [0, 0, 0]);
+    world.push("k", 2);
+    world.settle();
+    assert_eq!(fresh.map(|stream| world.events(stream).0), [vec![2], vec![1, 2], vec![1, 2]]);
+    assert_eq!(world.events(resumed).0, [2]);
+}
+
+#[test]
+fn a_client_without_a_cursor_is_told_of_no_gap_before_it_came_nor_when_it_comes_back() {
+    let external = |world: &World| {
+        world.store.append(&Key::new(b"k").unwrap(), &Draft::external(b"7".to_vec(), None)).unwrap();
+    };
+    // Entries in memory, and more of them than that.
+    for count in [2, 200] {
+        for replay in [Replay::None, Replay::Newest(1), Replay::All] {
+            let mut world = World::unlimited();
+            external(&world);
+            (1..=count).for_each(|number| world.push("k", number));
+            external(&world);
+            let fresh = world.open(&["k"], None, replay);
+            world.settle();
+            let (output, _) = world.output(fresh);
+            assert!(!output.contains("sse-gap"), "{count} {replay:?}: {output}");
+            let (_, id) = world.events(fresh);
+            let back = world.open(&["k"], Some(&id), Replay::None);
+            world.settle();
+            assert_eq!(world.output(back).0.matches("sse-gap").count(), 0, "{count} {replay:?}");
+            external(&world);
+            world.settle();
+            assert_eq!([fresh, back].map(|stream| world.output(stream).0.matches("sse-gap").count()), [1, 1]);
+        }
+    }
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn a_connection_that_comes_late_is_not_given_to_another_stream_of_the_same_numbe
     let mut world = World::unlimited();
     let offer = world.offer(world.directory.path(), &["k"], None, Replay::None);
     let first = world.hub.offer(&offer, world.now, &mut world.clients).unwrap();
-    world.hub.withdraw(first, &mut world.clients);
+    world.hub.withdraw(first, world.now, &mut world.clients);
     let second = world.hub.offer(&offer, world.now, &mut world.clients).unwrap();
     assert_eq!(first.number(), second.number());
     assert!(!world.hub.is_offered(first) && world.hub.is_offered(second));
@@ -161,14 +161,14 @@ fn streams_that_leave_give_back_all_they_held() {
     let offered = world.offer(&path, &["a"], None, Replay::None);
     let offered = world.hub.offer(&offered, world.now, &mut world.clients).unwrap();
     let streams: Vec<usize> = (0..5).map(|_| world.open(&["a", "b"], None, Replay::None)).collect();
-    world.hub.withdraw(offered, &mut world.clients);
+    world.hub.withdraw(offered, world.now, &mut world.clients);
     // FCGI_ABORT_REQUEST, and the end of input.
-    world.hub.input(streams[1], Some(&[1, 2, 0, 1, 0, 0, 0, 0]), &mut world.clients);
-    world.hub.input(streams[3], None, &mut world.clients);
+    world.hub.input(streams[1], Some(&[1, 2, 0, 1, 0, 0, 0, 0]), world.now, &mut world.clients);
+    world.hub.input(streams[3], None, world.now, &mut world.clients);
     world.push("a", 1);
     world.settle();
     assert_eq!([0, 2, 4].map(|index| world.events(streams[index]).0), [[1], [1], [1]]);
-    [0, 2, 4].iter().for_each(|&index| world.hub.input(streams[index], None, &mut world.clients));
+    [0, 2, 4].iter().for_each(|&index| world.hub.input(streams[index], None, world.now, &mut world.clients));
     assert_eq!((world.hub.len(), world.hub.status().keys), (0, 0));
     assert!(
         !world.clients.sent.contains_key(&offered.number())
@@ -185,6 +185,54 @@ fn a_client_that_is_gone_takes_its_stream_along_and_no_other() {
     world.settle();
     assert_eq!(world.clients.closed, [streams[0]]);
     assert_eq!([1, 2].map(|index| world.events(streams[index]).0), [[1], [1]]);
+}
+
+#[test]
+fn stores_that_nobody_follows_are_closed_after_a_while() {
+    let mut world = World::unlimited();
+    let directory = tempfile::tempdir().unwrap();
+    let mut tenants = Vec::new();
+    for tenant in 0..5 {
+        let store = format!("sqlite://{}/{tenant}.sqlite", directory.path().display());
+        let offer = Offer { store, ..world.offer(world.directory.path(), &["k"], None, Replay::None) };
+        tenants.push(world.take(&offer));
+    }
+    let stays = world.open(&["k"], None, Replay::None);
+    tenants.iter().for_each(|&tenant| world.hub.input(tenant, None, world.now, &mut world.clients));
+    world.hub.tick(world.now, &mut world.clients);
+    assert_eq!(world.hub.stores.len(), 6, "their clients may be coming back");
+    world.now = world.hub.next_tick().unwrap();
+    world.hub.tick(world.now, &mut world.clients);
+    assert_eq!(world.hub.stores.len(), 1);
+    world.push("k", 1);
+    world.settle();
+    assert_eq!(world.events(stays).0, [1]);
+}
+
+#[test]
+fn streams_that_are_behind_on_many_keys_open_no_more_readers_than_there_are_descriptors() {
+    const KEYS: u64 = 8;
+    const STREAMS: usize = 4;
+    // Each offer counts its keys as new ones.
+    let descriptors = STREAMS + 2 * KEYS as usize + stores::DESCRIPTORS + 1;
+    let mut world = World::new(Limits { streams: 100, descriptors });
+    let names: Vec<String> = (0..KEYS).map(|key| key.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for number in 0..100 * KEYS {
+        world.push(names[usize::try_from(number % KEYS).unwrap()], number);
+    }
+    let mut streams = Vec::new();
+    for _ in 0..STREAMS {
+        streams.push(world.open(&names, None, Replay::All));
+        assert!(world.hub.count_readers() <= world.hub.descriptors_left() + 1);
+        world.settle();
+        assert!(world.hub.count_readers() <= world.hub.descriptors_left() + 1);
+    }
+    for stream in streams {
+        let mut got = world.events(stream).0;
+        got.sort_unstable();
+        assert_eq!(got, (0..100 * KEYS).collect::<Vec<_>>());
+    }
 }
 
 #[test]

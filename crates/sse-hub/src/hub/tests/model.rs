@@ -96,7 +96,7 @@ proptest! {
                 }
                 Step::Cut { client } => if let Some(browser) = browsers.get_mut(client) {
                     browser.read(&mut world);
-                    world.hub.input(browser.stream, None, &mut world.clients);
+                    world.hub.input(browser.stream, None, world.now, &mut world.clients);
                     world.clients.room.remove(&browser.stream);
                     browser.connect(&mut world);
                 },
