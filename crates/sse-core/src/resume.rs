@@ -68,11 +68,17 @@ impl Known {
     /// Where reading the key with this index begins, in a store of this epoch.
     #[must_use]
     pub fn start(&self, index: usize, epoch: Epoch, replay: Replay) -> Start {
-        match (self, self.position(index)) {
-            (Self::Cursor(theirs, _), Some(_)) if *theirs != epoch => Start::Oldest,
-            (_, Some(position)) => Start::After(position),
-            (_, None) => replay.start(),
+        match self.position(index) {
+            Some(_) if self.is_foreign(epoch) => Start::Oldest,
+            Some(position) => Start::After(position),
+            None => replay.start(),
         }
+    }
+
+    /// Whether it is a cursor of another store, or of this one before it was emptied.
+    #[must_use]
+    pub fn is_foreign(&self, epoch: Epoch) -> bool {
+        matches!(self, Self::Cursor(theirs, _) if *theirs != epoch)
     }
 
     /// Whether it is a bare id that the log never reached, and so not ours.
@@ -84,10 +90,8 @@ impl Known {
     /// The gap between another store and this one, which is read on from `to`.
     #[must_use]
     pub fn foreign(&self, index: usize, epoch: Epoch, to: EventId) -> Option<Gap> {
-        match self {
-            Self::Cursor(theirs, _) if *theirs != epoch => self.position(index).map(|from| Gap { from, to }),
-            _ => None,
-        }
+        let from = self.position(index).filter(|_| self.is_foreign(epoch))?;
+        Some(Gap { from, to })
     }
 }
 

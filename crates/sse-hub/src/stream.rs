@@ -87,6 +87,8 @@ pub enum Next {
 pub struct Behind {
     /// The reader; gone where descriptors are short, to be opened anew when the queue is empty.
     pub reader: Option<Counted>,
+    /// The store that it reads.
+    pub epoch: Epoch,
     /// What it has read.
     pub queue: VecDeque<Item>,
 }

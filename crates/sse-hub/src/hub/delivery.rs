@@ -4,6 +4,7 @@
 use std::rc::Rc;
 use std::time::Instant;
 
+use sse_core::cursor::Epoch;
 use sse_core::id::EventId;
 use sse_core::store::{Gap, Item, Start, Store};
 
@@ -41,6 +42,7 @@ impl Hub {
         }
         if channel.follower.epoch() != epoch {
             channel.begin_anew();
+            opened.epoch = Some(channel.follower.epoch());
         }
         let is_stale = channel.follower.is_stale();
         match read {
@@ -164,8 +166,12 @@ impl Hub {
         let stream = self.streams.get_mut(number)?;
         let seat = stream.seats.get_mut(index)?;
         let channel = set.channels.get(index).and_then(|&channel| self.channels.get_mut(channel))?;
-        let body = take(seat, channel, &stream.profile.event_name)?;
-        stream.epoch = channel.epoch();
+        let (epoch, body) = take(seat, channel, &stream.profile.event_name)?;
+        // What is left of an earlier one takes no cursor back to it: it would say that nothing of the newest
+        // was delivered.
+        if self.stores.get(set.store)?.epoch == Some(epoch) {
+            stream.epoch = epoch;
+        }
         self.status.events += 1;
         // Its id covers what is passed over behind it.
         self.pass_over(number, now);
@@ -196,7 +202,6 @@ impl Hub {
             if take(seat, channel, &stream.profile.event_name).is_none() {
                 return;
             }
-            stream.epoch = channel.epoch();
         }
     }
 
@@ -206,7 +211,7 @@ impl Hub {
         let is_out = self.outage(set.store, now).is_some();
         let spare = self.descriptors_left();
         let stream = self.streams.get_mut(number)?;
-        let opened = self.stores.get(set.store)?;
+        let opened = self.stores.get_mut(set.store)?;
         let sources = Sources { store: (!is_out).then_some(&*opened.store), readers: &self.readers, spare };
         let mut first: Option<(EventId, usize)> = None;
         let mut failed = None;
@@ -216,7 +221,7 @@ impl Hub {
             else {
                 continue;
             };
-            match look(seat, channel, stream.epoch, &sources) {
+            match look(seat, channel, stream.epoch, &sources, &mut opened.epoch) {
                 Ok(Some(rank)) if first.is_none_or(|(best, _)| rank < best) => first = Some((rank, index)),
                 Ok(_) => {}
                 Err(error) => failed = Some((channel_number, error)),
@@ -234,19 +239,21 @@ impl Hub {
     }
 }
 
-/// Takes what comes next of a key; the position moves behind it.
-fn take(seat: &mut Seat, channel: &mut Channel, event_name: &Rc<str>) -> Option<Rc<[u8]>> {
-    let (position, body) = match &mut seat.next {
+/// Takes what comes next of a key, with the epoch that it is of; the position moves behind it.
+fn take(seat: &mut Seat, channel: &mut Channel, event_name: &Rc<str>) -> Option<(Epoch, Rc<[u8]>)> {
+    let (epoch, (position, body)) = match &mut seat.next {
         Next::Entry(at) => {
             let entry = channel.entry(*at).ok()??;
             *at += 1;
-            (entry.position, entry.body(&channel.key, event_name))
+            (channel.epoch(), (entry.position, entry.body(&channel.key, event_name)))
         }
-        Next::Store(behind) => channel.lend(behind.queue.pop_front()?, seat.position, event_name),
+        Next::Store(behind) => {
+            (behind.epoch, channel.lend(behind.queue.pop_front()?, seat.position, event_name))
+        }
         Next::Reopen => return None,
     };
     seat.position = position;
-    Some(body)
+    Some((epoch, body))
 }
 
 /// Whether what comes next of a key can't be had any more, and was there before the client came.
@@ -280,8 +287,9 @@ struct Sources<'a> {
 fn look(
     seat: &mut Seat,
     channel: &Channel,
-    epoch: sse_core::cursor::Epoch,
+    epoch: Epoch,
     sources: &Sources<'_>,
+    newest: &mut Option<Epoch>,
 ) -> sse_core::Result<Option<EventId>> {
     let Sources { store, readers, spare } = *sources;
     // From memory to a log that was just replaced, to its successor, and back is the longest way.
@@ -293,15 +301,17 @@ fn look(
             },
             Next::Reopen => {
                 let Some(store) = store else { return Ok(None) };
-                let foreign = channel.epoch() != epoch;
+                let foreign = newest.is_some_and(|newest| newest != epoch);
                 let start = if foreign { Start::Oldest } else { Start::After(seat.position) };
                 let opened = store.reader(&channel.key, start)?;
+                *newest = Some(opened.epoch);
                 let gap = opened
                     .gap
                     .or_else(|| foreign.then(|| Gap { from: seat.position, to: opened.reader.position() }));
                 let queue = gap.map(Item::Gap).into_iter().collect();
                 let reader = Counted { reader: opened.reader, count: Rc::clone(readers) };
-                seat.next = Next::Store(Box::new(Behind { reader: Some(reader), queue }));
+                seat.next =
+                    Next::Store(Box::new(Behind { reader: Some(reader), epoch: opened.epoch, queue }));
             }
             Next::Store(behind) => {
                 if let (true, true, Some(counted)) =

@@ -167,7 +167,7 @@ impl Hub {
     ) -> Ticket {
         let profile = self.profile(offer);
         let lifetime = (offer.lifetime_ms > 0).then(|| Duration::from_millis(offer.lifetime_ms));
-        let epoch = set.channels.first().and_then(|&channel| self.channels.get(channel)).map(Channel::epoch);
+        let epoch = self.stores.get(set.store).and_then(|opened| opened.epoch);
         self.generation += 1;
         let entry = self.streams.vacant_entry();
         let number = entry.key();
@@ -266,10 +266,11 @@ impl Hub {
     }
 
     fn open_channel(&mut self, store: usize, key: &Key) -> sse_core::Result<usize> {
-        let Some(opened) = self.stores.get(store) else { return Err(sse_core::Error::NoKeys) };
+        let Some(opened) = self.stores.get_mut(store) else { return Err(sse_core::Error::NoKeys) };
         let Some(signal) = self.signals.get_mut(&opened.signal) else { return Err(sse_core::Error::NoKeys) };
         let start = Start::Newest(ENTRIES as u64);
         let begun = Follower::begin(&*opened.store, key, start, &mut *signal.signal)?;
+        opened.epoch = Some(begun.follower.epoch());
         let mut channel = Channel::new(store, key.clone(), begun.follower);
         // What is pushed meanwhile is read later, with what comes then.
         for _ in 0..PIECES {
@@ -345,16 +346,18 @@ impl Hub {
     }
 
     fn seat(
-        &self,
+        &mut self,
         set: &KeySet,
         index: usize,
         known: &Known,
         replay: Replay,
     ) -> sse_core::Result<(Seat, Option<Gap>)> {
+        let is_short = self.is_short();
         let channel = set.channels.get(index).and_then(|&channel| self.channels.get(channel));
         let (Some(channel), Some(key)) = (channel, set.keys.get(index)) else {
             return Err(sse_core::Error::NoKeys);
         };
+        let Some(opened) = self.stores.get_mut(set.store) else { return Err(sse_core::Error::NoKeys) };
         let fresh = known
             .position(index)
             .is_none()
@@ -371,35 +374,33 @@ impl Hub {
             Start::Newest(count) => channel.newest(count).and_then(in_memory),
             Start::Oldest => channel.oldest().and_then(in_memory),
         };
-        let epoch = channel.epoch();
-        let foreign = |seat: Seat| {
-            let gap = known.foreign(index, epoch, seat.position);
-            (seat, gap)
-        };
+        let epoch = opened.epoch.unwrap_or(channel.epoch());
         let start = known.start(index, epoch, replay);
-        if let Some(seat) = from_memory(start) {
-            return Ok(foreign(seat));
+        // Only the store knows what a cursor of another one is worth: the channel may be what is behind.
+        let is_certain = channel.epoch() == epoch && !known.is_foreign(epoch);
+        if is_certain && let Some(seat) = from_memory(start) {
+            return Ok((seat, None));
         }
-        let Some(opened) = self.stores.get(set.store) else { return Err(sse_core::Error::NoKeys) };
         let mut reading = opened.store.reader(key, start)?;
+        if reading.epoch != epoch {
+            opened.epoch = Some(reading.epoch);
+            reading = opened.store.reader(key, known.start(index, reading.epoch, replay))?;
+        }
+        let epoch = reading.epoch;
         if known.is_beyond(index, reading.last_id) {
-            if let Some(seat) = from_memory(replay.start()) {
+            if is_certain && let Some(seat) = from_memory(replay.start()) {
                 return Ok((seat, None));
             }
             reading = opened.store.reader(key, replay.start())?;
         }
         let position = reading.reader.position();
-        let next = if self.is_short() {
+        let next = if is_short {
             Next::Reopen
         } else {
             let reader = Counted { reader: reading.reader, count: Rc::clone(&self.readers) };
-            Next::Store(Box::new(Behind { reader: Some(reader), queue: Default::default() }))
+            Next::Store(Box::new(Behind { reader: Some(reader), epoch, queue: Default::default() }))
         };
-        let seat = seat(position, next);
-        Ok(match reading.gap {
-            Some(gap) => (seat, Some(gap)),
-            None => foreign(seat),
-        })
+        Ok((seat(position, next), reading.gap.or_else(|| known.foreign(index, epoch, position))))
     }
 
     fn refuse(&mut self, store: usize, error: &sse_core::Error) -> Refusal {

@@ -12,6 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sse_core::cursor::Epoch;
 use sse_core::signal::{self, Choice, Signal, Waits, Watch};
 use sse_core::store::{Location, Patience, Settings, Store};
 
@@ -31,6 +32,9 @@ pub struct OpenedStore {
     pub channels: usize,
     /// Since when there is none.
     pub unused: Option<Instant>,
+    /// The epoch that it had when one of its keys was last opened. A key that still has something to read
+    /// of an earlier one comes to it later.
+    pub epoch: Option<Epoch>,
     /// Set while it does not answer.
     pub outage: Option<Outage>,
 }
@@ -93,8 +97,16 @@ impl Hub {
         // Whoever waits for a lock keeps all streams waiting.
         let store = location.open(Settings { patience: Patience::TriesOnce, ..Settings::default() });
         let signal = self.signal(choice, store.waits());
-        let unused = Some(now);
-        self.stores.insert(OpenedStore { location, store, signal, channels: 0, unused, outage: None })
+        let opened = OpenedStore {
+            location,
+            store,
+            signal,
+            channels: 0,
+            unused: Some(now),
+            epoch: None,
+            outage: None,
+        };
+        self.stores.insert(opened)
     }
 
     /// The number of the signal for what a store waits for.

@@ -1,6 +1,9 @@
 //! Events that can't be had any more: told, once, and again only to who can't have heard it.
 
+use std::io::Write;
+
 use super::*;
+use crate::store::file::format;
 
 #[test]
 fn a_trimmed_cursor_is_told_a_gap_once_and_the_rest() {
@@ -134,6 +137,34 @@ fn who_is_there_when_the_directory_is_emptied_is_told() {
     push(&store, &key("a"), "3");
     assert_eq!(client.frames(), ["… a", "a=3"]);
     assert_eq!(visit(&store, &["a"], Some(&client.cursor), Replay::None).0, [""; 0]);
+}
+
+#[test]
+fn who_resumes_after_the_store_was_wiped_gets_nothing_twice_while_another_key_has_old_events_unread() {
+    let place = tempdir().unwrap();
+    let store = store(place.path());
+    // More than is read ahead, of the store that is no more, and behind all that is new.
+    let ids: Vec<EventId> = (0..20_000).map(|n| EventId::new(now() + DAY + n, 0)).collect();
+    write_log(&store, &key("b"), &ids[..1]);
+    let mut client = Client::connect(&store, &["a", "b"], None, Replay::None);
+    let mut log = fs::OpenOptions::new().append(true).open(store.directory().log(&key("b"))).unwrap();
+    for id in &ids[1..] {
+        log.write_all(&format::write_line(*id, &draft("12345"))).unwrap();
+    }
+    empty(place.path());
+    push(&store, &key("a"), "\"new\"");
+    client.feed.wake(&Changes::All);
+    let mut cursors: Vec<String> = Vec::new();
+    while let Some(frame) = client.frame() {
+        if frame == "a=\"new\"" || !cursors.is_empty() {
+            cursors.push(client.cursor.clone());
+        }
+    }
+    assert!(cursors.len() >= ids.len(), "{}", cursors.len());
+    for cursor in cursors.iter().step_by(500) {
+        let frames = visit(&store, &["a", "b"], Some(cursor), Replay::None).0;
+        assert!(frames.iter().all(|frame| frame == "… b"), "{frames:?}");
+    }
 }
 
 #[test]

@@ -92,6 +92,81 @@ fn a_store_that_was_emptied_is_a_gap_that_is_told_once() {
     assert_eq!(world.events(stream).0, [1, 2]);
 }
 
+/// Removes all that a store has.
+fn wipe(world: &World) {
+    for entry in std::fs::read_dir(world.directory.path()).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+}
+
+/// The cursors of the frames from the one with this number on.
+fn cursors_from(world: &World, stream: usize, data: u64) -> Vec<String> {
+    let frames = world.output(stream).0;
+    let frames = frames.split("\n\n").filter(|frame| !frame.is_empty());
+    let frames = frames.skip_while(|frame| frame.lines().find_map(number) != Some(data));
+    frames
+        .filter_map(|frame| frame.lines().find_map(|line| line.strip_prefix("id: ")))
+        .map(String::from)
+        .collect()
+}
+
+#[test]
+fn who_resumes_after_the_store_was_wiped_gets_nothing_twice_while_another_key_has_old_events_unread() {
+    let mut world = World::unlimited();
+    let stream = world.open(&["a", "b"], None, Replay::None);
+    // More than a channel reads at once, of the store that is no more.
+    (1..=40).for_each(|number| world.push_padded("b", number, 4_000));
+    wipe(&world);
+    world.push("a", 1_001);
+    world.settle();
+    let cursors = cursors_from(&world, stream, 1_001);
+    assert!(cursors.len() > 20, "{cursors:?}");
+    for cursor in cursors {
+        let resumed = world.open(&["a", "b"], Some(&cursor), Replay::None);
+        world.settle();
+        assert_eq!(world.events(resumed).0, [0; 0]);
+        world.hub.input(resumed, None, world.now, &mut world.clients);
+    }
+}
+
+#[test]
+fn who_reads_for_itself_after_the_store_was_wiped_gets_nothing_twice() {
+    let mut world = World::unlimited();
+    let stream = world.open(&["a", "b"], None, Replay::None);
+    world.clients.blocked.push(stream);
+    world.push("a", 1);
+    world.settle();
+    (2..=200).for_each(|number| world.push_padded("a", number, 4_000));
+    world.settle();
+    wipe(&world);
+    (1_001..=1_020).for_each(|number| world.push_padded("a", number, 4_000));
+    // It finds the new store before the key's channel does.
+    world.clients.blocked.clear();
+    world.hub.writable(stream, world.now, &mut world.clients);
+    while world.hub.go_on(world.now, &mut world.clients) {}
+    for (cursor, after) in cursors_from(&world, stream, 1_001).into_iter().zip(1_002..) {
+        let resumed = world.open(&["a", "b"], Some(&cursor), Replay::None);
+        world.settle();
+        assert_eq!(world.events(resumed).0, (after..=1_020).collect::<Vec<_>>());
+        world.hub.input(resumed, None, world.now, &mut world.clients);
+    }
+}
+
+#[test]
+fn a_cursor_of_the_new_store_is_good_while_its_key_has_events_of_the_old_one_unread() {
+    let mut world = World::unlimited();
+    world.open(&["k"], None, Replay::None);
+    (1..=40).for_each(|number| world.push_padded("k", number, 4_000));
+    wipe(&world);
+    world.push("k", 1_001);
+    let cursor = sse_core::feed::Feed::now(&*world.store, vec![Key::new(b"k").unwrap()]).unwrap();
+    let resumed = world.open(&["k"], Some(&cursor), Replay::None);
+    world.push("k", 1_002);
+    world.settle();
+    assert_eq!(world.events(resumed).0, [1_002]);
+    assert!(!world.output(resumed).0.contains("sse-gap"));
+}
+
 #[test]
 fn another_path_to_the_same_store_shares_its_channel() {
     let mut world = World::unlimited();
