@@ -14,7 +14,7 @@
 //! - the heartbeat counts from the last byte written, so filtered events don't starve it;
 //! - between heartbeats the process sleeps, unless the signal itself has to look.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -91,7 +91,9 @@ pub fn run(
         is_cli_server: php::sapi_name() == "cli-server",
         has_place,
         pressure,
+        greeting: Some(time),
         out: Vec::new(),
+        last_id: None,
         written: Instant::now(),
         ends: ends(plan.lifetime),
         loops: Instant::now(),
@@ -99,7 +101,7 @@ pub fn run(
     };
     let _slot: Option<Slot> = slot;
     let unlimited = TimeLimit::lift()?;
-    let end = stream.live(&mut watched, &time);
+    let end = stream.live(&mut watched);
     unlimited.restore();
     match end {
         Ok(end) => Ok(end),
@@ -160,8 +162,12 @@ struct Stream<'a> {
     has_place: bool,
     /// Told of requests that find no worker.
     pressure: Option<Pressure>,
+    /// The time that `connected` tells, until that is written.
+    greeting: Option<String>,
     /// Frames not yet written.
     out: Vec<u8>,
+    /// Where the last id stands among them.
+    last_id: Option<Range<usize>>,
     /// When the client last got a byte.
     written: Instant,
     ends: Option<Instant>,
@@ -171,6 +177,18 @@ struct Stream<'a> {
     outage: Option<Outage>,
 }
 
+/// Where an event stands.
+struct Place<'a> {
+    /// What the client had of its key before it.
+    before: EventId,
+    /// Whether it was there before its client came, which had no cursor.
+    is_fresh: bool,
+    /// The cursor before it, as long as the greeting waits for it.
+    start: &'a str,
+    /// The cursor behind it.
+    cursor: &'a str,
+}
+
 /// A store that can't be had for now; the stream keeps its client and asks again.
 struct Outage {
     pause: Duration,
@@ -178,7 +196,7 @@ struct Outage {
 }
 
 impl Stream<'_> {
-    fn live(&mut self, watched: &mut Watched, time: &str) -> Result<StreamEnd, Stop> {
+    fn live(&mut self, watched: &mut Watched) -> Result<StreamEnd, Stop> {
         let Watched { feed: Some(feed), signal, .. } = watched else { return Ok(StreamEnd::Failed) };
         let Some(signal) = signal.signal() else { return Ok(StreamEnd::Failed) };
         let failures: Vec<_> = if self.callbacks.see_events() {
@@ -189,7 +207,12 @@ impl Stream<'_> {
         let failed_before = |index: usize, event: &Event| {
             failures.get(index).and_then(|ids| ids.get(&event.id)).copied().unwrap_or(0)
         };
-        self.greet(&feed.cursor(), time);
+        // A client without a cursor is not told of payloads that are gone, and the first cursor that it gets is
+        // behind them: only then it is greeted.
+        let finds_out = self.callbacks.fetch.is_some() && feed.replays();
+        if !finds_out {
+            self.greet(&feed.cursor());
+        }
         // The client needn't wait for the closures.
         if self.callbacks.see_events() {
             self.flush()?;
@@ -202,6 +225,7 @@ impl Stream<'_> {
                     idle = true;
                     break;
                 }
+                let start = if self.greeting.is_some() { feed.cursor() } else { String::new() };
                 let next = feed.next(signal);
                 if next.is_ok() && self.outage.take().is_some() {
                     php::log(&format!("stream of {}: the store answers again", names(feed.keys())));
@@ -215,12 +239,19 @@ impl Stream<'_> {
                                 event.id
                             ));
                         } else {
-                            self.event(key, event, feed.before(), &feed.cursor())?;
+                            let place = Place {
+                                before: feed.before(),
+                                is_fresh: feed.is_fresh(),
+                                start: &start,
+                                cursor: &feed.cursor(),
+                            };
+                            self.event(key, event, &place)?;
                         }
                     }
                     Ok(Some(Delivery::Gap(indexes, gap))) => {
                         let keys: Vec<&Key> =
                             indexes.iter().filter_map(|&index| feed.keys().get(index)).collect();
+                        self.greet(&start);
                         self.gap(&keys, gap, &feed.cursor());
                         // What follows it goes out with it.
                         continue;
@@ -245,18 +276,20 @@ impl Stream<'_> {
                     break;
                 }
             }
+            self.greet(&feed.cursor());
             if !self.flush()? || self.client_left() {
                 return Ok(StreamEnd::ClientLeft);
             }
             let is_wanted = self.pressure.as_mut().is_some_and(|pressure| pressure.is_felt(Instant::now()));
             if (!self.has_place && idle) || is_wanted {
-                php::log_once(match self.plan.worker_streams {
-                    0 => {
-                        "a stream gives its worker back, since requests would find none; its client comes back later"
-                    }
-                    _ => "a stream finds no place (sse.worker_streams); its client comes back later",
-                });
-                self.retry(RETRY_WHEN_FULL, "no place is free, come back later");
+                if self.plan.worker_streams > 0 {
+                    self.retry(RETRY_WHEN_FULL, "no place is free; see sse.worker_streams");
+                } else {
+                    php::log_once(
+                        "a stream gives its worker back, since requests would find none; its client comes back later",
+                    );
+                    self.retry(RETRY_WHEN_FULL, "no place is free, come back later");
+                }
                 self.flush()?;
                 return Ok(StreamEnd::Full);
             }
@@ -305,11 +338,12 @@ impl Stream<'_> {
         self.outage = Some(Outage { pause, until });
     }
 
-    /// What a stream opens with.
-    fn greet(&mut self, cursor: &str, time: &str) {
+    /// What a stream opens with, unless it was said already.
+    fn greet(&mut self, cursor: &str) {
+        let Some(time) = self.greeting.take() else { return };
         if self.plan.connected {
             frame::write_retry(&mut self.out, draw(&self.plan.retry));
-            frame::write_connected(&mut self.out, cursor, time);
+            frame::write_connected(&mut self.out, cursor, &time);
         } else {
             self.retry(self.plan.retry.clone(), "connected");
         }
@@ -323,6 +357,7 @@ impl Stream<'_> {
             gap.to
         ));
         frame::write_gap(&mut self.out, cursor, keys, gap.from, gap.to);
+        self.last_id = None;
     }
 
     /// The client's next pause, in a comment's company.
@@ -331,17 +366,30 @@ impl Stream<'_> {
         self.out.extend_from_slice(format!(": {comment}\n\n").as_bytes());
     }
 
-    fn event(&mut self, key: &Key, event: Event, before: EventId, cursor: &str) -> Result<(), Stop> {
+    fn event(&mut self, key: &Key, event: Event, place: &Place<'_>) -> Result<(), Stop> {
         let id = event.id;
+        let Place { before, is_fresh, start, cursor } = *place;
         match self.callbacks.outcome(key, event) {
             Ok(Outcome::Send(draft)) => {
                 let (head, tail) = wire_json(&draft);
                 let name = draft.name.as_ref().map_or(self.plan.event_name.as_str(), |name| name.as_str());
+                self.greet(start);
+                let at = self.out.len() + frame::BEFORE_ID;
                 frame::write_event(&mut self.out, cursor, name, &[head, tail]);
+                self.last_id = Some(at..at + cursor.len());
                 Ok(())
             }
             Ok(Outcome::Skip) => Ok(()),
+            // Nothing that this client has missed; the id before it covers it, if that wasn't written yet.
+            Ok(Outcome::Gone) if is_fresh => {
+                if let Some(last_id) = &mut self.last_id {
+                    self.out.splice(last_id.clone(), cursor.bytes());
+                    last_id.end = last_id.start + cursor.len();
+                }
+                Ok(())
+            }
             Ok(Outcome::Gone) => {
+                self.greet(start);
                 self.gap(&[key], Gap { from: before, to: id }, cursor);
                 Ok(())
             }
@@ -354,6 +402,7 @@ impl Stream<'_> {
                 // What came before it is the client's. On the command line it would run through PHP's output
                 // handlers, which a fatal error forbids.
                 if !(matches!(halt, Halt::Bailout) && php::is_command_line()) {
+                    self.greet(start);
                     let _ = self.flush();
                 }
                 Err(halt.into())
@@ -371,6 +420,7 @@ impl Stream<'_> {
         }
         let alive = self.open.send(&self.out)?;
         self.out.clear();
+        self.last_id = None;
         self.out.shrink_to(WRITE_AT * 2);
         self.written = Instant::now();
         Ok(alive)

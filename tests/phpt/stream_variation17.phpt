@@ -4,9 +4,10 @@ Sse\stream(): an external event without fetch is a gap; with beforeSend, what wa
 <?php
 require __DIR__ . '/sse.inc';
 store();
+$start = Sse\cursor('k');
 Sse\push('k', 'a');
 Sse\push('k', 5, 'row', ['external' => true]);
-stream('k', ['replay' => 'all']);
+stream('k', ['lastEventId' => $start]);
 logged();
 stream('k', ['replay' => 'all', 'fetch' => fn (int $id): array => [$id * 2], 'beforeSend' => fn (mixed $payload): mixed => "<$payload>"]);
 --EXPECT--

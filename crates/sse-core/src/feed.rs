@@ -6,7 +6,8 @@
 //! - a key is watched before it is read, so no event falls between the two;
 //! - events of a key come in order, those of several keys by id as far as they are known;
 //! - the cursor of a delivery covers all that was delivered before it and nothing after;
-//! - a gap is told before what follows it.
+//! - a gap is told before what follows it;
+//! - a client without a cursor is told of no gap from before it came: it has missed nothing.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -47,6 +48,8 @@ pub struct Feed {
     positions: Vec<EventId>,
     /// What the client had of the key delivered last, before that delivery.
     before: EventId,
+    /// Whether what was delivered last was there before a client without a cursor came.
+    is_fresh: bool,
     /// Gaps that the client's cursor opens with, and its text: it stands until they are told.
     opening: Option<Opening>,
 }
@@ -56,6 +59,15 @@ pub struct Feed {
 struct Source {
     follower: Follower,
     queue: VecDeque<Item>,
+    /// The newest position when a client without a cursor came, until all of that is read.
+    fresh: Option<EventId>,
+}
+
+impl Source {
+    /// Whether a position was there before a client without a cursor came.
+    fn had(&self, position: EventId) -> bool {
+        self.fresh.is_some_and(|newest| position <= newest)
+    }
 }
 
 impl Feed {
@@ -81,6 +93,7 @@ impl Feed {
             sources: Vec::new(),
             positions: Vec::new(),
             before: EventId::ZERO,
+            is_fresh: false,
             opening: None,
             keys,
         };
@@ -93,7 +106,7 @@ impl Feed {
                 }
                 begun = Follower::begin(&*feed.store, key, replay.start(), signal);
             }
-            let Begun { follower, gap, .. } = match begun {
+            let Begun { follower, gap, last_id } = match begun {
                 Ok(begun) => begun,
                 Err(error) => {
                     feed.close(signal);
@@ -103,12 +116,17 @@ impl Feed {
             feed.epoch = follower.epoch();
             let gap = gap.or_else(|| known.foreign(index, epoch, follower.position()));
             feed.positions.push(follower.position());
-            feed.sources.push(Source { follower, queue: VecDeque::new() });
+            let fresh = known.position(index).is_none().then_some(last_id);
+            feed.sources.push(Source { follower, queue: VecDeque::new(), fresh });
             if let Some(gap) = gap {
                 gaps.push((index, gap));
             }
         }
         feed.opening = Opening::of(&gaps, client);
+        if feed.opening.is_none() {
+            // What is wrong shows when it is asked for.
+            let _ = feed.pass_over(signal);
+        }
         Ok(feed)
     }
 
@@ -149,6 +167,19 @@ impl Feed {
         self.before
     }
 
+    /// Whether what was delivered last was there before its client came, which had no cursor: it has missed
+    /// nothing if that can't be had.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.is_fresh
+    }
+
+    /// Whether the client came without a cursor and something may be left of what was there before.
+    #[must_use]
+    pub fn replays(&self) -> bool {
+        self.sources.iter().any(|source| source.fresh.is_some())
+    }
+
     /// Whether the next delivery was read already.
     #[must_use]
     pub fn has_ready(&self) -> bool {
@@ -170,29 +201,55 @@ impl Feed {
         if let Some(Opening { keys, gap, .. }) = self.opening.take() {
             return Ok(Some(Delivery::Gap(keys, gap)));
         }
+        // What it could not pass over then.
+        self.pass_over(signal)?;
+        let Some(index) = self.first(signal)? else { return Ok(None) };
+        let delivery = self.take(index).map(|item| match item {
+            Item::Event(event) => Delivery::Event(index, event),
+            Item::Gap(gap) => Delivery::Gap(vec![index], gap),
+        });
+        // The cursor covers what is passed over behind it. An error shows again when it is asked for more.
+        let (before, is_fresh) = (self.before, self.is_fresh);
+        let _ = self.pass_over(signal);
+        (self.before, self.is_fresh) = (before, is_fresh);
+        Ok(delivery)
+    }
+
+    /// The index of the key whose next item comes first.
+    fn first(&mut self, signal: &mut dyn Signal) -> Result<Option<usize>> {
         for index in 0..self.sources.len() {
             self.fill(index, signal)?;
         }
-        let first = self
-            .sources
-            .iter()
-            .enumerate()
-            .filter_map(|(index, source)| Some((rank(source.queue.front()?), index)))
-            .min();
-        let Some((_, index)) = first else {
-            return Ok(None);
+        let ranks = self.sources.iter().enumerate();
+        let first = ranks.filter_map(|(index, source)| Some((rank(source.queue.front()?), index))).min();
+        Ok(first.map(|(_, index)| index))
+    }
+
+    /// Takes what comes next of a key; the client has it from now on.
+    fn take(&mut self, index: usize) -> Option<Item> {
+        let source = self.sources.get_mut(index)?;
+        let item = source.queue.pop_front()?;
+        let position = match &item {
+            Item::Event(event) => event.id,
+            Item::Gap(gap) => gap.to,
         };
-        let item = self.sources.get_mut(index).and_then(|source| source.queue.pop_front());
-        Ok(item.map(|item| {
-            let (position, delivery) = match item {
-                Item::Event(event) => (event.id, Delivery::Event(index, event)),
-                Item::Gap(gap) => (gap.to, Delivery::Gap(vec![index], gap)),
-            };
-            if let Some(at) = self.positions.get_mut(index) {
-                self.before = std::mem::replace(at, position);
-            }
-            delivery
-        }))
+        self.is_fresh = source.had(position);
+        if let Some(at) = self.positions.get_mut(index) {
+            self.before = std::mem::replace(at, position);
+        }
+        Some(item)
+    }
+
+    /// Passes over gaps from before a client without a cursor came.
+    fn pass_over(&mut self, signal: &mut dyn Signal) -> Result<()> {
+        while self.replays()
+            && let Some(index) = self.first(signal)?
+            && let Some(source) = self.sources.get(index)
+            && matches!(source.queue.front(), Some(Item::Gap(gap)) if source.had(gap.to))
+        {
+            self.take(index);
+        }
+        Ok(())
     }
 
     /// Stops watching.
@@ -210,6 +267,9 @@ impl Feed {
         if source.queue.is_empty() {
             let before = source.follower.epoch();
             source.queue = source.follower.fill(&*self.store, key, signal, READ_AHEAD)?;
+            if source.queue.is_empty() {
+                source.fresh = None;
+            }
             // Only what this key has just found out: another one may not know of it yet.
             if source.follower.epoch() != before {
                 self.epoch = source.follower.epoch();

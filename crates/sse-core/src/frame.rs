@@ -14,6 +14,9 @@ pub const GAP: &str = "sse-gap";
 /// Keeps proxies from closing a quiet connection; clients ignore it.
 pub const HEARTBEAT: &[u8] = b": heartbeat\n\n";
 
+/// Bytes of a frame before its id.
+pub const BEFORE_ID: usize = 4;
+
 /// Appends one event. `data` is given in runs, read as one text.
 pub fn write_event(out: &mut Vec<u8>, id: &str, name: &str, data: &[&[u8]]) {
     out.extend_from_slice(b"id: ");
