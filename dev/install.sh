@@ -10,7 +10,10 @@ cd "$(dirname "$0")/.."
 . dev/lib.sh
 
 DEFAULT_DIR=/var/lib/php-sse
+# Where hubs have their sockets: each user makes a directory in it.
+RUN_DIR=/run/php-sse
 DESTDIR=${DESTDIR:-}
+tmpfiles=$DESTDIR/usr/lib/tmpfiles.d/php-sse.conf
 
 find_php
 version=$("$PHP_CONFIG" --version | cut -d. -f1,2)
@@ -43,8 +46,32 @@ remove() {
         phpdismod -v "$version" sse
     fi
     rm -f "$library" ${ini:+"$ini"}
+    remove_run_dir
     say "Removed sse from $PHP. PHP-FPM and Apache need a restart."
     say "The events in $DESTDIR$SSE_DIR stay; remove that directory if nobody needs them."
+}
+
+# /run is empty after a boot: systemd makes the directory again.
+make_run_dir() {
+    if [ -n "$DESTDIR" ]; then
+        install -d "$(dirname "$tmpfiles")"
+    elif [ "$(id -u)" = 0 ]; then
+        install -d -m 1777 -o root -g root "$RUN_DIR"
+    fi
+    if [ -d "$(dirname "$tmpfiles")" ] && [ -w "$(dirname "$tmpfiles")" ]; then
+        printf 'd %s 1777 root root -\n' "$RUN_DIR" >"$tmpfiles"
+        chmod 644 "$tmpfiles"
+    elif [ -d "$RUN_DIR" ]; then
+        say "There is no systemd: after the next boot $RUN_DIR is gone, and hubs are in the temporary directory."
+    fi
+}
+
+remove_run_dir() {
+    if [ -n "$DESTDIR" ] || [ "$(id -u)" = 0 ]; then
+        rm -f "$tmpfiles"
+        # A hub that still runs there notices and ends, and its clients come back.
+        rm -rf "$DESTDIR$RUN_DIR"
+    fi
 }
 
 install_files() {
@@ -79,6 +106,7 @@ install_files() {
 
     # Set-group-id: whoever writes first, the others can write too.
     install -d -m 2770 -g "$group" "$DESTDIR$SSE_DIR"
+    make_run_dir
 
     if [ -z "$DESTDIR" ] && [ -n "$ini" ]; then
         "$PHP" -r 'exit((int) !extension_loaded("sse"));' || die "Installed, but $PHP does not load it; see the warning above."

@@ -16,6 +16,7 @@ pub mod frame;
 pub mod id;
 pub mod jitter;
 pub mod key;
+pub mod own;
 pub mod people;
 pub mod resume;
 pub mod retention;

@@ -17,12 +17,13 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use rustix::fs::{Access, access};
-use rustix::process::geteuid;
+use rustix::process::{getegid, geteuid, getgroups};
 use sha2::{Digest, Sha256};
+use sse_core::own;
 
 use crate::message::{Build, PROTOCOL};
 
-/// The directory that an installation makes for hubs, one below it for each user.
+/// The directory that an installation makes for hubs: everybody may make one of their own in it.
 const RUN: &str = "/run/php-sse";
 /// A unix socket's path, at most (`sun_path` of unix(7), with its NUL).
 const LONGEST: usize = 107;
@@ -79,13 +80,16 @@ pub enum Unusable {
 }
 
 impl Place {
-    /// The place that was set, or else the first that works of `/run/php-sse/<uid>` and
-    /// `php-sse-<uid>` in the temporary directory; the directory is made if it is missing.
+    /// The place that was set, or else the first that works of [`around`]; the directory is made if it
+    /// is missing.
     ///
     /// # Errors
     /// Why there is none.
     pub fn find(wanted: &Wanted) -> Result<Self, Unusable> {
-        Self::with(wanted, own)
+        match &wanted.socket {
+            Some(socket) => Self::set(wanted, socket, make),
+            None => Self::in_directory(wanted, &find_or_make(&around())?),
+        }
     }
 
     /// The place where a hub would be now; `None` if its directory is still to be made.
@@ -93,36 +97,40 @@ impl Place {
     /// # Errors
     /// Why there can be none.
     pub fn look(wanted: &Wanted) -> Result<Option<Self>, Unusable> {
-        match Self::with(wanted, check) {
+        let Some(socket) = &wanted.socket else {
+            return find(&around())?.map(|directory| Self::in_directory(wanted, &directory)).transpose();
+        };
+        match Self::set(wanted, socket, check) {
             Err(Unusable::Missing { path, .. }) => {
-                let parent = path.parent().unwrap_or(&path);
-                match access(parent, Access::WRITE_OK | Access::EXEC_OK) {
-                    Ok(()) => Ok(None),
-                    Err(error) => Err(Unusable::Missing { source: error.into(), path }),
-                }
+                can_make_in(path.parent().unwrap_or(&path))
+                    .map_err(|source| Unusable::Missing { path: path.clone(), source })?;
+                Ok(None)
             }
             place => place.map(Some),
         }
     }
 
-    fn with(wanted: &Wanted, own: impl Fn(&Path, u32) -> Result<(), Unusable>) -> Result<Self, Unusable> {
-        let Wanted { socket, log, build, server } = wanted;
-        let user = geteuid().as_raw();
-        let too_long = |socket: &Path| match socket.as_os_str().len() {
-            0..=LONGEST => Ok(()),
-            _ => Err(Unusable::TooLong { path: socket.to_owned() }),
-        };
-        let socket = match socket {
-            Some(socket) => {
-                // Before a directory is made in vain.
-                too_long(socket)?;
-                own(socket.parent().unwrap_or(Path::new("/")), user)?;
-                socket.to_owned()
-            }
-            None => directory(user, own)?.join(format!("hub-{}.sock", name(build, server))),
-        };
-        too_long(&socket)?;
-        let log = log.clone().unwrap_or_else(|| socket.with_file_name("hub.log"));
+    fn set(
+        wanted: &Wanted,
+        socket: &Path,
+        own: impl Fn(&Path, u32) -> Result<(), Unusable>,
+    ) -> Result<Self, Unusable> {
+        // Before a directory is made in vain.
+        let place = Self::at(wanted, socket.to_owned())?;
+        own(socket.parent().unwrap_or(Path::new("/")), geteuid().as_raw())?;
+        Ok(place)
+    }
+
+    fn in_directory(wanted: &Wanted, directory: &Path) -> Result<Self, Unusable> {
+        let name = name(&wanted.build, &wanted.server, &groups());
+        Self::at(wanted, directory.join(format!("hub-{name}.sock")))
+    }
+
+    fn at(wanted: &Wanted, socket: PathBuf) -> Result<Self, Unusable> {
+        if socket.as_os_str().len() > LONGEST {
+            return Err(Unusable::TooLong { path: socket });
+        }
+        let log = wanted.log.clone().unwrap_or_else(|| socket.with_file_name("hub.log"));
         Ok(Self { socket, log })
     }
 
@@ -159,20 +167,46 @@ impl Place {
     }
 }
 
-fn directory(user: u32, own: impl Fn(&Path, u32) -> Result<(), Unusable>) -> Result<PathBuf, Unusable> {
-    let run = Path::new(RUN);
-    if run.is_dir() {
-        let directory = run.join(user.to_string());
-        if own(&directory, user).is_ok() {
-            return Ok(directory);
+/// Where this user's directory may be, and what it is called there: in `/run/php-sse`, else in the temporary
+/// directory.
+fn around() -> [(PathBuf, String); 2] {
+    let user = geteuid().as_raw();
+    [(RUN.into(), user.to_string()), (own::temporary().to_owned(), format!("php-sse-{user}"))]
+}
+
+/// The directory in the first that works, made if need be.
+fn find_or_make(around: &[(PathBuf, String)]) -> Result<PathBuf, Unusable> {
+    first(around, |around, name| own::find_or_make(around, name))
+}
+
+/// The directory that [`find_or_make`] would find; `None` if it would make it.
+fn find(around: &[(PathBuf, String)]) -> Result<Option<PathBuf>, Unusable> {
+    first(around, |around, name| match own::find(around, name)? {
+        Some(found) => Ok(Some(found)),
+        None => can_make_in(around).map(|()| None),
+    })
+}
+
+fn first<T>(
+    around: &[(PathBuf, String)],
+    look: impl Fn(&Path, &str) -> io::Result<T>,
+) -> Result<T, Unusable> {
+    let mut why = Unusable::Missing { path: PathBuf::new(), source: io::ErrorKind::NotFound.into() };
+    for (around, name) in around {
+        match look(around, name) {
+            Ok(found) => return Ok(found),
+            Err(source) => why = Unusable::Missing { path: around.join(name), source },
         }
     }
-    let directory = std::env::temp_dir().join(format!("php-sse-{user}"));
-    own(&directory, user).map(|()| directory)
+    Err(why)
+}
+
+fn can_make_in(directory: &Path) -> io::Result<()> {
+    Ok(access(directory, Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
 /// Makes a directory that is ours alone, or says why the one that is there isn't.
-fn own(path: &Path, user: u32) -> Result<(), Unusable> {
+fn make(path: &Path, user: u32) -> Result<(), Unusable> {
     match check(path, user) {
         Err(Unusable::Missing { path, .. }) => {
             let made = DirBuilder::new().mode(0o700).create(&path);
@@ -203,9 +237,18 @@ fn check(path: &Path, user: u32) -> Result<(), Unusable> {
     Ok(())
 }
 
-fn name(build: &Build, server: &str) -> String {
+/// The groups whose rights this process has.
+fn groups() -> Vec<u32> {
+    let mut groups: Vec<u32> = getgroups().unwrap_or_default().iter().map(|group| group.as_raw()).collect();
+    groups.push(getegid().as_raw());
+    groups.sort_unstable();
+    groups.dedup();
+    groups
+}
+
+fn name(build: &Build, server: &str, groups: &[u32]) -> String {
     let mut hash = Sha256::new();
-    hash.update(format!("{PROTOCOL} {} {server}", build.build));
+    hash.update(format!("{PROTOCOL} {} {groups:?} {server}", build.build));
     for namespace in ["mnt", "net"] {
         if let Ok(namespace) = fs::read_link(format!("/proc/self/ns/{namespace}")) {
             hash.update(namespace.as_os_str().as_encoded_bytes());
@@ -262,9 +305,32 @@ mod tests {
     }
 
     #[test]
-    fn another_build_and_another_server_have_other_names() {
-        assert_ne!(name(&build("a"), ""), name(&build("b"), ""));
-        assert_ne!(name(&build("a"), ""), name(&build("a"), "redis://host"));
+    fn another_build_another_server_and_other_groups_have_other_names() {
+        let one = name(&build("a"), "", &[33]);
+        assert_ne!(one, name(&build("b"), "", &[33]));
+        assert_ne!(one, name(&build("a"), "redis://host", &[33]));
+        assert_ne!(one, name(&build("a"), "", &[33, 48]));
+    }
+
+    #[test]
+    fn a_name_that_somebody_else_took_keeps_nobody_from_having_a_hub() {
+        let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let named = |directory: &tempfile::TempDir| (directory.path().to_owned(), "33".to_owned());
+        let around = [named(&first), named(&second)];
+        fs::write(first.path().join("33"), "somebody else's").unwrap();
+        assert_eq!(find(&around).unwrap(), None, "looking says that it would be made, and makes nothing");
+        let made = find_or_make(&around).unwrap();
+        assert_eq!(made.parent(), Some(first.path()));
+        assert_eq!(find(&around).unwrap(), Some(made.clone()));
+        assert_eq!(find_or_make(&around).unwrap(), made);
+    }
+
+    #[test]
+    fn where_the_first_directory_is_not_there_the_second_serves() {
+        let second = tempfile::tempdir().unwrap();
+        let around = [("/nowhere/run".into(), "33".into()), (second.path().to_owned(), "php-sse-33".into())];
+        assert_eq!(find_or_make(&around).unwrap(), second.path().join("php-sse-33"));
+        assert_eq!(find(&around).unwrap(), Some(second.path().join("php-sse-33")));
     }
 
     #[test]
