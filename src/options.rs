@@ -8,7 +8,7 @@ use sse_core::key::{Key, Printable};
 use sse_core::store::{Location, redacted};
 
 use crate::exception::Failure;
-use crate::settings;
+use crate::{basedir, settings};
 
 /// The options of one call.
 pub struct Options<'a>(Option<&'a ZendHashTable>);
@@ -76,7 +76,12 @@ impl<'a> Options<'a> {
     /// The store: that of `dsn`, else the one that is set.
     pub fn location(&self) -> Result<Location, Failure> {
         match self.get("dsn") {
-            Some(value) => settings::dsn(&scalar(value)).map_err(|expected| wrong_dsn(value, &expected)),
+            Some(value) => {
+                let location =
+                    settings::dsn(&scalar(value)).map_err(|expected| wrong_dsn(value, &expected))?;
+                basedir::check("option \"dsn\"", &location.paths())?;
+                Ok(location)
+            }
             None => settings::location(),
         }
     }

@@ -7,16 +7,19 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::ffi::{CStr, CString};
+
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::os::unix::ffi::OsStrExt;
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 use std::ptr::null_mut;
 
 use ext_php_rs::convert::IntoZvalDyn;
 use ext_php_rs::ffi::{
-    ext_php_rs_compiler_globals, php_log_err_with_severity, php_output_discard, php_output_end,
-    php_output_get_contents, php_output_get_level, php_output_set_status, php_output_start_default,
-    php_output_write, zend_alter_ini_entry_chars, zend_call_known_function, zend_hash_str_find,
-    zend_ini_string,
+    _zend_ini_entry, ext_php_rs_compiler_globals, php_log_err_with_severity, php_output_discard,
+    php_output_end, php_output_get_contents, php_output_get_level, php_output_set_status,
+    php_output_start_default, php_output_write, zend_alter_ini_entry_chars, zend_call_known_function,
+    zend_hash_str_find, zend_ini_string, zend_string,
 };
 use ext_php_rs::types::{ZendStr, Zval};
 use ext_php_rs::zend::{CatchError, ExecutorGlobals, ProcessGlobals, SapiModule, try_catch};
@@ -111,6 +114,37 @@ pub fn ini(name: &CStr) -> String {
         let value = zend_ini_string(name.as_ptr(), name.count_bytes(), Default::default());
         if value.is_null() { String::new() } else { CStr::from_ptr(value).to_string_lossy().into_owned() }
     }
+}
+
+/// Whether a setting's value comes from PHP code, or from a `.user.ini` or `.htaccess` of the application's:
+/// not from php.ini, the command line, the pool or `php_admin_value`.
+pub fn is_set_by_code(name: &CStr) -> bool {
+    const PHP_INI_USER: u8 = 1;
+    // SAFETY: the table of settings and its entries are the engine's and live as long as the request; the
+    // texts are compared before anything else runs.
+    unsafe {
+        let settings = ExecutorGlobals::get().ini_directives;
+        let Some(found) = zend_hash_str_find(settings, name.as_ptr(), name.count_bytes()).as_ref() else {
+            return false;
+        };
+        let Some(entry) = found.value.ptr.cast::<_zend_ini_entry>().as_ref() else { return false };
+        let text = |value: *mut zend_string| value.as_ref().and_then(|value| value.as_str().ok());
+        // What a server sets with the rights of an administrator (SYSTEM) for this request only, no code can
+        // change any more. What says the same as the configuration is not code's doing.
+        entry.modified != 0
+            && entry.modifiable & PHP_INI_USER != 0
+            && text(entry.value) != text(entry.orig_value)
+    }
+}
+
+/// Whether `open_basedir`, if it is set, lets PHP code use a path.
+pub fn is_in_basedir(path: &Path) -> Result<bool, Halt> {
+    unsafe extern "C" {
+        fn php_check_open_basedir_ex(path: *const c_char, warn: c_int) -> c_int;
+    }
+    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else { return Ok(false) };
+    // SAFETY: the engine reads the path, which lives through the call, and answers 0 or -1.
+    guarded(|| unsafe { php_check_open_basedir_ex(path.as_ptr(), 0) } == 0)
 }
 
 /// Sets a setting for the rest of this request, like `ini_set()`; false if the engine refuses.

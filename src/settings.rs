@@ -12,7 +12,7 @@ use sse_core::signal::Choice;
 use sse_core::store::{Location, Patience, Settings, redacted};
 
 use crate::exception::Failure;
-use crate::{info, php};
+use crate::{basedir, info, php};
 
 /// One setting: its name, its default, and the check of its text.
 pub struct Setting {
@@ -135,7 +135,9 @@ impl Setting {
 
     /// Checks a value before it is set.
     pub fn check(&self, value: &str) -> Result<(), Failure> {
-        (self.check)(value).map_err(|expected| wrong(self.name(), value, &expected))
+        (self.check)(value).map_err(|expected| wrong(self.name(), value, &expected))?;
+        // What it is already may be the administrator's.
+        if value == self.text() { Ok(()) } else { basedir::check(self.name(), &paths(self.name, value)) }
     }
 }
 
@@ -146,7 +148,7 @@ fn short_name(name: &'static CStr) -> &'static str {
 /// The store that is set for this request.
 pub fn location() -> Result<Location, Failure> {
     let text = php::ini(DSN);
-    if text.is_empty() { value(DIR, directory).map(Location::Directory) } else { value(DSN, dsn) }
+    if text.is_empty() { path_value(DIR, directory).map(Location::Directory) } else { path_value(DSN, dsn) }
 }
 
 /// How a store keeps events.
@@ -195,12 +197,12 @@ pub fn hub() -> Result<bool, Failure> {
 
 /// The hub's socket, if it is set.
 pub fn hub_socket() -> Result<Option<PathBuf>, Failure> {
-    value(HUB_SOCKET, optional_path)
+    path_value(HUB_SOCKET, optional_path)
 }
 
 /// The hub's log, if it is set.
 pub fn hub_log() -> Result<Option<PathBuf>, Failure> {
-    value(HUB_LOG, optional_path)
+    path_value(HUB_LOG, optional_path)
 }
 
 /// Streams that a hub takes; none for as many as its descriptors allow.
@@ -222,6 +224,26 @@ pub fn for_hub() -> [(&'static str, String); 2] {
 fn value<T>(name: &CStr, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T, Failure> {
     let text = php::ini(name);
     read(&text).map_err(|expected| wrong(&name.to_string_lossy(), &text, &expected))
+}
+
+/// A value with paths, which code that may not use them can't have set.
+fn path_value<T>(name: &CStr, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T, Failure> {
+    let read = value(name, read)?;
+    if php::is_set_by_code(name) {
+        basedir::check(&name.to_string_lossy(), &paths(name, &php::ini(name)))?;
+    }
+    Ok(read)
+}
+
+/// The paths that a setting's value has.
+fn paths(name: &CStr, value: &str) -> Vec<PathBuf> {
+    if name == DSN {
+        dsn(value).map(|location| location.paths()).unwrap_or_default()
+    } else if [DIR, HUB_SOCKET, HUB_LOG].contains(&name) {
+        optional_path(value).ok().flatten().into_iter().collect()
+    } else {
+        Vec::new()
+    }
 }
 
 fn wrong(name: &str, value: &str, expected: &str) -> Failure {

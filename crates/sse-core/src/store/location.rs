@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
 use super::file::FileStore;
 use super::redis::{RedisLocation, RedisStore};
-use super::sqlite::SqliteStore;
+use super::sqlite::{self, SqliteStore};
 use super::{Settings, Store};
 
 const IN_PATHS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
@@ -68,6 +68,17 @@ impl Location {
                 format!("sqlite://{}", percent_encode(path.as_os_str().as_encoded_bytes(), IN_PATHS))
             }
             Self::Redis(location) => location.dsn().to_owned(),
+        }
+    }
+
+    /// The files and directories that who opens the store uses, apart from what is in those directories;
+    /// each as it was written, and where it leads to.
+    #[must_use]
+    pub fn paths(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Directory(path) => vec![path.clone()],
+            Self::Sqlite(path) => sqlite::paths(path),
+            Self::Redis(location) => location.server.paths(),
         }
     }
 
@@ -172,6 +183,35 @@ mod tests {
             assert_eq!(Location::parse(&location.dsn()).unwrap(), location);
             let said = format!("{location:?} {:?} {}", location.open(Settings::default()), redacted(dsn));
             assert!(!said.contains("s3cret"), "{said}");
+        }
+    }
+
+    #[test]
+    fn all_paths_that_a_name_leads_to_are_known() {
+        let paths = |dsn: &str| -> Vec<String> {
+            Location::parse(dsn).unwrap().paths().iter().map(|path| path.display().to_string()).collect()
+        };
+        assert_eq!(paths("file:///a/../b"), ["/a/../b"]);
+        assert_eq!(
+            paths("sqlite:///nowhere/a"),
+            ["", "-wal", "-shm", "-journal", "-signals"].map(|end| format!("/nowhere/a{end}"))
+        );
+        assert_eq!(paths("redis://h"), [""; 0]);
+        assert_eq!(paths("redis://h?password_file=/p"), ["/p"]);
+        assert_eq!(paths("redis+unix:///r.sock?password_file=/p"), ["/r.sock", "/p"]);
+        assert_eq!(paths("rediss://h?tls_ca=/ca&password_file=/p"), ["/ca", "/p"]);
+    }
+
+    #[test]
+    fn a_database_that_is_a_link_is_known_with_where_it_leads() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        std::fs::write(at("real"), "").unwrap();
+        std::os::unix::fs::symlink(at("real"), at("link")).unwrap();
+        let paths = Location::Sqlite(at("link")).paths();
+        for name in ["link", "link-signals", "real", "real-wal", "real-shm"] {
+            let wanted = at(name).canonicalize().unwrap_or(at(name));
+            assert!(paths.iter().any(|path| *path == at(name) || *path == wanted), "{name}: {paths:?}");
         }
     }
 

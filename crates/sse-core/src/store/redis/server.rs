@@ -199,6 +199,21 @@ fn host_and_port(text: &str) -> std::result::Result<(String, u16), String> {
 }
 
 impl Server {
+    /// The files that a connection needs.
+    #[must_use]
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let address = match &self.address {
+            Address::Tcp(..) => None,
+            Address::Tls { authority, .. } => authority.as_ref(),
+            Address::Unix(path) => Some(path),
+        };
+        let password = match &self.password {
+            Some(Password::In(path)) => Some(path),
+            Some(Password::Given(_)) | None => None,
+        };
+        address.into_iter().chain(password).cloned().collect()
+    }
+
     /// The number of its database.
     #[must_use]
     pub fn database(&self) -> u16 {

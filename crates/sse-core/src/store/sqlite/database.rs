@@ -200,6 +200,17 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// A database's files and directories, also where they lie if it is a symbolic link: SQLite's own are beside
+/// the file, our signals beside the link.
+pub fn paths(database: &Path) -> Vec<PathBuf> {
+    let real = fs::canonicalize(database).ok().filter(|real| real != database);
+    [database.to_owned()]
+        .into_iter()
+        .chain(real)
+        .flat_map(|path| ["", "-wal", "-shm", "-journal", "-signals"].map(|end| beside(&path, end)))
+        .collect()
+}
+
 fn set_up(connection: &Connection, sync: bool, patience: Patience) -> rusqlite::Result<()> {
     connection.busy_handler(match patience {
         Patience::Waits => Some(wait),

@@ -27,6 +27,8 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, params};
 
+pub(super) use self::database::paths;
+
 use self::database::Database;
 use self::reader::SqliteReader;
 use self::signals::Signals;
