@@ -1,7 +1,7 @@
 // Streams that stay with their worker, and why.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { RawStream, numbers, startHubStack, startStack, until, withHub } from './lib/hub.js';
 
@@ -148,7 +148,7 @@ fallsBack('no process left for the user', {
 });
 
 for (const [what, other, why] of [
-    ['a broken PHP on the command line', '/etc/passwd', /Permission denied/],
+    ['a PHP on the command line that can\'t be executed', '/etc/passwd', /Permission denied.*setfacl -m u:www-data:rx /],
     ['another program where PHP should be', '/bin/true', /did not begin/],
 ]) {
     fallsBack(what, {
@@ -157,6 +157,25 @@ for (const [what, other, why] of [
         skip: !isRoot && 'only root can put another program there',
     });
 }
+
+test('a hub that takes long to begin holds no worker up, goes on by itself, and has the streams that come later', { skip: !isRoot && 'only root can put another program there' }, async (t) => {
+    const base = temporary(t);
+    cpSync(commandLine(), `${base}/php`);
+    writeFileSync(`${base}/slow`, `#!/bin/sh
+        for try in $(seq 1000); do [ ! -e ${base}/go ] || exec ${base}/php "$@"; sleep 0.05; done`, { mode: 0o755 });
+    const stack = await startHubStack(t, '--workers', '1', '--bind', `${base}/slow=${commandLine()}`);
+    await threeStreams(t, stack);
+    const { hub, why } = await stack.status();
+    writeFileSync(`${base}/go`, '');
+    await until(async () => (await stack.status()).hub !== null, 'for the hub');
+    const stream = await RawStream.open(stack.stream('later', { options: { handoff: 'require' } }));
+    t.after(() => stream.leave());
+    await stream.connected();
+
+    assert.equal(hub, null);
+    assert.match(why, /did not begin within/);
+    await stack.holds(1);
+});
 
 test('sse.hub=off keeps every stream in its worker, without a word in the log', async (t) => {
     const stack = await startHubStack(t, '--workers', '1', '--ini', 'sse.hub=off');
@@ -205,6 +224,15 @@ test('at sse.max_streams a client is told to come back, and gets its place when 
     assert.ok(new Set(pauses).size > 1, `not all at once: ${pauses}`);
     await stack.holds(10);
 });
+
+/** A directory that everybody may enter. */
+function temporary(t) {
+    const base = mkdtempSync('/tmp/sse-fallback-');
+    t.after(() => rmSync(base, { recursive: true, force: true }));
+    chmodSync(base, 0o755);
+
+    return base;
+}
 
 /** The PHP that runs the hub. */
 function commandLine() {

@@ -1,7 +1,8 @@
-//! Names of users and groups, for messages that say who may not do what.
+//! Names of users and groups, for messages that say who may not do what, and which command mends it.
 
 use std::fs::Metadata;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 
 /// `root:root, mode 0755`: whom a file belongs to.
 #[must_use]
@@ -56,4 +57,15 @@ pub fn is_in_group(id: u32) -> bool {
 pub fn group(id: u32) -> String {
     uzers::get_group_by_gid(id)
         .map_or_else(|| id.to_string(), |group| group.name().to_string_lossy().into_owned())
+}
+
+/// A path as one word of a shell command.
+#[must_use]
+pub fn shell_word(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    if path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+@".contains(&byte)) {
+        path.into_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
 }

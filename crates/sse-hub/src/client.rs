@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::message::{self, Go, Offer, Reason, Refusal, Status, ToHub, ToWorker};
 use crate::place::{Place, Wanted};
 use crate::socket;
-use crate::start::{self, Program};
+use crate::start::{self, NoHub, Program};
 
 /// How long a hub may take to answer.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -132,6 +132,8 @@ impl Client {
             Ok(ToWorker::Status(_)) => Some(Declined::absent("the hub answered something else")),
             Err(Trouble::Gone) => Some(Declined::absent("one hub after another ended before it answered")),
             Err(Trouble::Because(why)) => Some(Declined::absent(why)),
+            // The next stream looks again.
+            Err(Trouble::Starting(why)) => return Err(Declined::absent(why)),
         };
         if let Some(declined) = declined {
             if matches!(declined.reason, None | Some(Reason::Ending)) {
@@ -150,7 +152,7 @@ impl Client {
     pub fn status(&mut self, wanted: &Wanted, place: &Place) -> Result<Status, Declined> {
         let question = message::write(&ToHub::Status(wanted.build.clone()))
             .map_err(|error| Declined::absent(error.to_string()))?;
-        let connect = || start::existing(place, PATIENCE)?.ok_or_else(|| NONE_RUNS.into());
+        let connect = || start::existing(place, PATIENCE)?.ok_or_else(|| NoHub::from(NONE_RUNS.to_owned()));
         let mut answer = self.ask(wanted, &question, connect);
         if matches!(answer, Err(Trouble::Gone)) {
             answer = self.ask(wanted, &question, connect);
@@ -160,7 +162,7 @@ impl Client {
             Ok(ToWorker::Refused(Refusal { reason, why })) => Err(Declined { reason: Some(reason), why }),
             Ok(ToWorker::Ready) => Err(Declined::absent("the hub answered something else")),
             Err(Trouble::Gone) => Err(Declined::absent(NONE_RUNS)),
-            Err(Trouble::Because(why)) => Err(Declined::absent(why)),
+            Err(Trouble::Because(why) | Trouble::Starting(why)) => Err(Declined::absent(why)),
         }
     }
 
@@ -168,11 +170,14 @@ impl Client {
         &mut self,
         wanted: &Wanted,
         question: &[u8],
-        connect: impl FnOnce() -> Result<OwnedFd, String>,
+        connect: impl FnOnce() -> Result<OwnedFd, NoHub>,
     ) -> Result<ToWorker, Trouble> {
         let owner = (std::process::id(), rustix::process::geteuid().as_raw());
         if !self.kept.as_ref().is_some_and(|kept| kept.owner == owner && kept.wanted == *wanted) {
-            let connection = connect().map_err(Trouble::Because)?;
+            let connection = connect().map_err(|NoHub { why, is_coming }| match is_coming {
+                true => Trouble::Starting(why),
+                false => Trouble::Because(why),
+            })?;
             self.kept = Some(Kept { owner, wanted: wanted.clone(), connection });
         }
         let Some(Kept { connection, .. }) = &self.kept else { return Err(Trouble::Gone) };
@@ -205,5 +210,7 @@ impl Client {
 enum Trouble {
     /// The connection ended.
     Gone,
+    /// There is no hub yet.
+    Starting(String),
     Because(String),
 }

@@ -17,6 +17,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::place::Place;
 use crate::socket;
+use crate::start;
 
 /// How long a hub that is told to give way may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -35,7 +36,7 @@ pub struct Lock {
 }
 
 /// Device and inode.
-type Identity = (u64, u64);
+pub(crate) type Identity = (u64, u64);
 
 impl Lock {
     /// Takes the place. A hub that is to stay (`is_passing` is false), as a service manager's is, has
@@ -94,6 +95,7 @@ impl Lock {
         }
         let listener = socket::listen(&self.place.socket)?;
         self.socket = identity(fs::symlink_metadata(&self.place.socket));
+        start::forget(&self.place);
         Ok(listener)
     }
 
@@ -106,17 +108,20 @@ impl Lock {
     }
 }
 
-fn identity(file: io::Result<Metadata>) -> Option<Identity> {
+pub(crate) fn identity(file: io::Result<Metadata>) -> Option<Identity> {
     file.ok().map(|file| (file.dev(), file.ino()))
 }
 
 /// Whether a path still names a file of ours.
-fn names(path: &Path, ours: Option<Identity>) -> bool {
+pub(crate) fn names(path: &Path, ours: Option<Identity>) -> bool {
     ours.is_some() && ours == identity(fs::symlink_metadata(path))
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
+        if self.is_valid() {
+            start::forget(&self.place);
+        }
         // Each if it is ours, and before the lock is free: another hub may put its own there then.
         for (path, ours) in [
             (self.place.socket.clone(), self.socket),
@@ -152,6 +157,20 @@ mod tests {
         drop(first);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
         assert!(Lock::take(&place, true).is_ok());
+    }
+
+    #[test]
+    fn a_hub_leaves_nothing_of_its_start() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = place(&directory);
+        let mut lock = Lock::take(&place, true).unwrap();
+        fs::write(place.start_file(), "why the one before did not begin").unwrap();
+        lock.listen().unwrap();
+        assert!(!place.start_file().exists());
+        // Of a worker that was killed.
+        fs::write(place.start_file(), "").unwrap();
+        drop(lock);
+        assert!(!place.start_file().exists());
     }
 
     #[test]

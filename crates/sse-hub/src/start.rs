@@ -5,36 +5,40 @@
 //!
 //! Always true:
 //! - one worker starts at a time, and looks again for a hub before it does;
+//! - no request waits long for it: who starts one a second, who finds somebody starting half of one. A hub
+//!   that needs longer goes on by itself, and is found by who comes later;
 //! - nothing of the worker's leaks: no descriptor, no signal handler or mask, no terminal, no
-//!   directory; and no secret is on the command line.
+//!   directory, no environment; and no secret is on the command line.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+mod process;
+mod refusal;
+mod turn;
+
+use std::ffi::OsStr;
+use std::fs::Metadata;
+use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FlockOperation, flock};
-
+pub use self::process::Program;
+use self::process::{NotBegun, run};
+use self::turn::Turn;
+pub use self::turn::{forget, last_failure};
+use crate::lock::{self, Identity};
 use crate::message::{Build, PROTOCOL};
 use crate::place::Place;
 use crate::socket;
 
 /// What a hub says first when it listens.
 pub const READY: &str = "ready";
-/// How long one may take to begin.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long no worker tries what has just failed for another.
-const FRESH: Duration = Duration::from_secs(10);
+/// How long who starts a hub waits for it.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the others wait for who starts one.
+const OTHERS_PATIENCE: Duration = Duration::from_millis(500);
 /// How often is looked whether another worker has started one.
 const LOOK: Duration = Duration::from_millis(5);
-/// What of a failed start is told.
-const TOLD: usize = 400;
 
 /// The file that this code was loaded from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,8 @@ pub struct Software {
     pub path: PathBuf,
     /// Which file that was when it was loaded.
     pub build: Build,
+    /// Which directory the root was then.
+    root: Option<Identity>,
 }
 
 impl Software {
@@ -53,7 +59,13 @@ impl Software {
     pub fn loaded() -> io::Result<Self> {
         let path = path_of_this_code().ok_or(ErrorKind::NotFound)?;
         let build = Build { protocol: PROTOCOL, build: identity(&std::fs::metadata(&path)?) };
-        Ok(Self { path, build })
+        Ok(Self { path, build, root: root() })
+    }
+
+    /// Whether this process has another root than when the file was loaded: paths mean other files here.
+    #[must_use]
+    pub fn is_in_chroot(&self) -> bool {
+        self.root != root()
     }
 
     /// Since when another file is at its path, if one is.
@@ -63,6 +75,10 @@ impl Software {
         let since = Duration::new(u64::try_from(file.ctime()).ok()?, u32::try_from(file.ctime_nsec()).ok()?);
         Some(SystemTime::UNIX_EPOCH + since)
     }
+}
+
+fn root() -> Option<Identity> {
+    lock::identity(std::fs::metadata("/"))
 }
 
 /// Version, device, inode, length and time of change: another build has others.
@@ -92,42 +108,72 @@ fn path_of_this_code() -> Option<PathBuf> {
     }
 }
 
-/// How a hub is run.
-#[derive(Clone, Debug)]
-pub struct Program {
-    /// The PHP of the command line, and its arguments.
-    pub command: Vec<OsString>,
+/// Why there is no hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoHub {
+    /// In words, for the log.
+    pub why: String,
+    /// Whether one is being started, and may be there in a moment.
+    pub is_coming: bool,
 }
 
-/// Connects to the hub at `place`, starting it if there is none.
+impl From<String> for NoHub {
+    fn from(why: String) -> Self {
+        Self { why, is_coming: false }
+    }
+}
+
+impl NoHub {
+    fn yet(why: &str) -> Self {
+        Self { why: why.into(), is_coming: true }
+    }
+}
+
+/// Connects to the hub at `place`, starting it if there is none. `patience` is how long it may take to
+/// answer.
 ///
 /// # Errors
-/// Why there is none, in words for the log.
-pub fn connect(place: &Place, program: &Program, patience: Duration) -> Result<OwnedFd, String> {
+/// Why there is none.
+pub fn connect(place: &Place, program: &Program, patience: Duration) -> Result<OwnedFd, NoHub> {
     if let Some(connection) = existing(place, patience)? {
         return Ok(connection);
     }
-    let mut lock = lock(&place.start_file())
-        .map_err(|error| format!("the lock {} can't be had: {error}", place.start_file().display()))?;
+    let until = Instant::now() + OTHERS_PATIENCE;
+    let turn = loop {
+        let turn = Turn::take(place)
+            .map_err(|error| format!("the lock {} can't be had: {error}", place.start_file().display()))?;
+        match turn {
+            Some(turn) => break turn,
+            None if Instant::now() < until => std::thread::sleep(LOOK),
+            None => return Err(NoHub::yet("another worker is starting the hub")),
+        }
+    };
     // Another worker may have been faster.
     if let Some(connection) = existing(place, patience)? {
+        turn.over();
         return Ok(connection);
     }
     // Each worker would wait as long for the same.
-    if let Some(why) = last_failure(place).filter(|_| lock.metadata().is_ok_and(|file| is_fresh(&file))) {
-        return Err(why);
+    if let Some(last) = turn.last() {
+        return Err(last);
     }
-    let ran = run(program);
+    let ran = run(program, PATIENCE);
     // It may be that another hub listens by now, and ours found its place taken.
-    let found = existing(place, patience)?;
-    let why = match (&found, ran) {
-        (Some(_), _) => String::new(),
-        (None, Err(why)) => why,
-        (None, Ok(())) => format!("the hub was started, but nobody listens at {}", place.socket.display()),
+    if let Some(connection) = existing(place, patience)? {
+        turn.over();
+        return Ok(connection);
+    }
+    let none = match ran {
+        Err(NotBegun::Yet) => NoHub::yet(&format!(
+            "the hub did not begin within {} ms; it may yet, and streams that come later find it",
+            PATIENCE.as_millis()
+        )),
+        Err(NotBegun::Because(why)) => why.into(),
+        Ok(()) => format!("the hub was started, but nobody listens at {}", place.socket.display()).into(),
     };
     // For other workers, and for `Sse\status()` in whatever process it is asked.
-    let _ = lock.set_len(0).and_then(|()| lock.write_all(why.as_bytes()));
-    found.ok_or(why)
+    turn.leave(&none);
+    Err(none)
 }
 
 /// A connection to the hub that is there, if it is this user's; nothing if none is. One that is there and
@@ -154,173 +200,84 @@ pub fn existing(place: &Place, patience: Duration) -> Result<Option<OwnedFd>, St
     Ok(Some(connection))
 }
 
-/// Whether a file was written a short while ago.
-fn is_fresh(file: &Metadata) -> bool {
-    file.modified().ok().and_then(|written| written.elapsed().ok()).is_some_and(|age| age < FRESH)
-}
-
-/// Why the last start at this place failed, if it did.
-#[must_use]
-pub fn last_failure(place: &Place) -> Option<String> {
-    std::fs::read_to_string(place.start_file()).ok().filter(|why| !why.is_empty())
-}
-
-fn lock(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
-    let until = Instant::now() + PATIENCE;
-    loop {
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(file),
-            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < until => std::thread::sleep(LOOK),
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-/// Runs a hub, and returns when it listens.
-fn run(program: &Program) -> Result<(), String> {
-    let Some((name, arguments)) = program.command.split_first() else {
-        return Err("no PHP of the command line is known to run the hub with".into());
-    };
-    let failed =
-        |error: io::Error| format!("the hub can't be started with {}: {error}", Path::new(name).display());
-    let (mut said, out) = io::pipe().map_err(failed)?;
-    let errors = out.try_clone().map_err(failed)?;
-    let mut command = Command::new(name);
-    command.args(arguments).current_dir("/").stdin(Stdio::null()).stdout(out).stderr(errors);
-    // SAFETY: what runs there calls only functions that are safe after a fork.
-    unsafe { command.pre_exec(detach) };
-    // Its first process ends at once; what runs PHP is that one's child, and nobody's.
-    let first = command.spawn().and_then(|mut child| child.wait());
-    // Our copies of the pipe's end must go, or it would never end.
-    drop(command);
-    first.map_err(failed)?;
-
-    let until = Instant::now() + PATIENCE;
-    let mut text = Vec::new();
-    let mut piece = [0; 512];
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        let timeout = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
-        match poll(&mut [PollFd::new(&said, PollFlags::IN)], Some(&timeout)) {
-            Err(rustix::io::Errno::INTR) => continue,
-            Ok(0) | Err(_) => return Err(format!("the hub did not begin within {} s", PATIENCE.as_secs())),
-            Ok(_) => {}
-        }
-        match said.read(&mut piece) {
-            Ok(0) | Err(_) => return Err(format!("the hub did not begin: {}", told(&text))),
-            Ok(count) => text.extend_from_slice(piece.get(..count).unwrap_or_default()),
-        }
-        if text.split(|&byte| byte == b'\n').any(|line| line.starts_with(READY.as_bytes())) {
-            return Ok(());
-        }
-    }
-}
-
-fn told(text: &[u8]) -> String {
-    let text = String::from_utf8_lossy(text);
-    let words: Vec<&str> = text.split_whitespace().collect();
-    if words.is_empty() {
-        "it ended without a word".into()
-    } else {
-        words.join(" ").chars().take(TOLD).collect()
-    }
-}
-
-/// Leaves all that is the worker's: runs in the child, between fork and exec.
-fn detach() -> io::Result<()> {
-    // SAFETY: each of these is safe to call after a fork (signal-safety(7), close_range(2)); `_exit`
-    // ends the first child without running what the worker has registered.
-    unsafe {
-        if libc::setsid() == -1 {
-            return Err(io::Error::last_os_error());
-        }
-        match libc::fork() {
-            -1 => return Err(io::Error::last_os_error()),
-            0 => {}
-            _ => libc::_exit(0),
-        }
-        for signal in 1..=31 {
-            libc::signal(signal, libc::SIG_DFL);
-        }
-        let mut none: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&raw mut none);
-        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
-        if libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) != 0 {
-            // A kernel before 5.11: one by one, as far as there may be any.
-            let most = libc::sysconf(libc::_SC_OPEN_MAX).clamp(0, 65_536);
-            for descriptor in 3..i32::try_from(most).unwrap_or(65_536) {
-                libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
-            }
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+
+    use super::turn::FRESH;
     use super::*;
 
     fn program(script: &str) -> Program {
         Program { command: ["/bin/sh", "-c", script].map(OsString::from).to_vec() }
     }
 
-    /// The session this test runs in, as the kernel tells it: 0 where its leader is outside our pid
-    /// namespace, as in a container, which getsid(2)'s wrappers don't expect.
-    fn our_session() -> String {
-        let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-        let (_, fields) = stat.rsplit_once(')').unwrap();
-        fields.split_whitespace().nth(3).unwrap().to_owned()
-    }
-
-    #[test]
-    fn what_a_hub_says_before_it_ends_is_the_reason() {
-        let error = run(&program("echo PHP Warning: no such library; exit 255")).unwrap_err();
-        assert_eq!(error, "the hub did not begin: PHP Warning: no such library");
+    fn place(directory: &tempfile::TempDir) -> Place {
+        Place { socket: directory.path().join("hub.sock"), log: directory.path().join("hub.log") }
     }
 
     #[test]
     fn what_has_just_failed_for_another_worker_is_not_tried_at_once() {
         let directory = tempfile::tempdir().unwrap();
-        let place =
-            Place { socket: directory.path().join("hub.sock"), log: directory.path().join("hub.log") };
+        let place = place(&directory);
         let tried = directory.path().join("tried");
         let program = program(&format!("touch {}; echo no; exit 1", tried.display()));
         let why = connect(&place, &program, PATIENCE).unwrap_err();
-        assert_eq!(why, "the hub did not begin: no");
+        assert_eq!(why, "the hub did not begin: no".to_owned().into());
+        assert_eq!(last_failure(&place).as_ref(), Some(&why.why));
         std::fs::remove_file(&tried).unwrap();
         assert_eq!(connect(&place, &program, PATIENCE).unwrap_err(), why);
         assert!(!tried.exists());
         // What failed long ago is tried again.
         let long_ago = SystemTime::now() - 2 * FRESH;
-        File::options().write(true).open(place.start_file()).unwrap().set_modified(long_ago).unwrap();
+        let file = std::fs::File::options().write(true).open(place.start_file()).unwrap();
+        file.set_modified(long_ago).unwrap();
         assert_eq!(connect(&place, &program, PATIENCE).unwrap_err(), why);
         assert!(tried.exists());
     }
 
     #[test]
-    fn a_program_that_is_missing_is_named() {
-        let error = run(&Program { command: vec!["/nowhere/php".into()] }).unwrap_err();
-        assert!(error.starts_with("the hub can't be started with /nowhere/php: No such file"), "{error}");
+    fn a_hub_that_takes_long_to_begin_goes_on_and_is_neither_waited_for_nor_started_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = place(&directory);
+        let at = |name: &str| directory.path().join(name).display().to_string();
+        let program = program(&format!(
+            "echo x >> {0}; until [ -e {1} ]; do sleep 0.01; done; echo {READY}; touch {2}",
+            at("begun"),
+            at("go"),
+            at("done")
+        ));
+        assert!(connect(&place, &program, PATIENCE).unwrap_err().is_coming);
+        assert!(connect(&place, &program, PATIENCE).unwrap_err().is_coming);
+        assert_eq!(std::fs::read_to_string(at("begun")).unwrap(), "x\n");
+        std::fs::write(at("go"), "").unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        while !std::path::Path::new(&at("done")).exists() {
+            assert!(Instant::now() < until, "it ended when nobody waited for it any more");
+            std::thread::sleep(LOOK);
+        }
+        let _listener = socket::listen(&place.socket).unwrap();
+        assert!(connect(&place, &program, PATIENCE).is_ok());
     }
 
     #[test]
-    fn a_started_hub_has_no_descriptor_of_the_workers_and_a_session_of_its_own() {
+    fn while_somebody_starts_one_nobody_else_does() {
         let directory = tempfile::tempdir().unwrap();
-        let found = directory.path().join("found");
-        // An inheritable descriptor, as a careless extension would leave it.
-        let held = File::open("/dev/null").unwrap();
-        rustix::io::fcntl_setfd(&held, rustix::io::FdFlags::empty()).unwrap();
-        let script = format!(
-            "ls /proc/$$/fd > {0}; cut -d' ' -f6 /proc/$$/stat >> {0}; echo {READY}",
-            found.display()
-        );
-        run(&program(&script)).unwrap();
-        let found = std::fs::read_to_string(&found).unwrap();
-        let lines: Vec<&str> = found.lines().collect();
-        let (session, descriptors) = lines.split_last().unwrap();
-        // 10 is the shell's own.
-        assert!(descriptors.iter().all(|one| ["0", "1", "2", "10"].contains(one)), "{descriptors:?}");
-        assert_ne!(*session, our_session());
+        let place = place(&directory);
+        let _turn = Turn::take(&place).unwrap().unwrap();
+        let tried = directory.path().join("tried");
+        let program = program(&format!("touch {}", tried.display()));
+        assert!(connect(&place, &program, PATIENCE).unwrap_err().is_coming);
+        assert!(!tried.exists());
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_start_that_came_to_its_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = place(&directory);
+        let _listener = socket::listen(&place.socket).unwrap();
+        let turn = Turn::take(&place).unwrap().unwrap();
+        turn.over();
+        assert!(connect(&place, &program("exit 1"), PATIENCE).is_ok());
+        assert!(!place.start_file().exists());
     }
 }

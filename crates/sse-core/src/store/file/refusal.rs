@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use crate::error::Error;
-use crate::people;
+use crate::people::{self, shell_word};
 
 /// The system's error as ours. `path` is a file of the store or its directory.
 pub fn failed(action: &'static str, path: &Path, error: io::Error) -> Error {
@@ -25,7 +25,7 @@ pub fn failed(action: &'static str, path: &Path, error: io::Error) -> Error {
 /// The store's directory isn't there.
 pub fn missing(directory: &Path) -> Error {
     let (user, group) = (people::this_user(), people::this_group());
-    let remedy = format!("sudo install -d -m 2770 -o {user} -g {group} {}", shell(directory));
+    let remedy = format!("sudo install -d -m 2770 -o {user} -g {group} {}", shell_word(directory));
     Error::DirectoryMissing { path: directory.to_owned(), remedy }
 }
 
@@ -41,7 +41,7 @@ fn denied(action: &'static str, path: &Path, directory: &Path, errno: Errno) -> 
     let remedy = if errno == Errno::ROFS {
         "its file system is mounted read-only: name another directory in sse.dir".into()
     } else if guilty != path && guilty != directory {
-        format!("let others pass through: sudo chmod o+x {}", shell(guilty))
+        format!("let others pass through: sudo chmod o+x {}", shell_word(guilty))
     } else {
         remedy(directory, &metadata)
     };
@@ -63,18 +63,8 @@ fn remedy(directory: &Path, refusing: &Metadata) -> String {
         Ok(metadata) if open(&metadata) => people::group(metadata.gid()),
         _ => people::this_group(),
     };
-    let directory = shell(directory);
+    let directory = shell_word(directory);
     format!(
         "share it by a group: sudo chgrp -R {group} {directory} && sudo chmod -R g+rwX {directory} && sudo chmod g+s {directory}"
     )
-}
-
-/// A path as one word of a shell command.
-fn shell(path: &Path) -> String {
-    let path = path.to_string_lossy();
-    if path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+@".contains(&byte)) {
-        path.into_owned()
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
-    }
 }
