@@ -8,12 +8,14 @@
 //!   not be is in the log, once.
 
 use std::cell::RefCell;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sse_core::jitter::draw;
+use sse_core::key::Printable;
+use sse_core::own;
 use sse_core::resume::Replay;
 use sse_core::signal::Choice;
 use sse_core::store::{Location, Store};
@@ -69,6 +71,12 @@ static SOFTWARE: OnceLock<Option<Software>> = OnceLock::new();
 /// To be called when the module starts, before the file can be replaced.
 pub fn remember_software() {
     SOFTWARE.get_or_init(|| Software::loaded().ok());
+}
+
+/// To be called when a request begins: what the environment was before PHP code could change it.
+pub fn remember_environment() {
+    own::temporary();
+    start::remember_environment();
 }
 
 /// Hands the stream to the hub if it can be.
@@ -282,10 +290,6 @@ fn software() -> Result<&'static Software, String> {
 
 /// The hub that streams of this store go to.
 fn wanted(location: &Location) -> Result<Wanted, String> {
-    let text = |failure: Failure| match failure {
-        Failure::Argument(text) => text,
-        _ => "the settings can't be read".into(),
-    };
     // The server that a hub would wait for when it reads this store; streams of another are in another
     // hub.
     let server = match location {
@@ -300,11 +304,18 @@ fn wanted(location: &Location) -> Result<Wanted, String> {
     })
 }
 
+fn text(failure: Failure) -> String {
+    match failure {
+        Failure::Argument(text) => text,
+        _ => "the settings can't be read".into(),
+    }
+}
+
 /// How the hub is started there.
 fn program(place: &Place) -> Result<Program, String> {
     let software = software()?;
     let mut command: Vec<OsString> = vec![php_program()?.into(), "-n".into()];
-    let others = settings::for_hub();
+    let others = settings::for_hub().map_err(text)?;
     let others = others.iter().map(|(name, value)| (*name, value.as_ref()));
     let paths = [
         ("extension", software.path.as_os_str()),
@@ -312,13 +323,25 @@ fn program(place: &Place) -> Result<Program, String> {
         ("sse.hub_log", place.log.as_os_str()),
     ];
     for (name, value) in paths.into_iter().chain(others) {
-        let mut setting = OsString::from(name);
-        setting.push("=");
-        setting.push(value);
-        command.extend(["-d".into(), setting]);
+        command.extend(["-d".into(), setting(name, value)?]);
     }
     command.extend(["-r".into(), format!("exit(Sse\\hub(['idle' => {IDLE_S}]));").into()]);
     Ok(Program { command })
+}
+
+/// A setting for the command line. PHP reads it as a line of an ini file, in which a value could go on with
+/// settings of its own; within single quotes nothing but their end means anything.
+fn setting(name: &str, value: &OsStr) -> Result<OsString, String> {
+    if value.as_encoded_bytes().iter().any(|&byte| byte == b'\'' || byte.is_ascii_control()) {
+        return Err(format!(
+            "{name} is \"{}\", and no hub can be started with a quote or a control character in it; choose another path",
+            Printable(value.as_encoded_bytes())
+        ));
+    }
+    let mut setting = OsString::from(format!("{name}='"));
+    setting.push(value);
+    setting.push("'");
+    Ok(setting)
 }
 
 /// The PHP of the command line that belongs to this one.

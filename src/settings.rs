@@ -216,9 +216,11 @@ pub fn drain() -> Result<Duration, Failure> {
     value(DRAIN, |text| seconds(text, DRAINS))
 }
 
-/// What the hub's settings are here, for starting one.
-pub fn for_hub() -> [(&'static str, String); 2] {
-    [("sse.max_streams", php::ini(MAX_STREAMS)), ("sse.drain", php::ini(DRAIN))]
+/// What the hub's settings are here, for starting one. Read and written anew: they stand on its command
+/// line, where PHP code must not have a say beyond the numbers.
+pub fn for_hub() -> Result<[(&'static str, String); 2], Failure> {
+    let streams = max_streams()?.unwrap_or(0);
+    Ok([("sse.max_streams", streams.to_string()), ("sse.drain", drain()?.as_secs_f64().to_string())])
 }
 
 fn value<T>(name: &CStr, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T, Failure> {

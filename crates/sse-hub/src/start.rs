@@ -22,11 +22,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-pub use self::process::Program;
 use self::process::{NotBegun, run};
+pub use self::process::{Program, remember_environment};
 use self::turn::Turn;
 pub use self::turn::{forget, last_failure};
-use crate::lock::{self, Identity};
 use crate::message::{Build, PROTOCOL};
 use crate::place::Place;
 use crate::socket;
@@ -47,8 +46,6 @@ pub struct Software {
     pub path: PathBuf,
     /// Which file that was when it was loaded.
     pub build: Build,
-    /// Which directory the root was then.
-    root: Option<Identity>,
 }
 
 impl Software {
@@ -59,13 +56,7 @@ impl Software {
     pub fn loaded() -> io::Result<Self> {
         let path = path_of_this_code().ok_or(ErrorKind::NotFound)?;
         let build = Build { protocol: PROTOCOL, build: identity(&std::fs::metadata(&path)?) };
-        Ok(Self { path, build, root: root() })
-    }
-
-    /// Whether this process has another root than when the file was loaded: paths mean other files here.
-    #[must_use]
-    pub fn is_in_chroot(&self) -> bool {
-        self.root != root()
+        Ok(Self { path, build })
     }
 
     /// Since when another file is at its path, if one is.
@@ -75,10 +66,6 @@ impl Software {
         let since = Duration::new(u64::try_from(file.ctime()).ok()?, u32::try_from(file.ctime_nsec()).ok()?);
         Some(SystemTime::UNIX_EPOCH + since)
     }
-}
-
-fn root() -> Option<Identity> {
-    lock::identity(std::fs::metadata("/"))
 }
 
 /// Version, device, inode, length and time of change: another build has others.

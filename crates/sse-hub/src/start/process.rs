@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -13,6 +14,9 @@ use super::{READY, refusal};
 
 /// What of a failed start is told.
 const TOLD: usize = 400;
+/// What a PHP may need to run, and to know whom to trust. Nothing else of a worker's environment is its hub's:
+/// a pool's `env[…]` are secrets more often than not.
+const ENVIRONMENT: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// How a hub is run.
 #[derive(Clone, Debug)]
@@ -36,6 +40,15 @@ impl From<String> for NotBegun {
     }
 }
 
+/// What of the environment hubs are given, as it is when this is first called: before PHP code runs, which may
+/// change it and must not choose what a hub loads.
+pub fn remember_environment() -> &'static [(OsString, OsString)] {
+    static FIRST: OnceLock<Vec<(OsString, OsString)>> = OnceLock::new();
+    FIRST.get_or_init(|| {
+        ENVIRONMENT.iter().filter_map(|name| Some((name.into(), std::env::var_os(name)?))).collect()
+    })
+}
+
 /// Runs a hub, and returns when it listens.
 ///
 /// # Errors
@@ -51,6 +64,7 @@ pub fn run(program: &Program, patience: Duration) -> Result<(), NotBegun> {
     let (nothing, _) = io::pipe().map_err(failed)?;
     let mut command = Command::new(name);
     command.args(arguments).current_dir("/").stdin(nothing).stdout(out).stderr(errors);
+    command.env_clear().envs(remember_environment().iter().cloned());
     // SAFETY: what runs there calls only functions that are safe after a fork.
     unsafe { command.pre_exec(detach) };
     // Its first process ends at once; what runs PHP is that one's child, and nobody's.
@@ -147,6 +161,21 @@ mod tests {
     fn what_a_hub_says_before_it_ends_is_the_reason() {
         let error = run(&program("echo PHP Warning: no such library; exit 255"), PATIENCE).unwrap_err();
         assert_eq!(error, "the hub did not begin: PHP Warning: no such library".to_owned().into());
+    }
+
+    #[test]
+    fn a_started_hub_has_nothing_of_the_workers_environment_that_it_does_not_need() {
+        // cargo's own are there in any case.
+        assert!(std::env::vars_os().count() > ENVIRONMENT.len());
+        let directory = tempfile::tempdir().unwrap();
+        let found = directory.path().join("found");
+        let script = format!("tr '\\0' '\\n' < /proc/$$/environ > {}; echo {READY}", found.display());
+        run(&program(&script), PATIENCE).unwrap();
+        let found = std::fs::read_to_string(&found).unwrap();
+        for variable in found.lines() {
+            let name = variable.split('=').next().unwrap();
+            assert!(ENVIRONMENT.contains(&name), "{variable}");
+        }
     }
 
     #[test]
