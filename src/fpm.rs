@@ -109,6 +109,15 @@ impl Kept {
     }
 }
 
+/// Says why a connection can't be handed over, if `/dev/null` isn't there to take its place.
+pub fn can_replace_by_null() -> Result<(), String> {
+    null().map(drop).map_err(|error| {
+        format!(
+            "/dev/null, which takes the place of a connection that is handed over, can't be opened: {error}; make it: sudo mknod -m 666 /dev/null c 1 3"
+        )
+    })
+}
+
 /// `/dev/null`, opened once in a process.
 fn null() -> io::Result<&'static File> {
     static NULL: OnceLock<File> = OnceLock::new();

@@ -102,7 +102,7 @@ pub fn attempt(
             return stays(&why, response, wish);
         }
     };
-    let wanted = match wanted(location) {
+    let wanted = match fpm::can_replace_by_null().and_then(|()| wanted(location)) {
         Ok(wanted) => wanted,
         Err(why) => return declined_course(Declined { reason: None, why }, response, store, wish),
     };
@@ -145,7 +145,10 @@ fn declined_course(
     store: &Arc<dyn Store>,
     wish: Wish,
 ) -> Result<Course, Failure> {
-    let Declined { reason, why } = declined;
+    let Declined { reason, mut why } = declined;
+    if reason.is_none() {
+        why = in_chroot(why);
+    }
     if reason == Some(Reason::Store) {
         // A store that can't be read is an exception, as in the worker.
         store.epoch().map_err(|error| Failure::of("", &error))?;
@@ -215,16 +218,29 @@ fn why_never() -> Result<Option<String>, Failure> {
     Ok(None)
 }
 
+/// Why there is no hub, with what a chroot has to do with it.
+fn in_chroot(why: String) -> String {
+    if !software().is_ok_and(Software::is_in_chroot) {
+        return why;
+    }
+    format!(
+        "{why} (this PHP runs in a chroot: php of the command line, its libraries, the extension and /dev/null would have to be in there too; take chroot out of the pool's configuration, or set sse.hub to off)"
+    )
+}
+
 /// What `Sse\status()` says: why streams stay in the worker, if they do, and how the hub is.
 pub fn status(location: &Location) -> Result<(Option<String>, Option<Status>), Failure> {
-    let why_never = why_never()?;
+    let why_never = match why_never()? {
+        None => fpm::can_replace_by_null().err().map(in_chroot),
+        why => why,
+    };
     if !settings::hub()? {
         return Ok((why_never, None));
     }
     // None runs: the next stream starts it, unless that has just failed.
     Ok(match ask(location) {
         Ok(status) => (why_never, Some(status)),
-        Err(why) => (why_never.or(why), None),
+        Err(why) => (why_never.or(why.map(in_chroot)), None),
     })
 }
 

@@ -158,6 +158,17 @@ for (const [what, other, why] of [
     });
 }
 
+fallsBack('a /dev/null that is not there', {
+    options: (t) => {
+        const base = temporary(t);
+        writeFileSync(`${base}/nothing`, '', { mode: 0o600 });
+
+        return ['--bind', `${base}/nothing=/dev/null`];
+    },
+    why: /\/dev\/null.*mknod/,
+    skip: !isRoot && 'only root can take /dev/null away',
+});
+
 test('a hub that takes long to begin holds no worker up, goes on by itself, and has the streams that come later', { skip: !isRoot && 'only root can put another program there' }, async (t) => {
     const base = temporary(t);
     cpSync(commandLine(), `${base}/php`);

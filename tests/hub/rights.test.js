@@ -1,6 +1,6 @@
 // What a hub is given, and what nobody can make it do.
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { RawStream, killHub, numbers, startHubStack } from './lib/hub.js';
 
@@ -97,6 +97,35 @@ test('pools of one user and of different groups have different hubs', { skip: sk
 
     assert.notEqual(hub.pid, other.pid);
     assert.deepEqual([hub.streams, other.streams], [1, 1]);
+});
+
+test('in a chroot without PHP\'s command line a stream stays in its worker, and it is said that it is one', { skip: !isRoot && 'only root can change the root' }, async (t) => {
+    const base = mkdtempSync('/tmp/sse-root-');
+    t.after(() => rmSync(base, { recursive: true, force: true }));
+    chmodSync(base, 0o755);
+    const pool = [
+        '[other]', 'user = www-data', 'group = www-data', 'pm = static', 'pm.max_children = 1',
+        `listen = ${base}/fpm.sock`, 'listen.mode = 0666', `chroot = ${base}`,
+        'php_admin_value[sse.dir] = /store', 'php_admin_value[sse.hub_socket] = /hub/hub.sock',
+    ];
+    const stack = await startHubStack(t, '--pool', pool.join('\n'), '--nginx', `if ($http_x_pool = other) { fastcgi_pass unix:${base}/fpm.sock; }`);
+    // Debian's PHP crashes at date() without the last.
+    for (const needed of [`${stack.dir}/public`, '/usr/share/zoneinfo'].filter(existsSync)) {
+        cpSync(needed, base + needed, { recursive: true, verbatimSymlinks: true });
+    }
+    for (const name of ['store', 'hub']) {
+        mkdirSync(`${base}/${name}`, { mode: 0o700 });
+        chownSync(`${base}/${name}`, webUser(stack), webUser(stack));
+    }
+    const stream = await RawStream.open(stack.stream('rooted'), OTHER_POOL);
+    t.after(() => stream.leave());
+    await stream.connected();
+    await stream.leave();
+    const { why } = await stack.status({ headers: OTHER_POOL });
+
+    assert.match(why, /\/dev\/null.*runs in a chroot/);
+    assert.equal(stack.complaints().length, 1);
+    assert.match(stack.complaints()[0], /runs in a chroot/);
 });
 
 /** Settings of the application's own, which workers read once. */

@@ -26,6 +26,7 @@ use self::process::{NotBegun, run};
 pub use self::process::{Program, remember_environment};
 use self::turn::Turn;
 pub use self::turn::{forget, last_failure};
+use crate::lock::{self, Identity};
 use crate::message::{Build, PROTOCOL};
 use crate::place::Place;
 use crate::socket;
@@ -46,6 +47,8 @@ pub struct Software {
     pub path: PathBuf,
     /// Which file that was when it was loaded.
     pub build: Build,
+    /// Which directory the root was then.
+    root: Option<Identity>,
 }
 
 impl Software {
@@ -56,7 +59,13 @@ impl Software {
     pub fn loaded() -> io::Result<Self> {
         let path = path_of_this_code().ok_or(ErrorKind::NotFound)?;
         let build = Build { protocol: PROTOCOL, build: identity(&std::fs::metadata(&path)?) };
-        Ok(Self { path, build })
+        Ok(Self { path, build, root: root() })
+    }
+
+    /// Whether this process has another root than when the file was loaded: paths mean other files here.
+    #[must_use]
+    pub fn is_in_chroot(&self) -> bool {
+        self.root != root()
     }
 
     /// Since when another file is at its path, if one is.
@@ -66,6 +75,10 @@ impl Software {
         let since = Duration::new(u64::try_from(file.ctime()).ok()?, u32::try_from(file.ctime_nsec()).ok()?);
         Some(SystemTime::UNIX_EPOCH + since)
     }
+}
+
+fn root() -> Option<Identity> {
+    lock::identity(std::fs::metadata("/"))
 }
 
 /// Version, device, inode, length and time of change: another build has others.
