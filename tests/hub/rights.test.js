@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { RawStream, killHub, numbers, startHubStack } from './lib/hub.js';
+import { RawStream, killHub, startHubStack } from './lib/hub.js';
 
 const isRoot = process.getuid() === 0;
 /** Nobody else is. */
@@ -97,6 +97,29 @@ test('pools of one user and of different groups have different hubs', { skip: sk
 
     assert.notEqual(hub.pid, other.pid);
     assert.deepEqual([hub.streams, other.streams], [1, 1]);
+});
+
+test('a hub that lacks a group of its worker\'s says that it has to be restarted, and the worker streams', { skip: !isRoot && 'only root can give a directory away' }, async (t) => {
+    const base = mkdtempSync('/tmp/sse-groups-');
+    t.after(() => rmSync(base, { recursive: true, force: true }));
+    chmodSync(base, 0o755);
+    mkdirSync(`${base}/store`);
+    chownSync(`${base}/store`, 0, OTHER);
+    chmodSync(`${base}/store`, 0o2770);
+    const pool = [
+        '[other]', 'user = www-data', `group = ${OTHER}`, 'pm = static', 'pm.max_children = 1',
+        `listen = ${base}/fpm.sock`, 'listen.mode = 0666', `php_admin_value[sse.dir] = ${base}/store`,
+    ];
+    // Both have the stack's socket.
+    const stack = await startHubStack(t, '--pool', pool.join('\n'), '--nginx', `if ($http_x_pool = other) { fastcgi_pass unix:${base}/fpm.sock; }`);
+    const { hub } = await handedOff(t, stack);
+    const stream = await RawStream.open(stack.stream('groups'), OTHER_POOL);
+    t.after(() => stream.leave());
+    await stream.connected();
+    await stream.leave();
+
+    assert.equal(stack.complaints().length, 1);
+    assert.match(stack.complaints()[0], new RegExp(`belongs to root:${OTHER}.*end it \\(kill ${hub.pid}\\)`));
 });
 
 test('in a chroot without PHP\'s command line a stream stays in its worker, and it is said that it is one', { skip: !isRoot && 'only root can change the root' }, async (t) => {

@@ -14,7 +14,7 @@ use sse_core::resume::{Known, Opening, Replay};
 use sse_core::signal::Choice;
 use sse_core::store::{Gap, Start};
 
-use super::{Hub, Ticket, Wire};
+use super::{Hub, Ticket, Wire, stores};
 use crate::channel::{Channel, ENTRIES, Placed};
 use crate::message::{self, Offer, Reason, Refusal};
 use crate::outgoing::Outgoing;
@@ -411,7 +411,11 @@ impl Hub {
         if let Some(opened) = self.stores.get(store) {
             self.status.last_error = Some(format!("{}: {error}", opened.location));
         }
-        Refusal { reason: Reason::Store, why: error.to_string() }
+        let why = match error {
+            sse_core::Error::Denied { .. } => stores::with_groups(&error.to_string()),
+            _ => error.to_string(),
+        };
+        Refusal { reason: Reason::Store, why }
     }
 }
 

@@ -71,7 +71,10 @@ impl Hub {
         let refused = |why| Refusal { reason: Reason::Store, why };
         let location = Location::parse(dsn)
             .map_err(|expected| refused(format!("the store's name must be {expected}")))?;
-        let directory = directory(&location).map_err(|error| refused(format!("{location}: {error}")))?;
+        let directory = directory(&location).map_err(|error| {
+            let why = format!("{location}: {error}");
+            refused(if error.kind() == io::ErrorKind::PermissionDenied { with_groups(&why) } else { why })
+        })?;
         let name = (dsn.to_owned(), choice);
         if let Some(known) = self.names.get(&name)
             && known.directory == directory
@@ -149,6 +152,14 @@ impl Hub {
     pub(super) fn next_close(&self) -> Option<Instant> {
         self.stores.iter().filter_map(|(_, opened)| Some(opened.unused? + UNUSED)).min()
     }
+}
+
+/// What this process may not do, with what its worker may have and it has not.
+pub fn with_groups(why: &str) -> String {
+    let process = std::process::id();
+    format!(
+        "{why}; the hub keeps the groups that it began with: if they have changed since, end it (kill {process}), and the next stream starts another"
+    )
 }
 
 /// The directory that a store is in, as the system knows it.
