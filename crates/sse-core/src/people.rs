@@ -40,6 +40,36 @@ pub fn this_group() -> String {
     group(uzers::get_effective_gid())
 }
 
+/// Whether this process is root, who needs no group to get at anything.
+#[must_use]
+pub fn is_root() -> bool {
+    uzers::get_effective_uid() == 0
+}
+
+/// The group of a user who isn't root.
+#[must_use]
+pub fn group_of_user(id: u32) -> Option<String> {
+    let user = uzers::get_user_by_uid(id).filter(|user| user.uid() != 0)?;
+    Some(user.primary_group_id()).filter(|&id| !is_powerful(id)).map(group)
+}
+
+/// The group of the user that PHP on the web usually runs as here, if there is one.
+#[must_use]
+pub fn web_group() -> Option<String> {
+    ["www-data", "apache", "nginx", "http"].iter().find_map(|name| {
+        let user = uzers::get_user_by_name(name)?;
+        group_of_user(user.uid())
+    })
+}
+
+/// Whether who is in the group may do things that have nothing to do with what is shared by it.
+#[must_use]
+pub fn is_powerful(id: u32) -> bool {
+    const POWERFUL: [&str; 11] =
+        ["wheel", "sudo", "admin", "adm", "shadow", "disk", "kmem", "docker", "lxd", "libvirt", "staff"];
+    id == 0 || POWERFUL.contains(&group(id).as_str())
+}
+
 fn user(id: u32) -> String {
     uzers::get_user_by_uid(id)
         .map_or_else(|| id.to_string(), |user| user.name().to_string_lossy().into_owned())

@@ -176,7 +176,7 @@ fn around() -> [(PathBuf, String); 2] {
 
 /// The directory in the first that works, made if need be.
 fn find_or_make(around: &[(PathBuf, String)]) -> Result<PathBuf, Unusable> {
-    first(around, |around, name| own::find_or_make(around, name))
+    first(around, own::find_or_make)
 }
 
 /// The directory that [`find_or_make`] would find; `None` if it would make it.

@@ -5,9 +5,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use rustix::fs::Mode;
-use sse_core::store::Item;
+use sse_core::store::{Item, Location, Settings, Store};
 use tempfile::{TempDir, tempdir};
 
 use crate::support::{Process, draft, is_root, key, role, set, skip, store, variable};
@@ -21,7 +22,10 @@ const GROUP: u32 = 48_310;
 /// The role of a user who pushes once; what went wrong is left in a file.
 pub fn user() {
     rustix::process::umask(Mode::from_raw_mode(0o077));
-    let store = store(Path::new(&variable("DIR")), 1_000);
+    let store: Arc<dyn Store> = match std::env::var("SSE_TEST_DSN") {
+        Ok(dsn) => Location::parse(&dsn).unwrap().open(Settings::default()),
+        Err(_) => store(Path::new(&variable("DIR")), 1_000),
+    };
     let answer = match store.append(&key("a"), &draft(&variable("JSON"))) {
         Ok(_) => match store.read(&key("a"), None, 1_000) {
             Ok(items) => {
@@ -59,6 +63,14 @@ impl Place {
 
     fn directory(&self) -> std::path::PathBuf {
         self.place.path().join("store")
+    }
+
+    /// The same with a database as the store.
+    fn push_to(&self, database: &Path, user: u32, group: u32) -> String {
+        let (mut command, out) = self.command(user, group);
+        set(&mut command, "DSN", format!("sqlite://{}", database.display()));
+        Process::start(&mut command).finish();
+        fs::read_to_string(out).unwrap()
     }
 
     fn command(&self, user: u32, group: u32) -> (Command, std::path::PathBuf) {
@@ -136,6 +148,37 @@ fn a_user_outside_the_group_is_told_to_join_it() {
 }
 
 #[test]
+fn nobody_is_told_to_join_a_group_that_has_more_than_the_store() {
+    let Some(place) = Place::new(0, 0, 0o2770) else { return };
+    place.push_as(0, 0);
+    let answer = place.push_as(WEB, GROUP);
+    assert!(!answer.contains("usermod") && answer.contains(&format!("sudo chgrp -R {GROUP} ")), "{answer}");
+    let (_, remedy) = answer.split_once("share it by a group: ").unwrap();
+    let done = Command::new("sh").arg("-c").arg(remedy.replace("sudo ", "")).status().unwrap();
+    assert!(done.success(), "{remedy}");
+    assert_eq!(place.push_as(WEB, GROUP), "read 2");
+    assert_eq!(place.push_as(0, 0), "read 3");
+}
+
+#[test]
+fn what_lies_beside_a_database_is_not_shared_with_it() {
+    let Some(place) = Place::new(0, 0, 0o755) else { return };
+    let database = place.directory().join("events.sqlite");
+    fs::write(place.directory().join("code.php"), "").unwrap();
+    fs::set_permissions(place.directory().join("code.php"), fs::Permissions::from_mode(0o644)).unwrap();
+    let answer = place.push_to(&database, WEB, GROUP);
+    assert!(answer.contains("in a directory of its own: ") && !answer.contains("-R"), "{answer}");
+    assert_eq!(place.push_to(&database, 0, 0), "read 1");
+    let answer = place.push_to(&database, WEB, GROUP);
+    let (_, remedy) = answer.split_once("in a directory of its own: ").unwrap();
+    let done = Command::new("sh").arg("-c").arg(remedy.replace("sudo ", "")).status().unwrap();
+    assert!(done.success(), "{remedy}");
+    assert_eq!(place.push_to(&database, WEB, GROUP), "read 2", "after {remedy}");
+    let code = fs::metadata(place.directory().join("code.php")).unwrap();
+    assert_eq!((code.gid(), code.permissions().mode() & 0o7777), (0, 0o644));
+}
+
+#[test]
 fn a_directory_that_is_not_shared_is_told_with_the_commands_that_share_it() {
     for mode in [0o755, 0o700] {
         let Some(place) = Place::new(DEPLOY, DEPLOY, mode) else { return };
@@ -191,5 +234,5 @@ fn a_directory_behind_a_closed_one_is_told_apart() {
         answer.contains(&format!("{}: it belongs to root:root with mode 0700", closed.display())),
         "{answer}"
     );
-    assert!(answer.contains(&format!("sudo chmod o+x {}", closed.display())), "{answer}");
+    assert!(answer.contains(&format!("sudo setfacl -m u:{WEB}:x {}", closed.display())), "{answer}");
 }

@@ -22,7 +22,7 @@ use rustix::fs::OFlags;
 
 use super::format::read_crc;
 use super::lock;
-use super::refusal::{failed, missing};
+use super::refusal::{failed, failed_beside, missing};
 use crate::cursor::Epoch;
 use crate::error::{Error, Result};
 use crate::id::EventId;
@@ -83,17 +83,29 @@ impl Directory {
     /// # Errors
     /// [`Error::DirectoryMissing`], [`Error::NotADirectory`], [`Error::Denied`].
     pub fn check(&self) -> Result<()> {
+        self.checked(|action, error| failed(action, &self.path, error))
+    }
+
+    /// [`Directory::check`] for a directory in which a database lies.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn check_around(&self, database: &Path) -> Result<()> {
+        self.checked(|action, error| failed_beside(database, action, &self.path, error))
+    }
+
+    fn checked(&self, failed: impl Fn(&'static str, io::Error) -> Error) -> Result<()> {
         let metadata = fs::metadata(&self.path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => missing(&self.path),
             io::ErrorKind::NotADirectory => Error::NotADirectory { path: self.path.clone() },
-            _ => failed("use", &self.path, error),
+            _ => failed("use", error),
         })?;
         if !metadata.is_dir() {
             return Err(Error::NotADirectory { path: self.path.clone() });
         }
         let access = rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
         rustix::fs::accessat(rustix::fs::CWD, &self.path, access, rustix::fs::AtFlags::EACCESS)
-            .map_err(|error| failed("write in", &self.path, error.into()))
+            .map_err(|error| failed("write in", error.into()))
     }
 
     /// Whether changes here go unseen by inotify.

@@ -12,24 +12,45 @@ use crate::people::{self, shell_word};
 
 /// The system's error as ours. `path` is a file of the store or its directory.
 pub fn failed(action: &'static str, path: &Path, error: io::Error) -> Error {
+    explained(action, path, error, None)
+}
+
+/// [`failed`] for a database, beside which there may be files that are none of the store's.
+pub fn failed_beside(database: &Path, action: &'static str, path: &Path, error: io::Error) -> Error {
+    explained(action, path, error, Some(database))
+}
+
+fn explained(action: &'static str, path: &Path, error: io::Error, database: Option<&Path>) -> Error {
     let directory = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     match Errno::from_io_error(&error) {
         Some(Errno::NOENT) if !directory.exists() => missing(directory),
         Some(Errno::NOTDIR) => Error::NotADirectory { path: directory.to_owned() },
         Some(Errno::NOSPC | Errno::DQUOT) => Error::Full { action, path: path.to_owned() },
-        Some(errno @ (Errno::ACCESS | Errno::PERM | Errno::ROFS)) => denied(action, path, directory, errno),
+        Some(errno @ (Errno::ACCESS | Errno::PERM | Errno::ROFS)) => {
+            denied(action, path, directory, errno, database)
+        }
         _ => Error::Io { action, path: path.to_owned(), source: error },
     }
 }
 
 /// The store's directory isn't there.
 pub fn missing(directory: &Path) -> Error {
-    let (user, group) = (people::this_user(), people::this_group());
-    let remedy = format!("sudo install -d -m 2770 -o {user} -g {group} {}", shell_word(directory));
+    let user = people::this_user();
+    let (group, hint) = match group_to_share(directory) {
+        Some(group) => (group, ""),
+        None => ("GROUP".into(), ", with the web server's group for GROUP"),
+    };
+    let remedy = format!("sudo install -d -m 2770 -o {user} -g {group} {}{hint}", shell_word(directory));
     Error::DirectoryMissing { path: directory.to_owned(), remedy }
 }
 
-fn denied(action: &'static str, path: &Path, directory: &Path, errno: Errno) -> Error {
+fn denied(
+    action: &'static str,
+    path: &Path,
+    directory: &Path,
+    errno: Errno,
+    database: Option<&Path>,
+) -> Error {
     // Who may not even look at a file is refused by a directory above it.
     let seen = [path, directory]
         .into_iter()
@@ -41,19 +62,20 @@ fn denied(action: &'static str, path: &Path, directory: &Path, errno: Errno) -> 
     let remedy = if errno == Errno::ROFS {
         "its file system is mounted read-only: name another directory in sse.dir".into()
     } else if guilty != path && guilty != directory {
-        format!("let others pass through: sudo chmod o+x {}", shell_word(guilty))
+        let (user, guilty) = (people::this_user(), shell_word(guilty));
+        format!("let this user pass through, and nobody else: sudo setfacl -m u:{user}:x {guilty}")
     } else {
-        remedy(directory, &metadata)
+        remedy(directory, &metadata, database)
     };
     let facts = people::owner_and_mode(&metadata);
     Error::Denied { action, path: guilty.to_owned(), facts, user: people::this_process(), remedy }
 }
 
-/// A command that lets this user in by a group that all users of the store share.
-fn remedy(directory: &Path, refusing: &Metadata) -> String {
+/// A command that lets this user in by a group that all users of the store share; nobody gets more by it.
+fn remedy(directory: &Path, refusing: &Metadata, database: Option<&Path>) -> String {
     let open = |metadata: &Metadata| {
         let needed = if metadata.is_dir() { 0o070 } else { 0o060 };
-        metadata.permissions().mode() & needed == needed
+        metadata.permissions().mode() & needed == needed && !people::is_powerful(metadata.gid())
     };
     if open(refusing) && !people::is_in_group(refusing.gid()) {
         let (group, user) = (people::group(refusing.gid()), people::this_user());
@@ -61,10 +83,55 @@ fn remedy(directory: &Path, refusing: &Metadata) -> String {
     }
     let group = match fs::metadata(directory) {
         Ok(metadata) if open(&metadata) => people::group(metadata.gid()),
-        _ => people::this_group(),
+        _ => group_to_share(directory).unwrap_or_else(|| "GROUP".into()),
     };
     let directory = shell_word(directory);
-    format!(
-        "share it by a group: sudo chgrp -R {group} {directory} && sudo chmod -R g+rwX {directory} && sudo chmod g+s {directory}"
-    )
+    let Some(database) = database else {
+        return format!(
+            "share it by a group: sudo chgrp -R {group} {directory} && sudo chmod -R g+rwX {directory} && sudo chmod g+s {directory}"
+        );
+    };
+    let mut commands = format!("sudo chgrp {group} {directory} && sudo chmod g+rwxs {directory}");
+    if database.exists() {
+        // With what SQLite and the signals have beside it.
+        let files = format!("{}*", shell_word(database));
+        commands += &format!(" && sudo chgrp -R {group} {files} && sudo chmod -R g+rwX {files}");
+    }
+    format!("share it by a group, in a directory of its own: {commands}")
+}
+
+/// The group that users of a directory can share, where it has none yet: this process's, which is nobody
+/// else's business if this is root; then that of the owner of what is around it, or of the web server.
+fn group_to_share(directory: &Path) -> Option<String> {
+    if !people::is_root() {
+        return Some(people::this_group());
+    }
+    let around = directory.ancestors().skip(1).find_map(|around| fs::metadata(around).ok());
+    around.and_then(|around| people::group_of_user(around.uid())).or_else(people::web_group)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::chown;
+
+    use tempfile::tempdir;
+
+    use super::*;
+
+    #[test]
+    fn root_makes_a_directory_for_the_owner_of_what_is_around_or_for_the_web_server() {
+        if !people::is_root() {
+            return;
+        }
+        let around = tempdir().unwrap();
+        let said = || missing(&around.path().join("store")).to_string();
+        assert!(!said().contains("-g root"), "{}", said());
+        let web = people::web_group().unwrap_or_else(|| "GROUP".into());
+        assert!(said().contains(&format!("-g {web} ")), "{}", said());
+        // Of whoever it is but root.
+        let Some(nobody) = uzers::get_user_by_name("nobody") else { return };
+        chown(around.path(), Some(nobody.uid()), None).unwrap();
+        let group = people::group(nobody.primary_group_id());
+        assert!(said().contains(&format!("-g {group} ")), "{}", said());
+    }
 }

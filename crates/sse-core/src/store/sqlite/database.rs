@@ -28,7 +28,7 @@ use crate::id::EventId;
 use crate::store::Patience;
 use crate::store::file::Directory;
 use crate::store::file::directory::identity;
-use crate::store::file::refusal::failed;
+use crate::store::file::refusal::{failed, failed_beside};
 
 const FORMAT: i64 = 1;
 /// Statements kept ready; we have fewer.
@@ -162,7 +162,7 @@ impl Database {
 
     fn failed(&self, action: &'static str, error: &rusqlite::Error) -> Error {
         let path = &self.path;
-        let refused = |errno: Errno| failed(action, path, errno.into());
+        let refused = |errno: Errno| failed_beside(path, action, path, errno.into());
         let Some(failure) = error.sqlite_error() else {
             return Error::Io { action, path: path.clone(), source: io::Error::other(error.to_string()) };
         };

@@ -37,6 +37,7 @@ type Files = HashMap<Key, (File, (u64, u64))>;
 /// The directory of a database's signals.
 #[derive(Debug)]
 pub struct Signals {
+    database: PathBuf,
     directory: Directory,
     files: Mutex<Files>,
 }
@@ -44,7 +45,7 @@ pub struct Signals {
 impl Signals {
     pub fn new(database: &Path, patience: Patience) -> Self {
         let directory = Directory::with_patience(&beside(database, "-signals"), patience);
-        Self { directory, files: Mutex::default() }
+        Self { database: database.to_owned(), directory, files: Mutex::default() }
     }
 
     /// Makes the directory unless there is one, for all who share the directory around it.
@@ -54,7 +55,7 @@ impl Signals {
             return Ok(());
         }
         let around = path.parent().unwrap_or(path);
-        Directory::new(around).check()?;
+        Directory::new(around).check_around(&self.database)?;
         match fs::create_dir(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
             made => made.map_err(|error| failed("create", path, error))?,
