@@ -5,6 +5,7 @@ namespace Sse\Service;
 
 use Cake\Core\Configure;
 use Cake\Core\Exception\CakeException;
+use Cake\Log\Log;
 use Closure;
 use Generator;
 use SensitiveParameter;
@@ -38,6 +39,11 @@ class Store
      * The longest pause between two attempts to get a lock, in microseconds.
      */
     private const LOCK_PAUSE = 5_000;
+
+    /**
+     * Whom PHP on the web usually runs as.
+     */
+    private const WEB_USERS = ['www-data', 'apache', 'nginx', 'http'];
 
     private static ?self $instance = null;
 
@@ -270,7 +276,8 @@ class Store
     }
 
     /**
-     * Makes the store's directory for those who share TMP: web server, command line and cron, by TMP's group.
+     * Makes the store's directory for those who share TMP: web server, command line and cron, by TMP's group. Where
+     * that is root's, and it is root who makes it, by another: nobody should have to join root's.
      *
      * @param string $directory The directory.
      * @return void
@@ -280,7 +287,11 @@ class Store
     {
         // phpcs:disable Generic.PHP.NoSilencedErrors -- what fails is told, or left to the extension to tell
         if (@mkdir($directory, 0770)) {
-            @chgrp($directory, (int)filegroup(TMP));
+            $group = (int)filegroup(TMP);
+            if ($group === 0 && fileowner($directory) === 0) {
+                $group = $this->groupInsteadOfRoots() ?? $this->warnOfRootsGroup($directory);
+            }
+            @chgrp($directory, $group);
             @chmod($directory, 02770);
         } elseif (!is_dir($directory)) {
             throw new StoreException(
@@ -291,6 +302,40 @@ class Store
             );
         }
         // phpcs:enable
+    }
+
+    /**
+     * The group of TMP's owner, else of the user that PHP on the web usually runs as.
+     *
+     * @return int|null null if there is none
+     */
+    private function groupInsteadOfRoots(): ?int
+    {
+        if (!function_exists('posix_getpwnam')) {
+            return null;
+        }
+        $users = [posix_getpwuid((int)fileowner(TMP)), ...array_map(posix_getpwnam(...), self::WEB_USERS)];
+        foreach ($users as $user) {
+            if ($user !== false && $user['uid'] !== 0 && $user['gid'] !== 0) {
+                return $user['gid'];
+            }
+        }
+
+        return null;
+    }
+
+    /**
+     * @param string $directory The directory.
+     * @return int root's group
+     */
+    private function warnOfRootsGroup(string $directory): int
+    {
+        Log::warning(
+            "sse: root has made the directory $directory for the events, and nobody else can use it;"
+            . " give it to the web server's group: chgrp www-data $directory",
+        );
+
+        return 0;
     }
 
     /**

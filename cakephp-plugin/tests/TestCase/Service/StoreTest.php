@@ -47,10 +47,37 @@ class StoreTest extends TestCase
         umask($umask);
 
         $this->assertSame('2770', decoct(fileperms(self::DIRECTORY) & 07777));
-        $this->assertSame(filegroup(TMP), filegroup(self::DIRECTORY));
+        if (posix_geteuid() !== 0) {
+            $this->assertSame(filegroup(TMP), filegroup(self::DIRECTORY));
+        }
         foreach (glob(self::DIRECTORY . '/*') ?: [] as $file) {
             $this->assertSame('0660', sprintf('%04o', fileperms($file) & 07777), $file);
         }
+    }
+
+    public function testRootMakesTheDirectoryForAnotherGroupThanRoots(): void
+    {
+        $owner = posix_getpwnam('nobody');
+        if (posix_geteuid() !== 0 || $owner === false) {
+            $this->markTestSkipped('Only root can do what root does.');
+        }
+        $web = posix_getpwnam('www-data')['gid'] ?? 0;
+        // TMP's owner and group, and the group that the directory is to have.
+        $cases = [[0, 0, $web], [$owner['uid'], 0, $owner['gid']], [0, $owner['gid'], $owner['gid']]];
+        foreach ($cases as [$user, $group, $expected]) {
+            chown(TMP, $user);
+            chgrp(TMP, $group);
+            clearstatcache();
+
+            $this->assertTrue(SseService::push('k', 1));
+
+            $this->assertSame($expected, filegroup(self::DIRECTORY));
+            $this->assertSame('2770', decoct(fileperms(self::DIRECTORY) & 07777));
+            array_map(unlink(...), glob(self::DIRECTORY . '/*') ?: []);
+            rmdir(self::DIRECTORY);
+        }
+        chown(TMP, 0);
+        chgrp(TMP, 0);
     }
 
     public function testADirectoryThatIsThereStaysAsItIs(): void
