@@ -10,10 +10,15 @@ const OTHER = 48_431;
 const OTHER_POOL = { 'X-Pool': 'other' };
 const REQUIRED = { options: { handoff: 'require' } };
 
-test('a hub has nothing of its worker\'s environment that it does not need', async (t) => {
+test('a hub has nothing of its worker\'s environment that it does not need, nor what PHP code made of it', async (t) => {
     const stack = await startHubStack(t, '--pool', 'env[APP_SECRET] = s3cret', '--pool', 'env[PATH] = /usr/bin:/bin');
-    const { hub } = await handedOff(t, stack);
-    const environment = readFileSync(`/proc/${hub.pid}/environ`, 'utf8').split('\0').filter(Boolean);
+    const changes = ['PATH=/theirs', 'LD_LIBRARY_PATH=/theirs', 'TMPDIR=/theirs'].map((change) => `putenv('${change}');`);
+    writeFileSync(`${stack.dir}/public/changing.php`, `<?php ${changes.join(' ')} require 'stream.php';`);
+    const stream = await RawStream.open(stack.stream('changing', REQUIRED).replace('/stream.php', '/changing.php'));
+    t.after(() => stream.leave());
+    await stream.connected();
+    const pid = await stack.pid();
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);
 
     assert.deepEqual(environment, ['PATH=/usr/bin:/bin']);
 });
