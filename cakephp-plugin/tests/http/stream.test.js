@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { clients, launchBrowser, Listener, numbers, Proxy, RawStream, startCake, until, within } from './lib/cake.js';
+import { clients, launchBrowser, Listener, numbers, Proxy, RawStream, readmeBlock, startCake, until, within } from './lib/cake.js';
 
 let cake;
 let browser;
@@ -94,6 +94,32 @@ test('Chromium: a toast and a hydrated report reach their listeners, and a tab t
     assert.equal(events[1][1].data.title, 'Sales of May');
     assert.deepEqual(events.slice(2), [['update', { missed: 1 }], ['update', { missed: 2 }]]);
 });
+
+for (const page of ['README.md', '../docs/streams.md']) {
+    test(`Chromium: with the handler that ${page} shows, whoever is told of a gap each time fetches its state and never reloads`, async (t) => {
+        const tab = await browser.newPage();
+        t.after(() => tab.close());
+        const handler = readmeBlock('js', 'sse-gap', page);
+        const opens = /new EventSource/.test(handler) ? '' : "const source = new EventSource('/stream/reports.sse');";
+        const body = `<script type="module">const show = (state) => { window.shown = state; }; ${opens} ${handler}</script>`;
+        const gap = 'retry: 1\nid: x\nevent: sse-gap\ndata: {"keys":["k"],"from":"1-0","to":"1-0"}\n\n';
+        const asked = { '/page': 0, '/stream/reports.sse': 0, state: 0 };
+        await tab.route('**/*', (route) => {
+            const { pathname } = new URL(route.request().url());
+            asked[pathname in asked ? pathname : 'state']++;
+
+            return route.fulfill({
+                '/page': { contentType: 'text/html', body },
+                '/stream/reports.sse': { contentType: 'text/event-stream', body: gap },
+            }[pathname] ?? { json: { state: asked.state } });
+        });
+        await tab.goto(`${cake.url}/page`);
+        await until(() => asked['/stream/reports.sse'] >= 5 && asked.state >= 5, () => `for five gaps: ${JSON.stringify(asked)}`);
+
+        assert.equal(asked['/page'], 1);
+        assert.ok(await tab.evaluate(() => window.shown.state) > 0);
+    });
+}
 
 test('the headers are those of an event stream, and the stream opens with the time of the application', async (t) => {
     const stream = await RawStream.open(reports(20));

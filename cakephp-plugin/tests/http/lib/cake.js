@@ -80,13 +80,13 @@ export async function startCake(sse = {}, ...options) {
     };
 }
 
-/** A block of the README, by its language and the first of the words that it has. */
-export function readmeBlock(language, words) {
-    const readme = readFileSync(`${plugin}README.md`, 'utf8');
+/** A block of the plugin's README, or of another page, by its language and words that it has. */
+export function readmeBlock(language, words, page = 'README.md') {
+    const readme = readFileSync(`${plugin}${page}`, 'utf8');
     const blocks = [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, text]) => text);
     const found = blocks.find((text) => text.includes(words));
     if (!found) {
-        throw new Error(`The README has no ${language} block with "${words}"`);
+        throw new Error(`${page} has no ${language} block with "${words}"`);
     }
 
     return found;
