@@ -48,6 +48,16 @@ final class RedisDsn
     }
 
     /**
+     * Whether other machines have the same store.
+     *
+     * @return bool
+     */
+    public static function isConfigured(): bool
+    {
+        return self::isWanted() || self::isDsn(Configure::read('Sse.dsn'));
+    }
+
+    /**
      * @param mixed $text What may be one.
      * @return bool whether it is a data source name of Redis
      * @phpstan-assert-if-true string $text

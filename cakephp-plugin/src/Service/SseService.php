@@ -219,15 +219,20 @@ class SseService
             return new NativeEngine();
         }
         if ($payload === self::PAYLOAD_NATIVE_ENGINE || RedisDsn::isEngine($payload)) {
-            $signal ??= self::SIGNAL_FILE_ENGINE;
-            if (!is_string($signal) || (self::SIGNAL_CLASSES[$signal] ?? $signal) !== FileSignalStrategy::class) {
-                throw new InvalidArgumentException(
-                    "SSE: the payload engine \"$payload\" has a signal of its own; leave out Sse.signal_engine, or name"
-                    . ' another payload engine to go with it.',
-                );
+            $signals = self::signals($signal);
+            if ($signals::class === FileSignalStrategy::class) {
+                return new NativeEngine();
+            }
+            if ($signals instanceof FileSignalStrategy) {
+                throw new InvalidArgumentException(sprintf(
+                    'SSE: the signal engine %s is a FileSignalStrategy, which the payload engine "%s" is by itself;'
+                    . ' leave out Sse.signal_engine, or implement SignalStrategyInterface instead.',
+                    $signals::class,
+                    $payload,
+                ));
             }
 
-            return new NativeEngine();
+            return new NativeEngine($signals);
         }
 
         $payloads = self::strategy(
@@ -236,12 +241,7 @@ class SseService
             self::PAYLOAD_CLASSES,
             PayloadStrategyInterface::class,
         );
-        $signals = self::strategy(
-            'Sse.signal_engine',
-            $signal ?? self::SIGNAL_FILE_ENGINE,
-            self::SIGNAL_CLASSES,
-            SignalStrategyInterface::class,
-        );
+        $signals = self::signals($signal);
 
         if (RedisDsn::isDsn(Configure::read('Sse.dsn'))) {
             self::assertSharedLog($payloads, $signals);
@@ -250,6 +250,20 @@ class SseService
         return $payloads instanceof DatabasePayloadStrategy
             ? new DatabaseEngine($payloads->rows(), $signals)
             : new StrategyEngine($payloads, $signals);
+    }
+
+    /**
+     * @param mixed $signal What is configured as signal engine.
+     * @return \Sse\Service\Signal\SignalStrategyInterface
+     */
+    private static function signals(mixed $signal): SignalStrategyInterface
+    {
+        return self::strategy(
+            'Sse.signal_engine',
+            $signal ?? self::SIGNAL_FILE_ENGINE,
+            self::SIGNAL_CLASSES,
+            SignalStrategyInterface::class,
+        );
     }
 
     /**

@@ -60,6 +60,13 @@ final class EngineUnderTest
             'database, MariaDB' => new self($database, MariaDb::class, $socket + $mysql),
             'database, PostgreSQL' => new self($database, Postgres::class, $postgres),
             'redis' => new self(['payload_engine' => 'redis'], Redis::class, cache: $socket),
+            'native and signal' => new self(['payload_engine' => 'native', 'signal_engine' => FileCounter::class]),
+            'redis and signal' => new self(
+                ['payload_engine' => 'redis', 'signal_engine' => FileCounter::class],
+                Redis::class,
+                // The other one's events are there still.
+                cache: $socket + ['prefix' => 'signal_'],
+            ),
             'ordered class' => new self(['payload_engine' => JournalPayloads::class]),
             'ordered class and signal' => new self(
                 ['payload_engine' => JournalPayloads::class, 'signal_engine' => FileCounter::class],

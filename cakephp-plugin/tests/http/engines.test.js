@@ -83,6 +83,28 @@ test('classes of one\'s own: a push arrives at once, and what another program ch
     }
 });
 
+test('native with a signal class of one\'s own: a push arrives once and at once, and what only the class tells of once more', async (t) => {
+    const cake = await start(t, { payload_engine: 'native', signal_engine: 'App\\Sse\\FileCounter' });
+    const options = { poll: 0.1 };
+    const streams = await Promise.all(numbers(1, 3).map(() => RawStream.open(cake.probe('touched', { options }))));
+    t.after(() => Promise.all(streams.map((stream) => stream.leave())));
+    await Promise.all(streams.map((stream) => stream.connected()));
+    const counter = `${cake.tmp}/${Buffer.from('touched').toString('hex')}.counter`;
+
+    await cake.push('touched', { n: 1 });
+    await Promise.all(streams.map((stream) => stream.received(1)));
+    assert.equal(readFileSync(counter, 'utf8'), '1');
+    replace(counter, '2');
+    await Promise.all(streams.map((stream) => stream.received(2)));
+    await cake.push('touched', { n: 2 });
+    await Promise.all(streams.map((stream) => stream.received(3)));
+
+    for (const stream of streams) {
+        assert.deepEqual(stream.data, [{ n: 1 }, { n: 1 }, { n: 2 }]);
+    }
+    assert.equal(readFileSync(counter, 'utf8'), '3');
+});
+
 function replace(path, text) {
     writeFileSync(`${path}.new`, text);
     renameSync(`${path}.new`, path);

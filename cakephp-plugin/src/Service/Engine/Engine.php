@@ -3,7 +3,9 @@ declare(strict_types=1);
 
 namespace Sse\Service\Engine;
 
+use Closure;
 use InvalidArgumentException;
+use Sse\Service\Signal\SignalStrategyInterface;
 use Sse\Service\Store;
 
 /**
@@ -86,6 +88,32 @@ abstract class Engine
         $found = ['time' => (int)$event['time'], 'data' => $payload[0] ?? null, 'id' => $event['id']];
 
         return $isGap ? $found + ['gap' => true] : $found;
+    }
+
+    /**
+     * check() with a time, where a signal of the application's own says what was changed.
+     *
+     * @param \Sse\Service\Signal\SignalStrategyInterface $signal The signal.
+     * @param string $key The key.
+     * @param int $lastKnown The time.
+     * @param \Closure(): (array{mixed}|null) $payload Fetches the newest payload, in a list; null if it is gone.
+     * @return array{time: int, data: mixed, id: string, gap?: true}|null
+     * @throws \Sse\StoreException when the store fails
+     */
+    protected function changed(SignalStrategyInterface $signal, string $key, int $lastKnown, Closure $payload): ?array
+    {
+        $modified = $signal->getLastModified($key);
+        if ($modified <= $lastKnown) {
+            return null;
+        }
+        $found = $payload();
+        $answer = [
+            'time' => $modified,
+            'data' => $found[0] ?? null,
+            'id' => Store::instance()->newest($key)['id'] ?? '0-0',
+        ];
+
+        return $found === null ? $answer + ['gap' => true] : $answer;
     }
 
     /**

@@ -3,7 +3,9 @@ declare(strict_types=1);
 
 namespace Sse\Service\Signal;
 
+use Sse\Service\Engine\NativeEngine;
 use Sse\Service\Engine\ReferenceLog;
+use Sse\Service\SseService;
 use Sse\Service\Store;
 
 /**
@@ -12,7 +14,7 @@ use Sse\Service\Store;
 class FileSignalStrategy implements SignalStrategyInterface
 {
     /**
-     * Wakes the key's streams; they send the last value of the payload class.
+     * Wakes the key's streams; they send the last payload once more.
      *
      * @param string $key The key.
      * @return void
@@ -20,7 +22,10 @@ class FileSignalStrategy implements SignalStrategyInterface
      */
     public function touch(string $key): void
     {
-        Store::instance()->push($key, ReferenceLog::value(), true);
+        $engine = SseService::engine();
+        if (!$engine instanceof NativeEngine || !$engine->sendAgain($key)) {
+            Store::instance()->push($key, ReferenceLog::value(), true);
+        }
     }
 
     /**

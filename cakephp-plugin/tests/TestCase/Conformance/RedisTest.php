@@ -3,9 +3,11 @@ declare(strict_types=1);
 
 namespace Sse\Test\TestCase\Conformance;
 
+use App\Sse\FileCounter;
 use PHPUnit\Framework\TestCase;
 use Sse\Test\Support\EngineUnderTest;
 use Sse\Test\Support\ProcessesTrait;
+use Sse\Test\Support\Reader;
 use Sse\Test\Support\Server\Redis;
 use Sse\Test\Support\Worker;
 
@@ -127,6 +129,41 @@ class RedisTest extends TestCase
 
         $this->assertTrue($worker->push('own', 1));
         $this->assertNotSame([], Redis::shared()->client()->keys('own:*'));
+    }
+
+    public function testWithASignalClassPushesOfEachMachineAreSentOnceAndAChangeOnceMore(): void
+    {
+        $this->environment = $this->with([], ['signal_engine' => FileCounter::class]);
+        $counter = "$this->tmp/" . bin2hex('machines') . '.counter';
+        touch($counter);
+        $workers = [];
+        $readers = [];
+        foreach (range(0, 2) as $machine) {
+            // Each has a TMP of its own, and they share what the signal looks at.
+            $tmp = "$this->tmp/machine$machine";
+            mkdir($tmp);
+            symlink($counter, "$tmp/" . basename($counter));
+            $environment = ['SSE_TMP' => $tmp] + $this->environment;
+            $workers[] = Worker::start($environment);
+            foreach (range(1, 2) as $ignored) {
+                $readers[] = Reader::start('machines', ['poll' => 0.05], $environment)->connected();
+            }
+        }
+        foreach (range(1, 30) as $number) {
+            $this->assertTrue($workers[$number % 3]->push('machines', $number));
+        }
+        foreach ($readers as $reader) {
+            $this->assertSame(range(1, 30), $reader->received(30));
+        }
+
+        file_put_contents($counter, '1000');
+        foreach ($readers as $reader) {
+            $this->assertSame([...range(1, 30), 30], $reader->received(31));
+        }
+        $workers[0]->push('machines', 'end');
+        foreach ($readers as $reader) {
+            $this->assertSame([...range(1, 30), 30, 'end'], $reader->received(32));
+        }
     }
 
     public function testAStreamOutlivesARestartAndLosesNothing(): void
