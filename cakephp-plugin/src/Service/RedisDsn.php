@@ -88,9 +88,10 @@ final class RedisDsn
         if (!is_array($config)) {
             throw new InvalidArgumentException(sprintf(
                 'SSE: Sse.redis_config is %s, which is neither a cache configuration nor a data source name such as'
-                . ' "redis://localhost:6379/0".',
+                . ' "redis://localhost:6379/0". %s',
                 // What is before an @ is a user's.
                 is_string($name) ? '"' . preg_replace('/^.*@/s', '***@', $name) . '"' : get_debug_type($name),
+                Settings::caches($name, Cache::configured()),
             ));
         }
         $class = $config['className'] ?? null;

@@ -215,6 +215,7 @@ class SseService
      */
     private static function configured(mixed $payload, mixed $signal): Engine
     {
+        Settings::assertKnown((array)Configure::read('Sse'));
         if ($payload === null && $signal === null) {
             return new NativeEngine();
         }

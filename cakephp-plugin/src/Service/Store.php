@@ -186,7 +186,7 @@ class Store
         #[SensitiveParameter]
         array $options,
     ): void {
-        $this->cursor($key);
+        $dsn = $options['dsn'] ?? $this->dsn();
         try {
             // The data source is what the extension looks at last.
             stream($key, ['dsn' => self::NOWHERE] + $options);
@@ -195,6 +195,7 @@ class Store
                 throw $exception;
             }
         }
+        cursor($key, ['dsn' => $dsn]);
     }
 
     /**
@@ -210,8 +211,8 @@ class Store
         #[SensitiveParameter]
         array $options,
     ): string {
-        $dsn = $this->dsn();
-        stream($key, $options + ['dsn' => $dsn]);
+        $dsn = $options['dsn'] ?? $this->dsn();
+        stream($key, ['dsn' => $dsn] + $options);
 
         return '';
     }

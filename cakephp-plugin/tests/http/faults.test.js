@@ -114,3 +114,47 @@ function cpuTicks(pid) {
 
     return Number(fields[11]) + Number(fields[12]);
 }
+
+const unreachable = 'redis://127.0.0.1:1/0';
+for (const [tier, ...options] of [['hub'], ['worker', '--ini', 'sse.hub=off']]) {
+    for (const [where, sse, streamOptions] of [
+        ['Sse.dsn', { dsn: unreachable }, {}],
+        ['Sse.redis_config', { payload_engine: 'redis', redis_config: unreachable }, {}],
+        ['the option dsn', {}, { dsn: unreachable }],
+    ]) {
+        test(`${where} that cannot be reached is an error page and no empty stream: ${tier}`, async (t) => {
+            const cake = await start(t, sse, '--workers', '2', ...options);
+            const answer = await within(fetch(cake.probe('nobody', { options: streamOptions })), 'for an answer');
+
+            assert.equal(answer.status, 500);
+            assert.match(await answer.text(), /cannot reach redis:\/\/127\.0\.0\.1:1\/0/);
+            assert.equal(await cake.push('nobody', 1), where === 'the option dsn');
+        });
+    }
+}
+
+test('a stream that cannot begin after all is an error, and no empty 200', async (t) => {
+    const cake = await start(t, {}, '--workers', '2', '--ini', 'sse.hub=off');
+    const answer = await within(fetch(cake.probe('late', { options: { handoff: 'require' } })), 'for an answer');
+
+    assert.equal(answer.status, 500);
+    assert.doesNotMatch(answer.headers.get('content-type'), /event-stream/);
+    assert.match(cake.log(), /SSE stream of the key "late": it could not begin: .*sse\.hub is off/);
+});
+
+for (const [what, sse, said] of [
+    ['the engine database without its table', { payload_engine: 'database' }, /run "bin\/cake migrations migrate -p Sse --no-lock"/],
+    ['a cache_config that does not exist', { payload_engine: 'cache', cache_config: 'ssee' }, /did you mean "sse"\? There are: /i],
+    ['a misspelt setting', { payload_engin: 'cache' }, /did you mean "payload_engine"\?/],
+]) {
+    test(`${what} is an error page and no silent stream, and both the page and the log of a push say what to do`, async (t) => {
+        const cake = await start(t, sse, '--workers', '2');
+        const answer = await within(fetch(cake.probe('set-up')), 'for an answer');
+
+        assert.equal(answer.status, 500);
+        assert.match((await answer.text()).replaceAll('&quot;', '"'), said);
+        const before = cake.log().length;
+        await within(fetch(`${cake.url}/probe/push?key=set-up&payload=1`), 'for a push');
+        assert.match(cake.log().slice(before), said);
+    });
+}

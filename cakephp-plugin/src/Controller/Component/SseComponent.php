@@ -9,6 +9,7 @@ use Cake\Http\CallbackStream;
 use Cake\Http\Response;
 use Cake\Log\Log;
 use Sse\Http\StreamBody;
+use Sse\Service\Settings;
 use Sse\Service\SseService;
 use Sse\Service\Store;
 use Throwable;
@@ -40,13 +41,6 @@ class SseComponent extends Component
         'heartbeat' => 25,
         'beforeSend' => null,
         'onLoop' => null,
-    ];
-
-    /**
-     * What a stream takes from the configuration, where other settings stand beside.
-     */
-    private const OPTIONS = [
-        'poll', 'eventName', 'heartbeat', 'beforeSend', 'onLoop', 'replay', 'lifetime', 'retry', 'connected',
     ];
 
     /**
@@ -89,7 +83,9 @@ class SseComponent extends Component
      */
     protected function _buildStream(string $watchCacheKey, array $options = []): CallbackStream
     {
-        $configured = array_intersect_key($this->getConfig(), array_flip(self::OPTIONS));
+        // A class that extends this one may have settings of its own.
+        Settings::assertKnown($this->getConfig(), array_keys($this->_defaultConfig));
+        $configured = array_intersect_key($this->getConfig(), array_flip(Settings::STREAM));
         $options = array_replace(['lastEventId' => $this->lastEventId()], $configured, $options);
         foreach (['beforeSend', 'onLoop'] as $name) {
             $options[$name] = $this->logged($watchCacheKey, $name, $options[$name]);
@@ -106,7 +102,9 @@ class SseComponent extends Component
             } catch (Throwable $exception) {
                 $this->logException($watchCacheKey, 'it could not begin', $exception);
                 if (!headers_sent()) {
-                    http_response_code(500);
+                    // Not by http_response_code(): CakePHP has set the whole line.
+                    header(($_SERVER['SERVER_PROTOCOL'] ?? 'HTTP/1.1') . ' 500 Internal Server Error');
+                    header('Content-Type: text/plain; charset=UTF-8');
                 }
 
                 return '';

@@ -76,11 +76,11 @@ final class DatabaseEngine extends Engine
      */
     public function push(string $key, mixed $payload): bool
     {
-        $this->assertSendable($payload);
+        $json = $this->assertSendable($payload);
         // A key that can't be used, or a store that fails, is told before anything is kept.
         Store::instance()->cursor($key);
         try {
-            $id = $this->rows->insert($key, (string)json_encode($payload));
+            $id = $this->rows->insert($key, $json);
             $waits = $this->isInTransaction();
         } catch (PDOException | CakeException $exception) {
             $this->note($key, 'a push was not kept', $exception);
@@ -100,6 +100,11 @@ final class DatabaseEngine extends Engine
             }
             $this->note($key, 'a push is kept, and streams will find it within "poll" seconds', $exception);
         } catch (PDOException | CakeException $exception) {
+            if ($this->rows->isMisconfigured($exception)) {
+                $this->note($key, 'a push can\'t be sent', $exception);
+
+                return false;
+            }
             $this->note($key, 'a push is kept, and streams will find it within "poll" seconds', $exception);
         }
 
@@ -113,8 +118,12 @@ final class DatabaseEngine extends Engine
      */
     public function check(string $key, int|string $lastKnown): ?array
     {
-        $this->relay($key, $this->log($key));
-        $found = parent::check($key, $lastKnown);
+        try {
+            $this->relay($key, $this->log($key));
+            $found = parent::check($key, $lastKnown);
+        } catch (PDOException | CakeException $exception) {
+            throw new StoreException($this->rows->problem($exception), 0, $exception);
+        }
         $isGone = $found !== null && $found['data'] === null && isset($found['gap']);
 
         // What the log has and the transaction's older snapshot hasn't is no gap, but for the next look.
@@ -131,6 +140,9 @@ final class DatabaseEngine extends Engine
             // What is older than the stream is for `replay`.
             $this->relay($key, $log);
         } catch (PDOException | CakeException $exception) {
+            if (!$this->mayWait($exception, $options)) {
+                throw new StoreException($this->rows->problem($exception), 0, $exception);
+            }
             $this->note($key, 'a stream begins without the database', $exception);
         } catch (StoreException $exception) {
             // If it is more than a lock, the stream is refused when it looks at the store itself.
@@ -154,6 +166,19 @@ final class DatabaseEngine extends Engine
         $found = $this->find($key, $event['data']);
 
         return $found === null ? null : [$found->payload()];
+    }
+
+    /**
+     * Whether a stream begins although the database can't be asked: for a client that comes back, as an error page
+     * would end its EventSource, and only for what passes by itself.
+     *
+     * @param \Throwable $exception What the database answered.
+     * @param array<string, mixed> $options The stream's options.
+     * @return bool
+     */
+    private function mayWait(Throwable $exception, array $options): bool
+    {
+        return ($options['lastEventId'] ?? '') !== '' && !$this->rows->isMisconfigured($exception);
     }
 
     /**
@@ -391,6 +416,7 @@ final class DatabaseEngine extends Engine
      */
     private function note(string $key, string $what, Throwable $exception): void
     {
-        Log::error(sprintf('SSE key %s: %s: %s', Store::quoted($key), $what, $exception->getMessage()));
+        $problem = $exception instanceof StoreException ? $exception->getMessage() : $this->rows->problem($exception);
+        Log::error(sprintf('SSE key %s: %s: %s', Store::quoted($key), $what, $problem));
     }
 }

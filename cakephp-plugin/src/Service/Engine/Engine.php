@@ -120,10 +120,10 @@ abstract class Engine
      * Says what is wrong with a payload, as the extension would where it gets to see it.
      *
      * @param mixed $payload The payload.
-     * @return void
+     * @return string the payload as JSON
      * @throws \InvalidArgumentException
      */
-    protected function assertSendable(mixed $payload): void
+    protected function assertSendable(mixed $payload): string
     {
         $json = json_encode($payload);
         if ($json === false) {
@@ -141,6 +141,8 @@ abstract class Engine
                 json_encode($name),
             ));
         }
+
+        return $json;
     }
 
     /**

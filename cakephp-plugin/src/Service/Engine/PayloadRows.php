@@ -4,13 +4,17 @@ declare(strict_types=1);
 namespace Sse\Service\Engine;
 
 use Cake\Core\Configure;
+use Cake\Core\Exception\CakeException;
 use Cake\Database\Connection;
+use Cake\Database\Exception\MissingConnectionException;
 use Cake\Database\Query\SelectQuery;
+use Cake\Database\Schema\Collection;
 use Cake\Datasource\FactoryLocator;
 use Cake\ORM\Table;
 use Generator;
 use InvalidArgumentException;
 use PDOException;
+use Throwable;
 
 /**
  * The rows of `sse_payloads`.
@@ -28,6 +32,12 @@ use PDOException;
  */
 final class PayloadRows
 {
+    /**
+     * What the migration makes, and its columns.
+     */
+    private const TABLE = 'sse_payloads';
+    private const COLUMNS = ['id', 'stream_key', 'position', 'follows', 'payload', 'modified'];
+
     /**
      * Rows per query of those that are new.
      */
@@ -74,6 +84,77 @@ final class PayloadRows
 
         // The driver also knows of a transaction that was begun past CakePHP.
         return $connection->inTransaction() || $connection->getDriver()->inTransaction();
+    }
+
+    /**
+     * Whether the table isn't as the migration makes it, or the configuration names what doesn't exist: waiting doesn't
+     * mend that.
+     *
+     * @param \Throwable $exception What the database or CakePHP answered.
+     * @return bool
+     */
+    public function isMisconfigured(Throwable $exception): bool
+    {
+        return $this->lacks($exception) !== null
+            || $exception instanceof CakeException && !$exception instanceof MissingConnectionException;
+    }
+
+    /**
+     * What happened, and how to mend it.
+     *
+     * @param \Throwable $exception What the database or CakePHP answered.
+     * @return string
+     */
+    public function problem(Throwable $exception): string
+    {
+        $lacks = $this->lacks($exception);
+        if ($lacks === null) {
+            return ($this->isMisconfigured($exception) ? "Sse.payloads_model is \"$this->model\": " : '')
+                . $exception->getMessage();
+        }
+        $table = $this->table()->getTable();
+        $connection = $this->connection()->configName();
+        $migration = 'bin/cake migrations migrate -p Sse --no-lock'
+            . ($connection === 'default' ? '' : " --connection $connection");
+
+        return sprintf(
+            $lacks === 'table'
+                ? 'there is no table %s, which the engine "database" keeps its payloads in: %s (%s)'
+                : 'the table %s is not as the engine "database" needs it: rename it, and %s (%s)',
+            $table,
+            $table === self::TABLE
+                ? "run \"$migration\""
+                : 'make one as "' . self::TABLE . "\" is, or correct Sse.payloads_model, which is \"$this->model\"",
+            $exception->getMessage(),
+        );
+    }
+
+    /**
+     * What the database doesn't have.
+     *
+     * @param \Throwable $exception What it answered.
+     * @return 'table'|'column'|null
+     */
+    private function lacks(Throwable $exception): ?string
+    {
+        if (!$exception instanceof PDOException) {
+            return null;
+        }
+        $cause = $exception->getPrevious() ?? $exception;
+        // The codes of MySQL and PostgreSQL; SQLite has none.
+        $isTable = in_array((string)$cause->getCode(), ['42S02', '42P01'], true)
+            || str_contains($cause->getMessage(), 'no such table');
+        if ($isTable) {
+            return 'table';
+        }
+        try {
+            // As it is now, not as a cache may have it.
+            $schema = (new Collection($this->connection()))->describe($this->table()->getTable());
+        } catch (PDOException | CakeException) {
+            return null;
+        }
+
+        return array_diff(self::COLUMNS, $schema->columns()) === [] ? null : 'column';
     }
 
     /**

@@ -11,6 +11,7 @@ use Cake\Core\Configure;
 use Cake\Core\Exception\CakeException;
 use Cake\Log\Log;
 use InvalidArgumentException;
+use Sse\Service\Settings;
 use Sse\Service\Store;
 use Throwable;
 
@@ -39,10 +40,20 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
 
     /**
      * Takes the configuration that `Sse.cache_config` names.
+     *
+     * @throws \InvalidArgumentException when there is none
      */
     public function __construct()
     {
-        $this->configName = Configure::read('Sse.cache_config') ?? 'default';
+        $name = Configure::read('Sse.cache_config') ?? 'default';
+        if (!is_string($name) || Cache::getConfig($name) === null) {
+            throw new InvalidArgumentException(sprintf(
+                'SSE: Sse.cache_config is %s, which is no cache configuration. %s',
+                is_string($name) ? "\"$name\"" : get_debug_type($name),
+                Settings::caches($name, Cache::configured()),
+            ));
+        }
+        $this->configName = $name;
     }
 
     /**

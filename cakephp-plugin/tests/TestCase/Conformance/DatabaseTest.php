@@ -362,6 +362,40 @@ class DatabaseTest extends TestCase
     }
 
     #[DataProvider('databases')]
+    public function testWithoutItsTablePushStreamAndCheckNameTheMigration(EngineUnderTest $engine): void
+    {
+        $this->choose($engine);
+        $worker = $this->worker();
+        $worker->ask('sql', 'DROP TABLE sse_payloads');
+
+        $this->assertFalse($worker->push('no table', 1));
+
+        $migration = 'there is no table sse_payloads, which the engine "database" keeps its payloads in: run "bin/cake'
+            . ' migrations migrate -p Sse --no-lock"';
+        $this->assertStringContainsString("a push was not kept: $migration", $this->log());
+        $stream = $this->reader('no table');
+        $stream->until(fn(): bool => !$stream->isRunning(), 'its end');
+        $this->assertStringContainsString("[Sse\StoreException] $migration", $this->log());
+        $this->expectExceptionMessage("Sse\StoreException: $migration");
+        $worker->check('no table', 0);
+    }
+
+    /**
+     * SQLite takes the name of a column that is not there for a text.
+     */
+    #[DataProvider('servers')]
+    public function testATableWithoutTheColumnsSaysWhatToDo(EngineUnderTest $engine): void
+    {
+        $this->choose($engine);
+        $worker = $this->worker();
+        $worker->ask('sql', 'ALTER TABLE sse_payloads RENAME COLUMN position TO place');
+
+        $this->assertFalse($worker->push('no column', 1));
+
+        $this->assertStringContainsString('the table sse_payloads is not as the engine "database" needs', $this->log());
+    }
+
+    #[DataProvider('databases')]
     public function testTwoReleasesWithOneStoreTellOfEachRowOnce(EngineUnderTest $engine): void
     {
         $this->choose($engine);

@@ -193,6 +193,32 @@ class SseComponentTest extends TestCase
         }
     }
 
+    public function testAMisspeltSettingOfLoadComponentIsAnExceptionInTheAction(): void
+    {
+        $component = $this->component(['heartbeet' => 5]);
+
+        $this->expectException(InvalidArgumentException::class);
+        $this->expectExceptionMessage('there is no setting "heartbeet"; did you mean "heartbeat"?');
+        $component->stream('k');
+    }
+
+    public function testAClassThatExtendsItMayHaveSettingsOfItsOwn(): void
+    {
+        $registry = new ComponentRegistry(new Controller(new ServerRequest()));
+        $component = new class ($registry, ['polls' => 3]) extends SseComponent {
+            protected array $_defaultConfig = ['polls' => 2, 'beforeSend' => null, 'onLoop' => null];
+        };
+
+        $this->assertSame(200, $component->stream('k')->getStatusCode());
+    }
+
+    public function testAnotherStoreThatCannotBeHadIsAnExceptionInTheAction(): void
+    {
+        $this->expectException(StoreException::class);
+        $this->expectExceptionMessage('/no/such/directory');
+        $this->component()->stream('k', ['dsn' => 'file:///no/such/directory']);
+    }
+
     public function testAMissingStoreIsAnExceptionInTheAction(): void
     {
         Store::replace(null);

@@ -5,12 +5,16 @@ namespace Sse\Test\TestCase\Service;
 
 use App\Model\Table\OwnPayloadsTable;
 use Cake\Core\Configure;
+use Cake\Database\Connection;
+use Cake\Database\Driver\Sqlite;
 use Cake\Datasource\ConnectionManager;
 use Cake\Datasource\FactoryLocator;
+use Cake\ORM\Locator\TableLocator;
 use Cake\TestSuite\LogTestTrait;
 use Cake\TestSuite\TestCase;
 use Closure;
 use InvalidArgumentException;
+use PHPUnit\Framework\Attributes\DataProvider;
 use Sse\Model\Table\PayloadsTable;
 use Sse\Service\Payload\DatabasePayloadStrategy;
 use Sse\Service\SseService;
@@ -90,6 +94,117 @@ class DatabaseEngineTest extends TestCase
 
         $this->assertLogged('sse_payloads');
         $this->assertSsePushCount(0);
+    }
+
+    /**
+     * @return array<string, array{string, string}>
+     */
+    public static function tablesThatAreNotOurs(): array
+    {
+        return [
+            'none' => ['', 'there is no table sse_payloads'],
+            'one as the original had it' => [
+                'CREATE TABLE sse_payloads (id INTEGER PRIMARY KEY, stream_key TEXT, payload TEXT, modified DATETIME)',
+                'the table sse_payloads is not as the engine "database" needs it: rename it',
+            ],
+        ];
+    }
+
+    #[DataProvider('tablesThatAreNotOurs')]
+    public function testWithoutItsTablePushStreamAndCheckNameTheMigration(string $sql, string $what): void
+    {
+        $this->setupLog('error');
+        $connection = ConnectionManager::get('default');
+        assert($connection instanceof Connection);
+        $connection->execute('DROP TABLE sse_payloads');
+        $sql === '' || $connection->execute($sql);
+
+        $this->assertFalse(SseService::push('k', 1));
+
+        $this->assertLogged($what);
+        $this->assertLogged('run "bin/cake migrations migrate -p Sse --no-lock"');
+        foreach (
+            [
+                fn() => $this->component()->stream('k'),
+                // It would not get anything later either.
+                fn() => $this->component()->stream('k', ['lastEventId' => $this->getSsePosition('k')]),
+                fn() => SseService::check('k', 0),
+            ] as $action
+        ) {
+            try {
+                $action();
+                $this->fail('It did as if nothing were.');
+            } catch (StoreException $exception) {
+                $this->assertStringContainsString($what, $exception->getMessage());
+                $this->assertStringContainsString('bin/cake migrations migrate -p Sse', $exception->getMessage());
+            }
+        }
+    }
+
+    public function testAMigrationForAnotherConnectionNamesIt(): void
+    {
+        ConnectionManager::setConfig('events', ['className' => Connection::class, 'driver' => Sqlite::class]);
+        $this->setupLog('error');
+        FactoryLocator::get('Table')->get('Sse.Payloads')->setConnection(ConnectionManager::get('events'));
+
+        $this->assertFalse(SseService::push('k', 1));
+
+        ConnectionManager::drop('events');
+        $this->assertLogged('-p Sse --no-lock --connection events"');
+    }
+
+    public function testAModelWithoutATableNamesItsSetting(): void
+    {
+        Configure::write('Sse.payloads_model', 'Nobodys');
+
+        $this->expectException(StoreException::class);
+        $this->expectExceptionMessage('there is no table nobodys, which the engine "database" keeps its payloads in: make'
+            . ' one as "sse_payloads" is, or correct Sse.payloads_model, which is "Nobodys"');
+        $this->component()->stream('k');
+    }
+
+    public function testAModelThatDoesNotExistNamesItsSetting(): void
+    {
+        Configure::write('Sse.payloads_model', 'Nobodys');
+        $locator = FactoryLocator::get('Table');
+        assert($locator instanceof TableLocator);
+        $locator->allowFallbackClass(false);
+
+        $this->expectException(StoreException::class);
+        $this->expectExceptionMessage('Sse.payloads_model is "Nobodys": ');
+        try {
+            $this->component()->stream('k', ['lastEventId' => $this->getSsePosition('k')]);
+        } finally {
+            $locator->allowFallbackClass(true);
+        }
+    }
+
+    public function testADatabaseThatCannotBeReachedEndsAStreamBeforeItBeginsButNotOneThatComesBack(): void
+    {
+        ConnectionManager::setConfig('events', [
+            'className' => Connection::class, 'driver' => Sqlite::class, 'database' => '/no/such/directory/db',
+        ]);
+        $this->setupLog('error');
+        FactoryLocator::get('Table')->get('Sse.Payloads')->setConnection(ConnectionManager::get('events'));
+
+        $this->assertSame([], $this->streamed('k', [], $this->getSsePosition('k')));
+        $this->assertLogged('a stream begins without the database');
+
+        try {
+            $this->component()->stream('k');
+            $this->fail('It began.');
+        } catch (StoreException $exception) {
+            $this->assertStringContainsString('unable to open database file', $exception->getMessage());
+        } finally {
+            ConnectionManager::drop('events');
+        }
+    }
+
+    public function testAPayloadThatCanBeEncodedOnceIsKept(): void
+    {
+        $this->pushAll('once', [collection((fn() => yield 7)())]);
+
+        $this->assertSame([[7]], $this->streamed('once'));
     }
 
     public function testWhatNobodyMayKnowOfIsTakenBack(): void

@@ -15,6 +15,7 @@ use Sse\Service\Payload\CachePayloadStrategy;
 use Sse\Service\Payload\RedisPayloadStrategy;
 use Sse\Service\Signal\FileSignalStrategy;
 use Sse\Service\SseService;
+use Sse\Service\Store;
 use Sse\Test\Support\ArrayPayloads;
 use Sse\Test\Support\CounterSignal;
 use Sse\Test\Support\StreamsTrait;
@@ -99,6 +100,12 @@ class SseServiceTest extends TestCase
                 })::class],
                 'is a FileSignalStrategy, which the payload engine "native" is by itself',
             ],
+            'a misspelt setting' => [['payload_engin' => 'database'], 'did you mean "payload_engine"?'],
+            'another' => [['Redis_Config' => 'default'], 'no setting "Redis_Config"; did you mean "redis_config"?'],
+            'a misspelt option of streams' => [['heartbeet' => 3], 'did you mean "heartbeat"?'],
+            'no cache' => [['payload_engine' => 'cache', 'cache_config' => 'gone'], 'There are: default, '],
+            'no text for a cache' => [['payload_engine' => 'cache', 'cache_config' => ['default']], 'is array'],
+            'no cache for redis' => [['payload_engine' => 'redis', 'redis_config' => 'defualt'], 'mean "default"?'],
             'a signal of one\'s own with a log in Redis' => [
                 [
                     'payload_engine' => ArrayPayloads::class,
@@ -121,6 +128,8 @@ class SseServiceTest extends TestCase
     public function testAWrongConfigurationSaysWhatWouldDo(array $configuration, string $message): void
     {
         Configure::write('Sse', $configuration);
+        // The store of a test needs no Redis.
+        Store::replace(null);
 
         $this->expectException(InvalidArgumentException::class);
         $this->expectExceptionMessage($message);
