@@ -14,6 +14,7 @@ use Sse\Service\Engine\DatabaseEngine;
 use Sse\Service\Engine\Engine;
 use Sse\Service\Engine\NativeEngine;
 use Sse\Service\Engine\StrategyEngine;
+use Sse\Service\Engine\UnknownClass;
 use Sse\Service\Payload\CachePayloadStrategy;
 use Sse\Service\Payload\DatabasePayloadStrategy;
 use Sse\Service\Payload\PayloadStrategyInterface;
@@ -69,6 +70,13 @@ class SseService
      */
     public static function push(string $key, mixed $payload): bool
     {
+        $class = UnknownClass::in($payload);
+        if ($class !== null) {
+            throw new InvalidArgumentException(
+                "the payload has an object of the class $class, which was not known when it was unserialized: it would"
+                . ' be sent with all that the class hides; load the class, or push an array',
+            );
+        }
         $engine = static::engine();
         $afterCommit = $engine->sharesTransaction() ? null : self::afterCommit();
         if ($afterCommit === null) {

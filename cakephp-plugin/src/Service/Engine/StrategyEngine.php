@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Sse\Service\Engine;
 
+use Cake\Log\Log;
 use JsonSerializable;
 use Sse\Service\Payload\CachePayloadStrategy;
 use Sse\Service\Payload\OrderedPayloadStrategyInterface;
@@ -10,6 +11,7 @@ use Sse\Service\Payload\PayloadStrategyInterface;
 use Sse\Service\Signal\FileSignalStrategy;
 use Sse\Service\Signal\SignalStrategyInterface;
 use Sse\Service\Store;
+use Sse\StoreException;
 use stdClass;
 
 /**
@@ -79,16 +81,8 @@ final class StrategyEngine extends Engine
         if (is_string($lastKnown) || !$this->hasCustomSignal()) {
             return parent::check($key, $lastKnown);
         }
-        $modified = $this->signal->getLastModified($key);
-        if ($modified <= $lastKnown) {
-            return null;
-        }
 
-        return [
-            'time' => $modified,
-            'data' => $this->payloads->fetch($key),
-            'id' => Store::instance()->newest($key)['id'] ?? '0-0',
-        ];
+        return $this->changed($this->signal, $key, $lastKnown, fn(): ?array => $this->newest($key));
     }
 
     /**
@@ -96,6 +90,7 @@ final class StrategyEngine extends Engine
      */
     public function streamOptions(string $key, array $options): array
     {
+        $this->assertUsable($key, $options);
         $log = new ReferenceLog($key, true);
         $options['fetch'] = fn(array $reference): ?array => $this->fetch($log, $key, $reference);
         $options['beforeSend'] = $this->withoutNothing($options['beforeSend'] ?? null);
@@ -117,7 +112,31 @@ final class StrategyEngine extends Engine
 
         return isset($event['data']['reference'])
             ? $this->find($key, $event['data']['reference'])
-            : [$this->payloads->fetch($key)];
+            : $this->newest($key);
+    }
+
+    /**
+     * Says why no payload could be read. A client that comes back gets its stream: an error page would end its
+     * EventSource, and maybe it is over when it comes back again.
+     *
+     * @param string $key The key.
+     * @param array<string, mixed> $options The stream's options.
+     * @return void
+     * @throws \Sse\StoreException when the cache can't be reached
+     * @throws \Cake\Core\Exception\CakeException when no stream could read what is written
+     */
+    private function assertUsable(string $key, array $options): void
+    {
+        if (
+            $this->payloads instanceof CachePayloadStrategy
+            && !$this->payloads->isUsable()
+            && ($options['lastEventId'] ?? '') === ''
+        ) {
+            throw new StoreException(sprintf(
+                'the key %s can\'t be streamed: its cache can\'t be reached; the log says which one',
+                Store::quoted($key),
+            ));
+        }
     }
 
     /**
@@ -173,9 +192,9 @@ final class StrategyEngine extends Engine
         if (isset($reference['reference'])) {
             return $this->find($key, $reference['reference']);
         }
-        $payload = $log->isFollowed((string)($reference['value'] ?? '')) ? null : $this->payloads->fetch($key);
+        $newest = $log->isFollowed((string)($reference['value'] ?? '')) ? [null] : $this->newest($key);
 
-        return [$payload ?? $this->nothing];
+        return $newest === null ? null : [$newest[0] ?? $this->nothing];
     }
 
     /**
@@ -186,8 +205,40 @@ final class StrategyEngine extends Engine
     private function find(string $key, string $reference): ?array
     {
         return $this->payloads instanceof OrderedPayloadStrategyInterface
-            ? $this->payloads->find($key, $reference)
+            ? $this->known($key, $this->payloads->find($key, $reference))
             : null;
+    }
+
+    /**
+     * @param string $key The key.
+     * @return array{mixed}|null the payload stored last, in a list; null if it is gone
+     */
+    private function newest(string $key): ?array
+    {
+        return $this->known($key, [$this->payloads->fetch($key)]);
+    }
+
+    /**
+     * What has an object of a class that this process doesn't know is as good as gone: nobody can ask it what it hides.
+     *
+     * @param string $key The key.
+     * @param array{mixed}|null $payload A payload, in a list.
+     * @return array{mixed}|null
+     */
+    private function known(string $key, ?array $payload): ?array
+    {
+        $class = UnknownClass::in($payload);
+        if ($class === null) {
+            return $payload;
+        }
+        Log::error(sprintf(
+            'SSE key %s: a payload is taken for gone: it has an object of the class %s, which this process doesn\'t'
+            . ' know; push arrays, or load the class where streams run too',
+            Store::quoted($key),
+            $class,
+        ));
+
+        return null;
     }
 
     /**

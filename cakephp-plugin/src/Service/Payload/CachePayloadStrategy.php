@@ -95,7 +95,7 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
     {
         $value = Cache::read($this->name($key, $reference), $this->configName);
 
-        return is_string($value) ? [unserialize($value)] : null;
+        return is_string($value) ? $this->unserialized($key, $value) : null;
     }
 
     /**
@@ -157,26 +157,84 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
     /**
      * @param mixed $data The payload.
      * @return string
-     * @throws \InvalidArgumentException for a payload that can't be kept
+     * @throws \InvalidArgumentException for a payload that no stream could get back
      */
     private function serialized(mixed $data): string
     {
         try {
-            return serialize($data);
+            $serialized = serialize($data);
+            $comesBack = $this->comesBack($data, $serialized);
         } catch (Throwable $exception) {
+            $comesBack = false;
+        }
+        if (!$comesBack) {
             throw new InvalidArgumentException(
-                "the payload can't be kept in the cache: {$exception->getMessage()}; push what serialize() takes",
+                'the payload can\'t be kept in the cache: '
+                . (isset($exception) ? $exception->getMessage() : 'unserialize() makes something else of it')
+                . '; push what serialize() and unserialize() take, as the array that toList() makes of a collection',
                 0,
-                $exception,
+                $exception ?? null,
             );
         }
+
+        return $serialized;
     }
 
     /**
+     * Whether unserialize() makes the same of it: of objects with closures it doesn't.
+     *
+     * @param mixed $data The payload.
+     * @param string $serialized What serialize() made of it.
+     * @return bool
+     */
+    private function comesBack(mixed $data, string $serialized): bool
+    {
+        if (preg_match('/(?:^|[;{])[OCE]:\d/', $serialized) === 0) {
+            // There is no object in it.
+            return true;
+        }
+        $json = json_encode($data);
+
+        return json_encode(unserialize($serialized)) === $json
+            // One that is never the same, as a clock, can't be compared.
+            || json_encode($data) !== $json;
+    }
+
+    /**
+     * @param string $key The key.
+     * @param string $serialized What is in the cache.
+     * @return array{mixed}|null the payload in a list; null if it can't be had here, as if it were gone
+     */
+    private function unserialized(string $key, string $serialized): ?array
+    {
+        try {
+            // phpcs:ignore Generic.PHP.NoSilencedErrors -- the log says it
+            $payload = @unserialize($serialized);
+            $problem = $payload === false && $serialized !== 'b:0;' ? error_get_last()['message'] ?? 'damaged' : null;
+        } catch (Throwable $exception) {
+            $problem = $exception->getMessage();
+        }
+        if ($problem === null) {
+            return [$payload ?? null];
+        }
+        Log::error(sprintf(
+            'SSE key %s: a payload in the cache "%s" is taken for gone, it can\'t be unserialized: %s',
+            Store::quoted($key),
+            $this->configName,
+            $problem,
+        ));
+
+        return null;
+    }
+
+    /**
+     * Whether the cache can be used, for the engine.
+     *
+     * @internal
      * @return bool if not, why is in the log
      * @throws \Cake\Core\Exception\CakeException when no stream could read what is written
      */
-    private function isUsable(): bool
+    public function isUsable(): bool
     {
         if (!$this->isReachable()) {
             Log::error("SSE: the cache \"$this->configName\" can't be reached; its engine says why in the log");

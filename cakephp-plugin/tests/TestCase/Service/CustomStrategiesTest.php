@@ -147,6 +147,28 @@ class CustomStrategiesTest extends TestCase
         $this->assertLogged('fetch threw, the stream goes on: LogicException: not reachable');
     }
 
+    public function testAPayloadOfAClassThatThisProcessDoesNotKnowIsTakenForGone(): void
+    {
+        $unknown = [unserialize('O:7:"Unknown":1:{s:6:"hidden";s:6:"s3cret";}')];
+        $this->setupLog('error');
+        foreach ([ArrayPayloads::class => null, OrderedPayloads::class => CounterSignal::class] as $class => $signal) {
+            $this->choose($class, $signal);
+            $position = $this->getSsePosition($class);
+            $this->pushAll($class, ['known']);
+            ArrayPayloads::$values[$class] = $unknown;
+            array_walk_recursive(OrderedPayloads::$payloads, fn(mixed &$payload): array => $payload = $unknown);
+
+            $this->streamed($class, [], $position);
+
+            $this->assertSame(['sse-gap'], array_column($this->getSseEvents(), 'event'), $class);
+            $this->assertLogged('the class Unknown, which this process doesn\'t know');
+            $found = SseService::check($class, 0);
+            $this->assertNotNull($found);
+            $this->assertNull($found['data']);
+            $this->assertTrue($found['gap'] ?? false);
+        }
+    }
+
     public function testAnOrderedClassLosesNothing(): void
     {
         foreach ([null, CounterSignal::class] as $signal) {

@@ -158,6 +158,7 @@ class SseServiceTest extends TestCase
             'no JSON' => ['k', NAN, 'JSON'],
             'line break in the event\'s name' => ['k', ['event' => "a\nevent: forged"], 'line break'],
             'carriage return in the event\'s name' => ['k', ['event' => "a\rdata: forged"], 'line break'],
+            'an object whose class is not known' => ['k', [unserialize('O:4:"Gone":0:{}')], 'the class Gone'],
             'line break in an object\'s name' => ['k', new ArrayObject(['event' => "a\n"]), 'line break'],
         ];
     }
