@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { clients, Listener, numbers, RawStream, startCake, until } from './lib/cake.js';
 
@@ -103,6 +103,27 @@ test('native with a signal class of one\'s own: a push arrives once and at once,
         assert.deepEqual(stream.data, [{ n: 1 }, { n: 1 }, { n: 2 }]);
     }
     assert.equal(readFileSync(counter, 'utf8'), '3');
+});
+
+test('cache: with the newest payload gone a new client is told of no gap, nor when it comes back, and gets what comes', async (t) => {
+    const cake = await start(t, { payload_engine: 'cache', cache_config: 'sse' });
+    await cake.push('cleared', 1);
+    for (const name of readdirSync(`${cake.tmp}/cache`).filter((name) => name.startsWith('app_sse_'))) {
+        unlinkSync(`${cake.tmp}/cache/${name}`);
+    }
+
+    const stream = await RawStream.open(cake.probe('cleared'));
+    await stream.connected();
+    const position = stream.lastId;
+    await stream.leave();
+    const again = await RawStream.open(cake.probe('cleared', { lastEventId: position }));
+    t.after(() => again.leave());
+    await again.connected();
+    await cake.push('cleared', 2);
+    await again.received(1);
+
+    assert.deepEqual(again.data, [2]);
+    assert.doesNotMatch(stream.text + again.text, /sse-gap/);
 });
 
 function replace(path, text) {

@@ -158,8 +158,8 @@ class DatabaseEngineTest extends TestCase
         Configure::write('Sse.payloads_model', 'Nobodys');
 
         $this->expectException(StoreException::class);
-        $this->expectExceptionMessage('there is no table nobodys, which the engine "database" keeps its payloads in: make'
-            . ' one as "sse_payloads" is, or correct Sse.payloads_model, which is "Nobodys"');
+        $this->expectExceptionMessage('there is no table nobodys, which the engine "database" keeps its payloads in: '
+            . 'make one as "sse_payloads" is, or correct Sse.payloads_model, which is "Nobodys"');
         $this->component()->stream('k');
     }
 

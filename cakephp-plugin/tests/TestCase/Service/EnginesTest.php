@@ -158,6 +158,24 @@ class EnginesTest extends TestCase
         }
     }
 
+    #[DataProvider('enginesThatMayForget')]
+    public function testAClientThatHasNothingYetIsToldOfNoGapWhereTheNewestPayloadIsGone(
+        string $engine,
+        Closure $forget,
+    ): void {
+        $this->choose($engine);
+        $this->pushAll('vanished', [1]);
+        $forget();
+
+        $this->assertSame([], $this->streamed('vanished', ['replay' => 'last']));
+
+        // Neither when it comes back, with what the greeting said.
+        preg_match('/^id: (.+)$/m', (string)$this->_response?->getBody(), $greeting);
+        $this->assertSame([], $this->streamed('vanished', [], $greeting[1] ?? ''));
+        $this->pushAll('vanished', [2]);
+        $this->assertSame([2], $this->streamed('vanished', ['replay' => 'last']));
+    }
+
     #[DataProvider('engines')]
     public function testCheckTellsOfNoGapWhereThePayloadIsNull(string $engine): void
     {
