@@ -8,7 +8,7 @@ declare(strict_types=1);
  *
  * What the arguments of all functions have in common:
  * - a **key** is 1 to 1,024 bytes without NUL; a number counts as its string;
- * - an **event name** is UTF-8, not empty, without CR, LF and NUL;
+ * - an **event name** is UTF-8, 1 to 65,536 bytes, without CR, LF and NUL;
  * - **durations** are seconds, fractions allowed, as a number or numeric string;
  * - `dsn` is the store to use in place of the settings `sse.dsn` and `sse.dir`:
  *   `file:///absolute/path/of/an/existing/directory`;

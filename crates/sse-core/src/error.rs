@@ -5,6 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::event::MAX_NAME_BYTES;
 use crate::key::{MAX_KEY_BYTES, Printable};
 
 /// A result of this crate.
@@ -52,6 +53,14 @@ pub enum Error {
     /// An event name of no bytes.
     #[error("an event name must not be empty; leave it out (null) for the stream's eventName")]
     EmptyEventName,
+    /// An event name over [`MAX_NAME_BYTES`].
+    #[error(
+        "an event name is at most {MAX_NAME_BYTES} bytes, this one has {len}; put what is long into the data"
+    )]
+    EventNameTooLong {
+        /// Bytes it has.
+        len: usize,
+    },
     /// An event name that isn't UTF-8.
     #[error("the event name \"{}\" is not valid UTF-8, which an event stream must be", Printable(name))]
     EventNameUtf8 {
@@ -286,6 +295,7 @@ impl Error {
             | Self::NoKeys
             | Self::TooManyKeys { .. }
             | Self::EmptyEventName
+            | Self::EventNameTooLong { .. }
             | Self::EventNameUtf8 { .. }
             | Self::EventName { .. }
             | Self::TooLarge { .. }

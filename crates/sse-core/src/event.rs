@@ -9,6 +9,9 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use crate::id::EventId;
 
+/// Bytes an event's name may have.
+pub const MAX_NAME_BYTES: usize = 64 << 10;
+
 /// An event's name: UTF-8, not empty, without CR, LF or NUL, which would forge lines on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventName(Box<str>);
@@ -17,8 +20,11 @@ impl EventName {
     /// Checks `bytes` once.
     ///
     /// # Errors
-    /// [`Error::EmptyEventName`], [`Error::EventNameUtf8`], [`Error::EventName`].
+    /// [`Error::EmptyEventName`], [`Error::EventNameTooLong`], [`Error::EventNameUtf8`], [`Error::EventName`].
     pub fn new(bytes: &[u8]) -> Result<Self> {
+        if bytes.len() > MAX_NAME_BYTES {
+            return Err(Error::EventNameTooLong { len: bytes.len() });
+        }
         let Ok(name) = std::str::from_utf8(bytes) else {
             return Err(Error::EventNameUtf8 { name: bytes.to_vec() });
         };
@@ -203,6 +209,13 @@ mod tests {
         let (head, tail) = wire_json(&draft);
         let name = draft.name.as_ref().map(|name| name.as_str().to_owned());
         (name, String::from_utf8([head, tail].concat()).unwrap())
+    }
+
+    #[test]
+    fn a_name_has_a_bound() {
+        assert!(EventName::new(&[b'n'; MAX_NAME_BYTES]).is_ok());
+        let error = EventName::new(&[b'n'; MAX_NAME_BYTES + 1]).unwrap_err();
+        assert!(matches!(error, Error::EventNameTooLong { len } if len == MAX_NAME_BYTES + 1), "{error}");
     }
 
     #[test]

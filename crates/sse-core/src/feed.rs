@@ -217,12 +217,18 @@ impl Feed {
 
     /// The index of the key whose next item comes first.
     fn first(&mut self, signal: &mut dyn Signal) -> Result<Option<usize>> {
-        for index in 0..self.sources.len() {
-            self.fill(index, signal)?;
+        loop {
+            for index in 0..self.sources.len() {
+                self.fill(index, signal)?;
+            }
+            let ranks = self.sources.iter().enumerate();
+            let first = ranks.filter_map(|(index, source)| Some((rank(source.queue.front()?), index))).min();
+            match first {
+                Some((_, index)) => return Ok(Some(index)),
+                None if self.sources.iter().any(|source| source.follower.is_stale()) => {}
+                None => return Ok(None),
+            }
         }
-        let ranks = self.sources.iter().enumerate();
-        let first = ranks.filter_map(|(index, source)| Some((rank(source.queue.front()?), index))).min();
-        Ok(first.map(|(_, index)| index))
     }
 
     /// Takes what comes next of a key; the client has it from now on.
@@ -267,7 +273,7 @@ impl Feed {
         if source.queue.is_empty() {
             let before = source.follower.epoch();
             source.queue = source.follower.fill(&*self.store, key, signal, READ_AHEAD)?;
-            if source.queue.is_empty() {
+            if source.queue.is_empty() && !source.follower.is_stale() {
                 source.fresh = None;
             }
             // Only what this key has just found out: another one may not know of it yet.

@@ -87,7 +87,9 @@ impl Follower {
         self.stale = true;
     }
 
-    /// Reads on, about `max_bytes` of JSON at a time; nothing until the signal fires again.
+    /// Reads on, about `max_bytes` of JSON at a time. Nothing, and not stale any more: not until the signal
+    /// fires again. Nothing, and still stale: there is more to read, and others had better have their turn
+    /// first.
     ///
     /// # Errors
     /// What is wrong with the store; it can be asked again.
@@ -102,7 +104,7 @@ impl Follower {
             return Ok(VecDeque::new());
         }
         let items = self.reader.read(max_bytes)?;
-        if !items.is_empty() {
+        if !items.is_empty() || self.reader.has_more() {
             return Ok(items);
         }
         if self.reader.is_current()? {
@@ -111,7 +113,7 @@ impl Follower {
         }
         // What was appended between reading and the replacement.
         let items = self.reader.read(max_bytes)?;
-        if !items.is_empty() {
+        if !items.is_empty() || self.reader.has_more() {
             return Ok(items);
         }
         let position = self.reader.position();

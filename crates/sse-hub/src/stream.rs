@@ -93,6 +93,14 @@ pub struct Behind {
     pub queue: VecDeque<Item>,
 }
 
+impl Behind {
+    /// Whether there is more to read although nothing came yet.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.reader.as_ref().is_some_and(|counted| counted.reader.has_more())
+    }
+}
+
 /// A reader, and what counts it as long as it is there.
 #[derive(Debug)]
 pub struct Counted {

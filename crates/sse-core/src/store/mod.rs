@@ -22,6 +22,10 @@ use crate::key::Key;
 use crate::retention::Retention;
 use crate::signal::Waits;
 
+/// Bytes of JSON that `sse.max_payload` may allow an event. What is longer was put there by other hands, or is
+/// damage: it is never read into memory.
+pub const MAX_JSON: usize = 64 << 20;
+
 /// How often an application's code failed at events of a key.
 pub type Failures = BTreeMap<EventId, u32>;
 
@@ -102,11 +106,18 @@ pub trait Reader: fmt::Debug + Send {
     /// What is wrong with the store.
     fn is_current(&self) -> Result<bool>;
 
-    /// Reads on until `max_bytes` of JSON are reached, one item at least if there is one.
+    /// Reads on until `max_bytes` of JSON are reached, one item at least if there is one; see
+    /// [`Reader::has_more`].
     ///
     /// # Errors
     /// What is wrong with the store; reading can be tried again.
     fn read(&mut self, max_bytes: usize) -> Result<VecDeque<Item>>;
+
+    /// Whether the last read ended because it had worked through as much as one may, so that nothing else
+    /// waits for long: there is more to read, even if nothing came.
+    fn has_more(&self) -> bool {
+        false
+    }
 }
 
 /// A reader just opened.
@@ -172,7 +183,7 @@ fn read_on(reader: &mut dyn Reader, items: &mut Vec<Item>, limit: usize, max_byt
     let mut events = 0;
     while events < limit {
         let read = reader.read(max_bytes)?;
-        if read.is_empty() {
+        if read.is_empty() && !reader.has_more() {
             break;
         }
         for item in read {

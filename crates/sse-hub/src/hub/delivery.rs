@@ -135,12 +135,7 @@ impl Hub {
                     Some(next) => stream.outgoing = Some(next),
                     None => return self.remove(number, now, wire),
                 },
-                State::Open if budget == 0 => {
-                    if !std::mem::replace(&mut stream.is_waiting, true) {
-                        self.waiting.push(number);
-                    }
-                    return;
-                }
+                State::Open if budget == 0 => return self.turn_later(number),
                 State::Open => match self.next(number, now) {
                     Some(next) => {
                         if let Some(stream) = self.streams.get_mut(number) {
@@ -150,6 +145,15 @@ impl Hub {
                     None => return,
                 },
             }
+        }
+    }
+
+    /// A stream has more to send, or to look for, than a turn allows.
+    fn turn_later(&mut self, number: usize) {
+        if let Some(stream) = self.streams.get_mut(number)
+            && !std::mem::replace(&mut stream.is_waiting, true)
+        {
+            self.waiting.push(number);
         }
     }
 
@@ -229,6 +233,11 @@ impl Hub {
         }
         if let Some((channel, error)) = failed {
             self.fails(channel, &error, now);
+        }
+        let stream = self.streams.get(number)?;
+        let has_more = |seat: &Seat| matches!(&seat.next, Next::Store(behind) if behind.has_more());
+        if first.is_none() && stream.seats.iter().any(has_more) {
+            self.turn_later(number);
         }
         first.map(|(_, index)| (set, index))
     }
@@ -326,6 +335,8 @@ fn look(
                     Some(Item::Gap(_)) => return Ok(Some(EventId::ZERO)),
                     Some(Item::Event(event)) => return Ok(Some(event.id)),
                     None if store.is_none() => return Ok(None),
+                    // Its next turn goes on from here.
+                    None if behind.has_more() => return Ok(None),
                     None => {}
                 }
                 let position =

@@ -276,7 +276,10 @@ impl Hub {
         for _ in 0..PIECES {
             match channel.follower.fill(&*opened.store, key, &mut *signal.signal, super::delivery::READ) {
                 Ok(items) if items.is_empty() => {
-                    channel.is_loaded();
+                    // Else there is more than one may read at once: damage, which is passed over in turns.
+                    if !channel.follower.is_stale() {
+                        channel.is_loaded();
+                    }
                     break;
                 }
                 Ok(items) => items.into_iter().for_each(|item| channel.push(item)),

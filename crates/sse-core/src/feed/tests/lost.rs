@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::*;
+use crate::retention::Retention;
 use crate::store::file::format;
 
 #[test]
@@ -200,6 +201,21 @@ fn an_idle_client_of_a_log_that_is_forgotten_hears_nothing_of_it() {
     assert_eq!(client.frames(), [""; 0]);
     push(&store, &key("a"), "3");
     assert_eq!(client.frames(), ["a=3"]);
+}
+
+#[test]
+fn a_flood_without_a_line_end_is_told_once_and_keeps_no_other_key_waiting() {
+    let place = tempdir().unwrap();
+    let store = store(place.path());
+    three(&store);
+    let mut client = Client::connect(&store, &["a", "b"], None, Replay::None);
+    let log = fs::OpenOptions::new().append(true).open(store.directory().log(&key("a"))).unwrap();
+    log.set_len(30 << 20).unwrap();
+    let retention = Retention { bytes: 1 << 30, ..Retention::default() };
+    let settings = crate::store::Settings { retention, ..Default::default() };
+    push(&FileStore::new(place.path(), settings), &key("a"), "3");
+    push(&store, &key("b"), "0");
+    assert_eq!(client.frames(), ["b=0", "… a", "a=3"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,8 @@ const FORMAT: u64 = 1;
 const FILE_MODE: u32 = 0o660;
 /// Characters of a key that are kept in its file's name, for those who look for it.
 const READABLE: usize = 48;
+/// Bytes that no file of ours has but a log.
+const SMALL: u64 = 64 << 10;
 const NFS: i64 = 0x6969;
 const SMB: [i64; 2] = [0x517b, 0xfe53_4d42];
 const CIFS: i64 = 0xff53_4d42;
@@ -186,7 +188,7 @@ impl Directory {
 
     fn read_meta(&self) -> Result<Option<Meta>> {
         let path = self.meta_path();
-        match fs::read(&path) {
+        match read_small(&path) {
             Ok(bytes) => read_meta(&bytes, &path).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.check().map(|()| None),
             Err(error) => Err(failed("read", &path, error)),
@@ -306,6 +308,13 @@ pub fn open(path: &Path) -> io::Result<File> {
 #[expect(clippy::cast_possible_wrap, reason = "open flags are small positive numbers")]
 fn flags() -> i32 {
     (OFlags::NOFOLLOW | OFlags::CLOEXEC).bits() as i32
+}
+
+/// A file's bytes; of one that is larger than any of ours, only so many that this shows.
+pub fn read_small(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(SMALL).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Device and inode: which file it is, whatever its name.

@@ -4,10 +4,10 @@
 //! Beside the log lies `<name>.failed` with one line per event: `<id> <times>\n`. It is small, made
 //! only after a failure, and replaced whole.
 
-use std::fs;
 use std::path::PathBuf;
 
 use super::FileStore;
+use super::directory::read_small;
 use crate::error::Result;
 use crate::id::EventId;
 use crate::key::Key;
@@ -20,7 +20,8 @@ impl FileStore {
     /// How often the events of `key` failed. What can't be read counts as nothing.
     #[must_use]
     pub fn failures(&self, key: &Key) -> Failures {
-        let text = fs::read_to_string(self.failures_path(key)).unwrap_or_default();
+        let bytes = read_small(&self.failures_path(key)).unwrap_or_default();
+        let text = String::from_utf8(bytes).unwrap_or_default();
         let read = |line: &str| {
             let (id, times) = line.split_once(' ')?;
             Some((id.parse().ok()?, times.parse().ok()?))

@@ -12,6 +12,9 @@
 //! - `crc32`: 8 hex digits, PHP's `crc32b`, over the line without the checksum and the space before
 //!   it.
 //!
+//! A line's name has at most [`MAX_NAME_BYTES`] bytes before it is encoded and its JSON at most
+//! [`MAX_JSON`], so a line that goes on for longer than its own head says is damage, however long it is.
+//!
 //! A later format keeps the first two fields of the header and its checksum at the end, so that a
 //! damaged digit isn't taken for one.
 //!
@@ -20,14 +23,17 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
 use crate::cursor::Epoch;
-use crate::event::{Draft, Event, EventName};
+use crate::event::{Draft, Event, EventName, MAX_NAME_BYTES};
 use crate::id::EventId;
 use crate::key::Key;
+use crate::store::MAX_JSON;
 
 /// The format we write and the newest we read.
 pub const FORMAT: u64 = 1;
 /// A header line is never longer: three bytes for each byte of a key, and the rest.
 pub const MAX_HEADER: usize = 4_096;
+/// What stands before an event's JSON is never longer: three bytes for each byte of a name, and the rest.
+pub const MAX_HEAD: usize = 3 * MAX_NAME_BYTES + 1_024;
 
 const MAGIC: &str = "sse-log";
 /// What PHP's `rawurlencode` leaves alone (RFC 3986, "unreserved").
@@ -159,6 +165,20 @@ pub fn read_line(line: &[u8]) -> Option<Line<'_>> {
     Some(Line { id: text(id)?.parse().ok()?, flags, json })
 }
 
+/// How long a line that begins so can be at most, without its LF: its head tells. 0 if it can't be a line.
+pub fn most(begun: &[u8]) -> usize {
+    let head = begun.get(..MAX_HEAD).unwrap_or(begun);
+    let mut fields = head.splitn(5, |&byte| byte == b' ');
+    match (fields.nth(2), fields.nth(1)) {
+        (Some(length), Some(json)) => match text(length).and_then(|text| text.parse::<usize>().ok()) {
+            Some(length) if length <= MAX_JSON => head.len() - json.len() + length,
+            _ => 0,
+        },
+        _ if head.len() < MAX_HEAD => MAX_HEAD + MAX_JSON,
+        _ => 0,
+    }
+}
+
 fn read_flags(flags: &[u8], mut draft: Draft) -> Option<Draft> {
     if flags == b"-" {
         return Some(draft);
@@ -197,6 +217,9 @@ pub enum Tail {
 pub fn read_tail(tail: &[u8]) -> Tail {
     if read_line(tail).is_some() {
         return Tail::Whole;
+    }
+    if tail.len() > most(tail) {
+        return Tail::Damaged;
     }
     let mut fields = tail.splitn(5, |&byte| byte == b' ');
     let begun =
@@ -305,6 +328,34 @@ mod tests {
         assert_eq!(read_header(format!("{line} {crc:08x}\n").as_bytes()), FirstLine::Newer(2));
         assert_eq!(read_header(b"sse-log 2 whatever comes\n"), FirstLine::Damaged(25));
         assert_eq!(read_header(b"sse-log 1 whatever comes\n1-0"), FirstLine::Damaged(25));
+    }
+
+    #[test]
+    fn a_head_says_how_long_its_line_may_be() {
+        let undecided = MAX_HEAD + MAX_JSON;
+        for (begun, expected) in [
+            ("", undecided),
+            ("1-0 - 7 12345678", undecided),
+            ("1-0 - 7 12345678 ", 24),
+            ("1-0 - 7 12345678 {\"a\":1} and more", 24),
+            ("1-0 - 67108864 12345678 x", 24 + MAX_JSON),
+            ("1-0 - 67108865 12345678 x", 0),
+            ("1-0 - -1 12345678 x", 0),
+            ("some text of more than four words", 0),
+        ] {
+            assert_eq!(most(begun.as_bytes()), expected, "{begun}");
+        }
+        assert_eq!((most(&[0; MAX_HEAD - 1]), most(&[0; MAX_HEAD])), (undecided, 0));
+    }
+
+    #[test]
+    fn the_longest_head_is_within_its_bound() {
+        let name = EventName::new("\u{1}".repeat(MAX_NAME_BYTES).as_bytes()).unwrap();
+        let draft =
+            Draft { name: Some(name), cut: Some(MAX_JSON..MAX_JSON), json: b"12".to_vec(), external: true };
+        let line = write_line(EventId::new(crate::id::MAX_MILLIS, u64::MAX), &draft);
+        assert!(line.len() + 16 < MAX_HEAD, "{}", line.len());
+        assert_eq!(most(&line), line.len() - 1);
     }
 
     #[test]

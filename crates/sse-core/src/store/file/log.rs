@@ -43,7 +43,10 @@ pub struct Log {
 struct End {
     offset: u64,
     last_id: EventId,
-    lines: u64,
+    /// Lines that are events.
+    events: u64,
+    /// Lines that aren't.
+    damaged: u64,
     oldest_millis: Option<u64>,
 }
 
@@ -113,10 +116,8 @@ impl Log {
             }
             // Shorter than it was: somebody cut it by hand, perhaps into the header.
             Some(_) => return Ok(None),
-            None => {
-                let start = End { offset: *body, last_id: header.last_id, lines: 0, oldest_millis: None };
-                find_end(file, start, size).map_err(|error| failed("read", path, error))?
-            }
+            None => find_end(file, End::before(header, *body), size)
+                .map_err(|error| failed("read", path, error))?,
         };
         let now = now_millis();
         let id = known.last_id.next(now);
@@ -128,8 +129,9 @@ impl Log {
         let known = End {
             offset: known.offset + line.len() as u64,
             last_id: id,
-            lines: known.lines + 1,
+            events: known.events + 1,
             oldest_millis: known.oldest_millis.or(Some(id.millis)),
+            ..known
         };
         *end = Some(known);
         if known.is_over(*body, &settings.retention, now) {
@@ -148,10 +150,10 @@ impl Log {
             return Ok(());
         };
         let forget = modified_millis(file, path)? < forget_before;
-        let start = End { offset: *body, last_id: header.last_id, lines: 0, oldest_millis: None };
-        let known = find_end(file, start, size).map_err(|error| failed("read", path, error))?;
+        let known =
+            find_end(file, End::before(header, *body), size).map_err(|error| failed("read", path, error))?;
         let now = now_millis();
-        if forget && known.lines > 0 {
+        if forget && known.events + known.damaged > 0 {
             let header = Header { trimmed_through: known.last_id, last_id: known.last_id, ..header.clone() };
             directory.replace(path, &format::write_header(&header), false)?;
         } else if known.is_over(*body, &settings.retention, now) {
@@ -184,10 +186,16 @@ fn modified_millis(file: &File, path: &Path) -> Result<u64> {
 }
 
 impl End {
+    /// Before the first line.
+    fn before(header: &Header, body: u64) -> Self {
+        Self { offset: body, last_id: header.last_id, events: 0, damaged: 0, oldest_millis: None }
+    }
+
+    /// Whether there is something to drop: the newest event always stays.
     fn is_over(&self, body: u64, retention: &Retention, now: u64) -> bool {
         let old = self.oldest_millis.is_some_and(|oldest| oldest < retention.oldest_millis_limit(now));
-        self.lines > 1
-            && (self.lines > retention.events_limit() || self.offset - body > retention.bytes_limit() || old)
+        self.events > u64::from(self.damaged == 0)
+            && (self.events > retention.events_limit() || self.offset - body > retention.bytes_limit() || old)
     }
 }
 
@@ -202,33 +210,44 @@ fn size_if_current(path: &Path, own: (u64, u64)) -> Result<Option<u64>> {
 }
 
 /// Reads on from what is known to the end, and mends the end that a stopped writer left.
-fn find_end(file: &File, mut known: End, size: u64) -> io::Result<End> {
+fn find_end(file: &File, mut known: End, mut size: u64) -> io::Result<End> {
     let mut lines = Lines::from(known.offset);
     let mut ends_damaged = false;
-    while let Some((_, line)) = lines.next(file)? {
-        known.lines += 1;
-        let line = format::read_line(line);
-        ends_damaged = line.is_none();
-        if let Some(line) = line {
-            known.last_id = known.last_id.max(line.id);
-            known.oldest_millis = known.oldest_millis.or(Some(line.id.millis));
+    loop {
+        while let Some((_, line)) = lines.next(file)? {
+            let line = format::read_line(line);
+            ends_damaged = line.is_none();
+            match line {
+                Some(line) => {
+                    known.events += 1;
+                    known.last_id = known.last_id.max(line.id);
+                    known.oldest_millis = known.oldest_millis.or(Some(line.id.millis));
+                }
+                None => known.damaged += 1,
+            }
         }
+        known.offset = lines.offset();
+        let tail = match lines.too_long() {
+            Some(_) => Tail::Damaged,
+            None if known.offset < size => {
+                // No longer than a line may be.
+                let mut tail = vec![0; usize::try_from(size - known.offset).map_err(io::Error::other)?];
+                file.read_exact_at(&mut tail, known.offset)?;
+                format::read_tail(&tail)
+            }
+            None => break,
+        };
+        if tail == Tail::Torn {
+            file.set_len(known.offset)?;
+            break;
+        }
+        file.write_all_at(b"\n", size)?;
+        size += 1;
+        lines.look_again();
     }
     if ends_damaged {
         // The last id isn't known: ids go on above all that were given by now.
         known.last_id = known.last_id.max(EventId::new(now_millis() + DOUBT, 0));
-    }
-    known.offset = lines.offset();
-    if known.offset < size {
-        let mut tail = vec![0; usize::try_from(size - known.offset).map_err(io::Error::other)?];
-        file.read_exact_at(&mut tail, known.offset)?;
-        match format::read_tail(&tail) {
-            Tail::Torn => file.set_len(known.offset)?,
-            Tail::Whole | Tail::Damaged => {
-                file.write_all_at(b"\n", size)?;
-                return find_end(file, known, size + 1);
-            }
-        }
     }
     Ok(known)
 }
@@ -257,14 +276,15 @@ fn first_line(file: &File) -> io::Result<FirstLine> {
     Ok(format::read_header(bytes.get(..held).unwrap_or_default()))
 }
 
-fn first_id(file: &File, body: u64) -> io::Result<Option<EventId>> {
+/// The first event's id and offset; without one, where the whole lines end.
+fn first_event(file: &File, body: u64) -> io::Result<(Option<EventId>, u64)> {
     let mut lines = Lines::from(body);
-    while let Some((_, line)) = lines.next(file)? {
+    while let Some((offset, line)) = lines.next(file)? {
         if let Some(line) = format::read_line(line) {
-            return Ok(Some(line.id));
+            return Ok((Some(line.id), offset));
         }
     }
-    Ok(None)
+    Ok((None, lines.offset()))
 }
 
 /// Makes an empty log.
@@ -287,7 +307,7 @@ fn born(meta: &Meta) -> EventId {
     meta.floor.next(now_millis() + 1)
 }
 
-/// Replaces the header, keeps every line. `header` is given the first event's id.
+/// Replaces the header, keeps every line from the first event on. `header` is given that one's id.
 fn mend(
     directory: &Directory,
     path: &Path,
@@ -298,8 +318,8 @@ fn mend(
     let _locked = lock::exclusive(file, path, directory.patience())?;
     let own = identity(&file.metadata().map_err(|error| failed("look at", path, error))?);
     if size_if_current(path, own)?.is_some() {
-        let first = first_id(file, body).map_err(|error| failed("read", path, error))?;
-        copy(directory, path, file, &header(first), body, true)?;
+        let (first, offset) = first_event(file, body).map_err(|error| failed("read", path, error))?;
+        copy(directory, path, file, &header(first), offset, true)?;
     }
     Ok(())
 }
@@ -317,36 +337,44 @@ fn shorten(
     now: u64,
 ) -> Result<()> {
     let kept = keep_from(file, body, &settings.retention, now);
-    // Damaged lines alone aren't worth a new file.
-    let Some((offset, dropped)) = kept.map_err(|error| failed("read", path, error))? else {
+    let Some((offset, through)) = kept.map_err(|error| failed("read", path, error))? else {
         return Ok(());
     };
-    let header = Header { trimmed_through: dropped.max(header.trimmed_through), last_id, ..header.clone() };
+    let header = Header { trimmed_through: through.max(header.trimmed_through), last_id, ..header.clone() };
     copy(directory, path, file, &header, offset, settings.sync)
 }
 
-/// Where the events begin that are kept, and the last id before them; `None` if no event is to be
-/// dropped. Damaged lines behind that id are kept too, so that they are still told as a gap.
+/// Where the events begin that are kept, and the last place before them; `None` if nothing is to be
+/// dropped. Damaged lines right before them go too: whoever wasn't told of them is told of the events that
+/// went. Those between them are kept, so that they are still told.
 fn keep_from(file: &File, body: u64, retention: &Retention, now: u64) -> io::Result<Option<(u64, EventId)>> {
-    let mut index = Vec::new();
     let mut lines = Lines::from(body);
-    while let Some((offset, line)) = lines.next(file)? {
-        if let Some(line) = format::read_line(line) {
-            index.push((line.id, offset));
-        }
+    let mut count = 0;
+    while let Some((_, line)) = lines.next(file)? {
+        count += u64::from(format::read_line(line).is_some());
     }
     let end = lines.offset();
     let oldest = retention.oldest_millis(now);
-    let beyond = |&(count, (id, offset)): &(usize, &(EventId, u64))| {
-        count as u64 >= retention.events || end - offset > retention.bytes || id.millis < oldest
-    };
-    // The newest event stays, whatever its size and age.
-    let Some((_, &(dropped, offset))) = index.iter().rev().enumerate().skip(1).find(beyond) else {
-        return Ok(None);
-    };
-    let mut lines = Lines::from(offset);
-    lines.next(file)?;
-    Ok(Some((lines.offset(), dropped)))
+    let mut lines = Lines::from(body);
+    let (mut number, mut dropped, mut kept) = (0, None, None);
+    while let Some((offset, line)) = lines.next(file)? {
+        let Some(id) = format::read_line(line).map(|line| line.id) else { continue };
+        number += 1;
+        // The newest event stays, whatever its size and age.
+        let is_beyond = number < count
+            && (count - number >= retention.events || end - offset > retention.bytes || id.millis < oldest);
+        if is_beyond {
+            (dropped, kept) = (Some((id, lines.offset())), None);
+        } else if kept.is_none() {
+            kept = Some((id, offset));
+        }
+    }
+    Ok(match (kept, dropped) {
+        (Some((_, offset)), _) if offset == body => None,
+        (Some((_, offset)), Some((id, behind))) if offset == behind => Some((offset, id)),
+        (Some((id, offset)), _) => Some((offset, id.before())),
+        (None, _) => None,
+    })
 }
 
 fn copy(

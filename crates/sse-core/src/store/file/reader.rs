@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::directory::{Directory, identity};
 use super::format;
-use super::lines::Lines;
+use super::lines::{Lines, Step};
 use super::lock;
 use super::log::Log;
 use super::refusal::failed;
@@ -20,6 +20,9 @@ use crate::error::Result;
 use crate::id::EventId;
 use crate::key::Key;
 use crate::store::{self, Gap, Item, Opened, Patience, Start};
+
+/// Bytes of a log that one call works through, so that nothing else waits for long.
+const WORK: usize = 4 << 20;
 
 /// A reader of one key's log.
 #[derive(Debug)]
@@ -32,23 +35,33 @@ pub struct Reader {
     position: EventId,
     /// For the lock that is taken where a line can't be read.
     patience: Patience,
+    /// Where damaged lines begin whose end isn't found yet; all up to where `lines` stands is damage.
+    damaged: Option<u64>,
+    has_more: bool,
+}
+
+/// What comes next.
+enum Found {
+    Item(Item),
+    /// Nothing yet: so much was worked through as one call may.
+    More,
+    End,
 }
 
 impl Reader {
     /// Opens a key's log (making an empty one if there is none) and goes to `start`.
     pub fn open(directory: &Directory, key: &Key, start: Start) -> Result<Opened> {
         let (path, file, identity, header, body) = Log::open(directory, key)?.into_parts();
-        let Index { places, end } = index(&file, body).map_err(|error| failed("read", &path, error))?;
-        let last_id = places.last().map_or(header.last_id, |place| place.id.max(header.last_id));
-        let behind = |at: usize| at.checked_sub(1).and_then(|at| places.get(at));
-        let damaged_end = behind(places.len()).map_or(body, |place| place.behind) < end;
+        let index = Index::of(&file, body, start).map_err(|error| failed("read", &path, error))?;
+        let Index { before, first, last, end } = index;
+        let last_id = last.map_or(header.last_id, |last| last.id.max(header.last_id));
+        let damaged_end = last.map_or(body, |last| last.behind) < end;
         let (position, offset, gap) = match start {
             Start::Oldest => (header.trimmed_through, body, None),
             Start::Newest(0) => (last_id, end, None),
-            Start::Newest(count) => {
-                let at = places.len().saturating_sub(usize::try_from(count).unwrap_or(usize::MAX));
-                let position = behind(at).map_or(header.trimmed_through, |place| place.id);
-                (position, places.get(at).map_or(body, |place| place.offset), None)
+            Start::Newest(_) => {
+                let position = before.map_or(header.trimmed_through, |place| place.id);
+                (position, first.map_or(body, |place| place.offset), None)
             }
             // The event it names may be one that is damaged now: no reason to begin anew.
             Start::After(from) if from > last_id && damaged_end => {
@@ -58,63 +71,78 @@ impl Reader {
                 (header.trimmed_through, body, Some(Gap { from, to: header.trimmed_through }))
             }
             Start::After(from) => {
-                let at = places.partition_point(|place| place.id <= from);
-                let offset = match places.get(at) {
+                let offset = match first {
                     // Nothing is missing between the two; what is damaged there was told.
                     Some(next) if next.id.before() <= from => next.offset,
-                    _ => behind(at).map_or(body, |place| place.behind),
+                    _ => before.map_or(body, |place| place.behind),
                 };
                 (from, offset, None)
             }
         };
+        let lines = Lines::from(offset);
         let patience = directory.patience();
-        let reader = Self { path, file, identity, lines: Lines::from(offset), position, patience };
+        let reader = Self { path, file, identity, lines, position, patience, damaged: None, has_more: false };
         Ok(Opened { reader: Box::new(reader), gap, last_id, epoch: header.epoch })
     }
 
-    fn next(&mut self) -> Result<Option<Item>> {
+    fn next(&mut self, budget: &mut usize) -> Result<Found> {
+        if let Some(began) = self.damaged
+            && let Some(found) = self.damage(began, budget)?
+        {
+            return Ok(found);
+        }
         loop {
-            let next = self.lines.next(&self.file).map_err(|error| failed("read", &self.path, error))?;
-            let Some((offset, line)) = next else { return Ok(None) };
-            match format::read_line(line) {
-                Some(line) if line.id <= self.position => {}
-                // Whole, but not what we write: the event is lost to us.
-                Some(line) => {
-                    let lost = Item::Gap(Gap { from: self.position, to: line.id });
-                    return Ok(Some(line.event().map_or(lost, Item::Event)));
-                }
-                None => {
-                    if let Some(gap) = self.damage(offset)? {
-                        return Ok(Some(Item::Gap(gap)));
+            let step = self.lines.step(&self.file, budget);
+            let began = match step.map_err(|error| failed("read", &self.path, error))? {
+                Step::Line(offset, line) => match format::read_line(line) {
+                    Some(line) if line.id <= self.position => continue,
+                    // Whole, but not what we write: the event is lost to us.
+                    Some(line) => {
+                        let lost = Item::Gap(Gap { from: self.position, to: line.id });
+                        return Ok(Found::Item(line.event().map_or(lost, Item::Event)));
                     }
-                }
+                    None => offset,
+                },
+                Step::More(None) => return Ok(Found::More),
+                Step::End(None) => return Ok(Found::End),
+                Step::More(Some(offset)) | Step::End(Some(offset)) => offset,
+            };
+            self.lines.back_to(began);
+            if let Some(found) = self.damage(began, budget)? {
+                return Ok(found);
             }
         }
     }
 
-    /// A line that can't be read. With the writers kept away it is read again: only what is still
+    /// Lines that can't be read. With the writers kept away they are read again: only what is still
     /// damaged then is told, as one gap over all damaged lines that follow each other. It reaches up
     /// to the event that follows; at the end of the log its extent isn't known, so until another
-    /// event is stored it is told to everybody who begins to read there.
-    fn damage(&mut self, offset: u64) -> Result<Option<Gap>> {
-        self.lines.back_to(offset);
+    /// event is stored it is told to everybody who begins to read there. Damage without an end of its last
+    /// line is told when there is one.
+    fn damage(&mut self, began: u64, budget: &mut usize) -> Result<Option<Found>> {
         let _locked = lock::shared(&self.file, &self.path, self.patience)?;
-        let mut lines = Lines::from(offset);
-        let mut follows = None;
-        while let Some((at, line)) =
-            lines.next(&self.file).map_err(|error| failed("read", &self.path, error))?
-        {
-            if let Some(line) = format::read_line(line) {
-                follows = Some((at, line.id));
-                break;
-            }
+        loop {
+            let step = self.lines.step(&self.file, budget);
+            let (end, to) = match step.map_err(|error| failed("read", &self.path, error))? {
+                Step::Line(at, line) => match format::read_line(line) {
+                    Some(line) => (at, line.id.before().max(self.position)),
+                    None => continue,
+                },
+                Step::More(_) => {
+                    self.damaged = Some(began);
+                    return Ok(Some(Found::More));
+                }
+                Step::End(Some(_)) => {
+                    self.damaged = Some(began);
+                    return Ok(Some(Found::End));
+                }
+                Step::End(None) => (self.lines.offset(), self.position),
+            };
+            self.damaged = None;
+            self.lines.back_to(end);
+            let gap = Gap { from: self.position, to };
+            return Ok((end > began).then_some(Found::Item(Item::Gap(gap))));
         }
-        let (end, to) = match follows {
-            Some((at, id)) => (at, id.before().max(self.position)),
-            None => (lines.offset(), self.position),
-        };
-        self.lines.back_to(end);
-        Ok((end > offset).then_some(Gap { from: self.position, to }))
     }
 }
 
@@ -142,10 +170,12 @@ impl store::Reader for Reader {
     fn read(&mut self, max_bytes: usize) -> Result<VecDeque<Item>> {
         let mut items = VecDeque::new();
         let mut bytes = 0;
+        let mut budget = WORK;
+        self.has_more = false;
         self.lines.look_again();
         while bytes < max_bytes {
-            match self.next() {
-                Ok(Some(item)) => {
+            match self.next(&mut budget) {
+                Ok(Found::Item(item)) => {
                     bytes += 1;
                     self.position = match &item {
                         Item::Event(event) => {
@@ -156,36 +186,68 @@ impl store::Reader for Reader {
                     };
                     items.push_back(item);
                 }
-                Ok(None) => break,
+                Ok(found) => {
+                    self.has_more = matches!(found, Found::More);
+                    break;
+                }
                 Err(error) if items.is_empty() => return Err(error),
                 Err(_) => break,
             }
         }
         Ok(items)
     }
+
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
 }
 
-/// Where the readable lines lie, and where the whole ones end.
+/// Where the readable lines lie that matter to a start, and where the whole ones end.
+#[derive(Default)]
 struct Index {
-    places: Vec<Place>,
+    /// The last one that isn't wanted.
+    before: Option<Place>,
+    /// The first one that is.
+    first: Option<Place>,
+    /// The last one.
+    last: Option<Place>,
     end: u64,
 }
 
 /// Where a readable line lies.
+#[derive(Clone, Copy)]
 struct Place {
     id: EventId,
     offset: u64,
     behind: u64,
 }
 
-fn index(file: &File, body: u64) -> io::Result<Index> {
-    let mut places: Vec<Place> = Vec::new();
-    let mut lines = Lines::from(body);
-    while let Some((offset, line)) = lines.next(file)? {
-        let behind = offset + line.len() as u64 + 1;
-        if let Some(line) = format::read_line(line) {
-            places.push(Place { id: line.id, offset, behind });
+impl Index {
+    fn of(file: &File, body: u64, start: Start) -> io::Result<Self> {
+        let mut index = Self::default();
+        // The newest so many, of which the first is the one.
+        let mut newest: VecDeque<Place> = VecDeque::new();
+        let mut lines = Lines::from(body);
+        while let Some((offset, line)) = lines.next(file)? {
+            let Some(id) = format::read_line(line).map(|line| line.id) else { continue };
+            let place = Place { id, offset, behind: lines.offset() };
+            index.last = Some(place);
+            match start {
+                Start::After(from) if id <= from && index.first.is_none() => index.before = Some(place),
+                Start::After(_) => index.first = index.first.or(Some(place)),
+                Start::Newest(count) if count > 0 => {
+                    newest.push_back(place);
+                    if newest.len() as u64 > count {
+                        index.before = newest.pop_front();
+                    }
+                }
+                Start::Newest(_) | Start::Oldest => {}
+            }
         }
+        if matches!(start, Start::Newest(_)) {
+            index.first = newest.pop_front();
+        }
+        index.end = lines.offset();
+        Ok(index)
     }
-    Ok(Index { places, end: lines.offset() })
 }

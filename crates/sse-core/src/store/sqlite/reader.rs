@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::event::{Draft, Event, EventName};
 use crate::id::{EventId, now_millis};
 use crate::key::Key;
-use crate::store::{Gap, Item, Opened, Reader, Start};
+use crate::store::{Gap, Item, MAX_JSON, Opened, Reader, Start};
 
 /// A reader of one key.
 #[derive(Debug)]
@@ -144,10 +144,11 @@ impl Reader for SqliteReader {
 fn read(connection: &Connection, log: &Log, from: EventId, max_bytes: usize) -> rusqlite::Result<Piece> {
     let (mut items, mut position, mut bytes) = (VecDeque::new(), from, 0);
     let mut statement = connection.prepare_cached(
-        "SELECT id, before, name, cut, cut_length, external, json FROM events
-         WHERE key = ? AND id > ? ORDER BY id",
+        "SELECT id, before, name, cut, cut_length, external,
+         CASE WHEN length(json) <= ?3 AND ifnull(length(name), 0) <= ?3 THEN json END
+         FROM events WHERE key = ?1 AND id > ?2 ORDER BY id",
     )?;
-    let mut rows = statement.query([log.number, number(from)])?;
+    let mut rows = statement.query(params![log.number, number(from), MAX_JSON])?;
     while bytes < max_bytes {
         let Some(row) = rows.next()? else {
             let lost = Gap { from: position, to: log.last };
@@ -159,9 +160,10 @@ fn read(connection: &Connection, log: &Log, from: EventId, max_bytes: usize) -> 
             items.push_back(Item::Gap(Gap { from: position, to: before }));
             position = before;
         }
+        bytes += 1;
         items.push_back(match draft(row)? {
             Some(draft) => {
-                bytes += draft.json.len() + 1;
+                bytes += draft.json.len();
                 Item::Event(Event { id: at, draft })
             }
             // Not what we write: the event is lost to us.
@@ -173,9 +175,10 @@ fn read(connection: &Connection, log: &Log, from: EventId, max_bytes: usize) -> 
 }
 
 fn draft(row: &Row<'_>) -> rusqlite::Result<Option<Draft>> {
+    // Larger than anything of ours: its bytes stay where they are.
+    let Some(json) = row.get::<_, Option<Vec<u8>>>(6)? else { return Ok(None) };
     let name = row.get_ref(2)?.as_bytes_or_null().unwrap_or_default().map(EventName::new);
     let (cut, length): (Option<usize>, Option<usize>) = (row.get(3)?, row.get(4)?);
-    let json: Vec<u8> = row.get(6)?;
     let cut = cut.zip(length).map(|(start, length)| start..start.saturating_add(length));
     let fits = cut.as_ref().is_none_or(|cut| cut.end <= json.len());
     match name.transpose() {

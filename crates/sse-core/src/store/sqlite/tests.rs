@@ -113,6 +113,17 @@ fn what_is_no_database_or_a_later_one_is_refused_by_name() {
 }
 
 #[test]
+fn what_others_put_there_that_is_larger_than_any_event_of_ours_is_a_gap() {
+    let place = Place::new();
+    place.push("1");
+    let id = place.push("2");
+    place.push("3");
+    let too_long = crate::store::MAX_JSON + 1;
+    place.sql(&format!("UPDATE events SET json = zeroblob({too_long}) WHERE id = {}", number(id)));
+    assert_eq!(place.all(None), ["1", "…", "3"]);
+}
+
+#[test]
 fn a_lock_held_for_too_long_is_an_error_and_nothing_is_stored() {
     let place = Place::new();
     place.push("1");

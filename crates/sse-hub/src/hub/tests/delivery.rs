@@ -92,6 +92,33 @@ fn a_store_that_was_emptied_is_a_gap_that_is_told_once() {
     assert_eq!(world.events(stream).0, [1, 2]);
 }
 
+#[test]
+fn a_flood_without_a_line_end_keeps_no_other_key_waiting_and_is_told_once() {
+    let mut world = World::unlimited();
+    world.push("bad", 1);
+    let bad = world.open(&["bad"], None, Replay::None);
+    let id = world.output(bad).0.lines().find_map(|line| line.strip_prefix("id: ")).map(String::from);
+    let good = world.open(&["good"], None, Replay::None);
+    world.settle();
+    let path = world.store.directory().log(&Key::new(b"bad").unwrap());
+    let log = std::fs::OpenOptions::new().append(true).open(path).unwrap();
+    log.set_len(60 << 20).unwrap();
+    world.push("bad", 2);
+    world.push("good", 3);
+    assert!(world.hear());
+    assert_eq!([world.events(good).0, world.events(bad).0], [vec![3], vec![]], "the first turn");
+    // One that comes for itself reads the flood in turns too.
+    let resumed = world.open(&["bad"], id.as_deref(), Replay::None);
+    world.push("good", 4);
+    assert!(world.hear());
+    assert_eq!(world.events(good).0, [3, 4]);
+    world.settle();
+    for stream in [bad, resumed] {
+        assert_eq!(world.events(stream).0, [2]);
+        assert_eq!(world.output(stream).0.matches("event: sse-gap").count(), 1);
+    }
+}
+
 /// Removes all that a store has.
 fn wipe(world: &World) {
     for entry in std::fs::read_dir(world.directory.path()).unwrap() {

@@ -1,6 +1,7 @@
 //! Writers stopped in the middle, and bytes that somebody or something changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::io::Write;
 
 use super::*;
 use crate::store::file::format::{Tail, read_tail};
@@ -224,6 +225,8 @@ fn a_log_emptied_by_hand_is_a_gap_and_works_on() {
     let (_, key, path, events) = three(place.path());
     let store = store(place.path());
     push(&store, &key, "4");
+    // A log that is made in the millisecond of its predecessor isn't told from it.
+    wait_for("the next millisecond", || now() > events[2].id.millis);
     fs::write(&path, "").unwrap();
     push(&store, &key, "5");
     assert_eq!(told(&store.read(&key, Some(events[2].id), 9).unwrap()), ["…", "5"]);
@@ -238,6 +241,97 @@ fn a_log_whose_header_is_gone_keeps_its_ids_rising_under_a_clock_that_stepped_ba
     damage(&path, 0, b'x');
     assert!(push(&store, &key, "1") > last);
     assert_eq!(all(&store, &key), ["0", "1"]);
+}
+
+/// A log of two events with so many bytes between them that are no line and have no end; where its path is,
+/// and the events' ids.
+fn flooded(store: &FileStore, key: &Key, bytes: u64) -> (PathBuf, Vec<EventId>) {
+    let ids: Vec<EventId> = (0..2).map(|n| EventId::new(now() - 1_000 + n, 0)).collect();
+    let path = write_log(store, key, &ids[..1]);
+    let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+    let begins = file.metadata().unwrap().len();
+    file.set_len(begins + bytes).unwrap();
+    file.write_all(b"\n").unwrap();
+    file.write_all(&format::write_line(ids[1], &draft("\"behind\""))).unwrap();
+    (path, ids)
+}
+
+#[test]
+fn a_flood_without_a_line_end_is_one_gap_that_is_worked_through_in_pieces() {
+    let place = tempdir().unwrap();
+    let (store, key) = (store(place.path()), key("a"));
+    let (_, ids) = flooded(&store, &key, 60 << 20);
+    for start in [Start::Oldest, Start::After(ids[0])] {
+        let mut reader = store.reader(&key, start).unwrap().reader;
+        let (mut items, mut pauses) = (Vec::new(), 0);
+        loop {
+            let read = reader.read(1 << 20).unwrap();
+            if read.is_empty() && !reader.has_more() {
+                break;
+            }
+            pauses += usize::from(reader.has_more());
+            items.extend(read);
+        }
+        let expected = match start {
+            Start::Oldest => vec!["0", "…", "\"behind\""],
+            _ => vec!["…", "\"behind\""],
+        };
+        assert_eq!(told(&items), expected);
+        assert!(pauses >= 10, "{pauses}");
+    }
+}
+
+#[test]
+fn a_flood_that_has_no_end_yet_is_told_once_when_it_has() {
+    let place = tempdir().unwrap();
+    let (store, key) = (store(place.path()), key("a"));
+    let (path, ids) = flooded(&store, &key, 10 << 20);
+    let flood = fs::metadata(&path).unwrap().len() + (20 << 20);
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(flood).unwrap();
+    let mut reader = store.reader(&key, Start::After(ids[1])).unwrap().reader;
+    let mut read = || {
+        let mut items = VecDeque::new();
+        loop {
+            let read = reader.read(1 << 20).unwrap();
+            if read.is_empty() && !reader.has_more() {
+                return told(&items);
+            }
+            items.extend(read);
+        }
+    };
+    assert_eq!(read(), [""; 0]);
+    // Its writer ends it, in a store that keeps all of it.
+    let retention = Retention { bytes: 1 << 30, ..Retention::default() };
+    let patient = FileStore::new(place.path(), Settings { retention, ..Settings::default() });
+    push(&patient, &key, "1");
+    assert_eq!(read(), ["…", "1"]);
+    push(&patient, &key, "2");
+    assert_eq!(read(), ["2"]);
+}
+
+#[test]
+fn a_push_drops_a_flood_and_who_was_not_told_of_it_is_told() {
+    let place = tempdir().unwrap();
+    let (store, key) = (store(place.path()), key("a"));
+    let (path, ids) = flooded(&store, &key, 60 << 20);
+    push(&store, &key, "1");
+    assert!(fs::metadata(&path).unwrap().len() < 1 << 20);
+    assert_eq!(told(&store.read(&key, Some(ids[0]), 9).unwrap()), ["…", "\"behind\"", "1"]);
+    assert_eq!(told(&store.read(&key, Some(ids[1].before()), 9).unwrap()), ["\"behind\"", "1"]);
+    assert_eq!(told(&store.read(&key, Some(ids[1]), 9).unwrap()), ["1"]);
+}
+
+#[test]
+fn a_flood_in_the_place_of_a_log_is_dropped_when_its_header_is_made_anew() {
+    let place = tempdir().unwrap();
+    let (store, key) = (store(place.path()), key("a"));
+    let ids = push_all(&store, &key, 0..1);
+    let path = store.directory().log(&key);
+    fs::write(&path, "").unwrap();
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(60 << 20).unwrap();
+    push(&store, &key, "1");
+    assert!(fs::metadata(&path).unwrap().len() < 1 << 20);
+    assert_eq!(told(&store.read(&key, Some(ids[0]), 9).unwrap()), ["…", "1"]);
 }
 
 /// A change by hand: the bytes from `at` on for `length` are overwritten, taken out or put in.
