@@ -4,6 +4,7 @@
 //! the caller waits for; one without a descriptor is looked at every so often. A wake-up may come
 //! for nothing, it never fails to come: watch first, read second.
 
+mod again;
 mod inotify;
 mod notify;
 mod poll;
@@ -15,6 +16,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+pub use self::again::Again;
 pub use self::inotify::Inotify;
 pub use self::notify::Notify;
 pub use self::poll::Poll;
@@ -64,10 +66,13 @@ pub trait Signal {
 /// What the readers of a store wait on. Stores that answer the same can share a signal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Waits {
-    /// Files; on a network file system, which tells nobody of changes, they have to be looked at.
+    /// Files.
     Files {
-        /// Whether it is one.
+        /// Whether they are on a network file system, which tells nobody of changes: they have to be looked at.
         network: bool,
+        /// Whether a change is told of after it was made, so that nobody may hear of it if who made it is
+        /// killed in between.
+        told_late: bool,
     },
     /// Channels of a Redis server.
     Redis {
@@ -121,15 +126,23 @@ impl fmt::Display for Choice {
 /// Opens the signal chosen, or the next best that works, and says why when it isn't the best.
 #[must_use]
 pub fn open(choice: Choice, waits: &Waits) -> (Box<dyn Signal>, Option<String>) {
-    if let Waits::Redis { server, prefix } = waits {
-        return match RedisSignal::new(server, prefix) {
+    match waits {
+        Waits::Redis { server, prefix } => match RedisSignal::new(server, prefix) {
             Ok(signal) => (Box::new(signal), None),
             Err(error) => {
                 (Box::new(Poll::blind()), Some(format!("{error}; asking the server every second instead")))
             }
-        };
+        },
+        Waits::Files { network, told_late: false } => files(choice, *network),
+        Waits::Files { network, told_late: true } => {
+            let (signal, why) = files(choice, *network);
+            (Box::new(Again::new(signal, again::WITHIN)), why)
+        }
     }
-    if *waits == (Waits::Files { network: true }) {
+}
+
+fn files(choice: Choice, network: bool) -> (Box<dyn Signal>, Option<String>) {
+    if network {
         return (
             Box::new(Poll::every_second()),
             Some(

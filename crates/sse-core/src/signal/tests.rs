@@ -141,7 +141,7 @@ fn watching_a_missing_file_is_an_error() {
 
 #[test]
 fn a_network_directory_is_looked_at_every_second() {
-    let (signal, why) = open(Choice::Auto, &Waits::Files { network: true });
+    let (signal, why) = open(Choice::Auto, &Waits::Files { network: true, told_late: false });
     assert_eq!((signal.name(), signal.look_every()), ("poll", Some(Duration::from_secs(1))));
     assert!(why.unwrap().contains("network file system"));
 }

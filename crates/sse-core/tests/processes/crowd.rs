@@ -184,7 +184,7 @@ pub fn pusher() {
 pub fn reader() {
     let mut random = Random(number("SEED"));
     let (_, choice) = SIGNALS.into_iter().find(|(name, _)| *name == variable("SIGNAL")).unwrap();
-    let (mut signal, why) = signal::open(choice, &Waits::Files { network: false });
+    let (mut signal, why) = signal::open(choice, &Waits::Files { network: false, told_late: false });
     assert_eq!(why, None);
     let store = store(Path::new(&variable("DIR")), number("KEEP"));
     // A line for each frame, and the cursor it came with.

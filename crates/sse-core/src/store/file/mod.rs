@@ -163,7 +163,7 @@ impl Store for FileStore {
     }
 
     fn waits(&self) -> Waits {
-        Waits::Files { network: self.directory.is_on_network() }
+        Waits::Files { network: self.directory.is_on_network(), told_late: false }
     }
 
     fn failures(&self, key: &Key) -> Failures {

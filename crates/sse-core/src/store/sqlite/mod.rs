@@ -2,7 +2,8 @@
 //!
 //! One table of keys, one of events ([`database`] shows them). Beside `<path>` lie SQLite's own
 //! `<path>-wal` and `<path>-shm`, and the directory `<path>-signals` with a file per key that is
-//! touched after each commit ([`signals`]): that is what readers wait on.
+//! touched after each commit ([`signals`]): that is what readers wait on. Who is killed in between has
+//! woken nobody, so readers look again every few seconds.
 //!
 //! Always true:
 //! - a transaction that writes begins as a writer (`BEGIN IMMEDIATE`): none fails half-way for a lock;
@@ -166,7 +167,7 @@ impl Store for SqliteStore {
     }
 
     fn waits(&self) -> Waits {
-        Waits::Files { network: false }
+        Waits::Files { network: false, told_late: true }
     }
 
     fn failures(&self, key: &Key) -> Failures {

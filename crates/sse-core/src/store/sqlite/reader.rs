@@ -7,6 +7,7 @@
 //!   position means that the position's own event is lost: an earlier state was put back, and pushed to.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,9 +30,9 @@ pub struct SqliteReader {
     /// The key's row when it was opened: another one is another log.
     number: i64,
     epoch: Epoch,
-    /// The key's signal file, and which one it was.
+    /// The key's signal file. It is kept open: another one can't have its number then, and be taken for it.
     path: PathBuf,
-    identity: (u64, u64),
+    signal: File,
     position: EventId,
 }
 
@@ -45,7 +46,7 @@ impl SqliteReader {
     /// Opens a key (noting it if nobody pushed to it yet) and goes to `start`.
     pub fn open(shared: &Arc<Shared>, key: &Key, start: Start) -> Result<Opened> {
         let Shared { database, signals } = &**shared;
-        let (path, identity) = signals.file(key)?;
+        let (path, signal) = signals.file(key)?;
         let place = |connection: &mut Connection| {
             let snapshot = connection.transaction()?;
             let Some(epoch) = database::epoch(&snapshot).optional()? else { return Ok(None) };
@@ -64,7 +65,7 @@ impl SqliteReader {
         };
         let (epoch, Log { number, last: last_id, .. }, position, gap) = placed;
         let (shared, key) = (Arc::clone(shared), key.clone());
-        let reader = Self { shared, key, number, epoch, path, identity, position };
+        let reader = Self { shared, key, number, epoch, path, signal, position };
         Ok(Opened { reader: Box::new(reader), gap, last_id, epoch })
     }
 }
@@ -114,7 +115,7 @@ impl Reader for SqliteReader {
     /// Whether signal file, epoch and the key's row are still those it was opened with.
     fn is_current(&self) -> Result<bool> {
         let Shared { database, signals } = &*self.shared;
-        if !signals.is_named(&self.path, self.identity) {
+        if !signals.is_named(&self.path, &self.signal) {
             return Ok(false);
         }
         database.with(signals, |connection| {

@@ -4,7 +4,8 @@
 //! <database>-signals/<name>.signal   what can be read of a key's name, and its hash
 //! <database>-signals/lock, slot-<n>  as in a store of files
 //! ```
-//! They carry nothing. One that was removed is made anew by who reads or pushes next.
+//! They carry nothing. One that was removed is made anew by who reads or pushes next; readers keep theirs
+//! open, so that the new one has another number and is known to be another.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -88,21 +89,25 @@ impl Signals {
         self.directory.take_slot(count)
     }
 
-    /// A key's file, made unless there is one, and which file it is.
-    pub fn file(&self, key: &Key) -> Result<(PathBuf, (u64, u64))> {
+    /// A key's file, made unless there is one.
+    pub fn file(&self, key: &Key) -> Result<(PathBuf, File)> {
         let path = self.path(key);
-        if let Ok(metadata) = fs::metadata(&path) {
-            return Ok((path, identity(&metadata)));
+        loop {
+            match OpenOptions::new().read(true).append(true).open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.ready()?;
+                    drop(self.directory.shared_file(&path)?);
+                }
+                Ok(file) => return Ok((path, file)),
+                Err(error) => return Err(failed("open", &path, error)),
+            }
         }
-        self.ready()?;
-        let made = self.directory.shared_file(&path)?;
-        let metadata = made.metadata().map_err(|error| failed("look at", &path, error))?;
-        Ok((path, identity(&metadata)))
     }
 
     /// Whether the path still names that file.
-    pub fn is_named(&self, path: &Path, file: (u64, u64)) -> bool {
-        fs::metadata(path).is_ok_and(|metadata| identity(&metadata) == file)
+    pub fn is_named(&self, path: &Path, file: &File) -> bool {
+        let (Ok(own), Ok(named)) = (file.metadata(), fs::metadata(path)) else { return false };
+        identity(&own) == identity(&named)
     }
 
     /// Wakes who waits for a key. The event is stored, so a wake-up that fails is no error: whoever
@@ -119,13 +124,11 @@ impl Signals {
                 _ => drop(files.remove(key)),
             }
         }
-        let opened = self.file(key).and_then(|(path, own)| {
-            let file = OpenOptions::new().append(true).open(&path);
-            Ok((file.map_err(|error| failed("open", &path, error))?, own))
-        });
-        if let Ok((file, own)) = opened {
-            touch(&file, 0);
-            files.insert(key.clone(), (file, own));
+        if let Ok((_, file)) = self.file(key)
+            && let Ok(metadata) = file.metadata()
+        {
+            touch(&file, metadata.len());
+            files.insert(key.clone(), (file, identity(&metadata)));
         }
     }
 

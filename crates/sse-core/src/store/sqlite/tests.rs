@@ -7,6 +7,9 @@ use tempfile::{TempDir, tempdir};
 mod sweep;
 
 use super::*;
+use crate::follow::Follower;
+use crate::signal::{Again, Choice, Signal};
+use crate::store::file::Directory;
 use crate::testing::{DAY, draft, key, now, told as texts};
 
 struct Place {
@@ -121,6 +124,63 @@ fn what_others_put_there_that_is_larger_than_any_event_of_ours_is_a_gap() {
     let too_long = crate::store::MAX_JSON + 1;
     place.sql(&format!("UPDATE events SET json = zeroblob({too_long}) WHERE id = {}", number(id)));
     assert_eq!(place.all(None), ["1", "…", "3"]);
+}
+
+/// A follower of the key, by the signal that the store asks for or another one.
+fn follow(place: &Place, signal: &mut dyn Signal) -> Follower {
+    let mut follower = Follower::begin(&*place.store, &key("a"), Start::Newest(0), signal).unwrap().follower;
+    assert!(follower.fill(&*place.store, &key("a"), signal, 1).unwrap().is_empty());
+    follower
+}
+
+#[test]
+fn a_signal_file_that_takes_the_number_of_a_removed_one_wakes_too() {
+    let place = Place::new();
+    // A pusher that stays would keep the file's number from being free.
+    let push =
+        |json| drop(SqliteStore::new(&place.path(), Settings::default()).append(&key("a"), &draft(json)));
+    push("1");
+    let mut signal = crate::signal::open(Choice::Auto, &Waits::Files { network: false, told_late: false }).0;
+    let mut follower = follow(&place, &mut *signal);
+    let signals = database::beside(&place.path(), "-signals");
+    let path = Directory::new(&signals).log(&key("a")).with_extension("signal");
+    let number = fs::metadata(&path).unwrap().ino();
+    // Others may take the number meanwhile.
+    for _ in 0..100 {
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "").unwrap();
+        if fs::metadata(&path).unwrap().ino() == number {
+            break;
+        }
+    }
+    let mut arrived = || {
+        follower.wake(&signal.changes());
+        texts(&follower.fill(&*place.store, &key("a"), &mut *signal, 1).unwrap())
+    };
+    assert_eq!(arrived(), [""; 0]);
+    arrived();
+    push("2");
+    crate::testing::wait_for("the push", || arrived() == ["2"]);
+}
+
+#[test]
+fn an_event_whose_pusher_was_killed_before_it_woke_anybody_arrives_soon() {
+    let place = Place::new();
+    place.push("1");
+    let by_name = crate::signal::open(Choice::Auto, &place.store.waits()).0;
+    assert!(by_name.look_every().is_some_and(|every| every <= Duration::from_secs(10)));
+    let mut signal = Again::new(by_name, Duration::from_millis(20));
+    let mut follower = follow(&place, &mut signal);
+    let Shared { database, signals } = &*place.store.shared;
+    let stored = database.write(signals, |transaction| {
+        let mut log = log::open(transaction, &key("a"), now())?;
+        log.append(transaction, &draft("2"), &place.store.settings.retention, now())
+    });
+    stored.unwrap();
+    crate::testing::wait_for("the event", || {
+        follower.wake(&signal.changes());
+        texts(&follower.fill(&*place.store, &key("a"), &mut signal, 1).unwrap()) == ["2"]
+    });
 }
 
 #[test]
