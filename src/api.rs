@@ -13,10 +13,11 @@ use ext_php_rs::zend::{ExecuteData, ProcessGlobals, run_handler};
 use sse_core::event::{Draft, Event, EventName};
 use sse_core::feed::Feed;
 use sse_core::frame;
+use sse_core::id::now_millis;
 use sse_core::key::Key;
 use sse_core::resume::Replay;
 use sse_core::signal::Waits;
-use sse_core::store::{Gap, Item};
+use sse_core::store::{self, Gap, Item};
 use sse_hub::message::Status;
 
 use crate::callbacks::Callbacks;
@@ -214,10 +215,11 @@ extern "C" fn read(execute: &mut ExecuteData, result: &mut Zval) {
         let store = stores::open(&Options::new(options, &["dsn"])?.location()?)?;
         let items =
             store.read(&key, after, limit).map_err(|error| Failure::of(&format!("key {key}"), &error))?;
+        let times = store::times(&items, now_millis());
         let mut list =
             php::guarded(|| ZendHashTable::with_capacity(u32::try_from(items.len()).unwrap_or(0)))?;
-        for item in items {
-            let entry = entry(&key, &item)?;
+        for (item, millis) in items.iter().zip(times) {
+            let entry = entry(&key, item, millis)?;
             php::guarded(|| list.push(entry).is_ok())?;
         }
         Ok(list)
@@ -439,9 +441,9 @@ fn spare_the_only_process(plan: &mut Plan) {
 }
 
 /// One element of what `Sse\read()` answers.
-fn entry(key: &Key, item: &Item) -> Result<Zval, Failure> {
+fn entry(key: &Key, item: &Item, millis: u64) -> Result<Zval, Failure> {
     let (id, name, json, external) = match item {
-        Item::Event(Event { id, draft }) => (
+        Item::Event(Event { id, draft, .. }) => (
             *id,
             draft.name.as_ref().map(|name| name.as_str().to_owned()),
             draft.json.clone(),
@@ -453,7 +455,7 @@ fn entry(key: &Key, item: &Item) -> Result<Zval, Failure> {
     };
     let data = json::decode(&json)?;
     #[expect(clippy::cast_precision_loss, reason = "milliseconds have 48 bits, a float holds 53")]
-    let time = id.millis as f64 / 1_000.0;
+    let time = millis as f64 / 1_000.0;
     Ok(php::guarded(|| {
         let mut table = ZendHashTable::with_capacity(5);
         // These fail only for a value that can't be converted, which none of them is.

@@ -41,7 +41,7 @@ impl Callbacks<'_> {
 
     /// What to send for an event.
     pub fn outcome(&self, key: &Key, event: Event) -> Result<Outcome, Halt> {
-        let Event { id, draft } = event;
+        let Event { id, draft, .. } = event;
         if self.before_send.is_none() && !draft.external {
             return Ok(Outcome::Send(draft));
         }

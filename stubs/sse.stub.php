@@ -123,7 +123,8 @@ function stream(array|string $keys, #[\SensitiveParameter] array $options = []):
  * @param int $limit 1 to 100,000
  * @param array{dsn?: string} $options
  * @return list<array{id: non-empty-string, time: float, event: ?string, data: mixed, external: bool}>
- *   time: seconds since 1970, in milliseconds' steps; event: its name, if it has one; data: as
+ *   time: when it was stored, in seconds since 1970 and milliseconds' steps, by the clock of that moment (its
+ *   id may be ahead of it); event: its name, if it has one; data: as
  *   `json_decode(…, true)` gives it, the member `event` included; external: data is only a reference
  * @throws \Sse\InvalidArgumentException for a key, id, limit, option or setting that can't be used
  * @throws \Sse\StoreException when the store can't be read

@@ -90,6 +90,9 @@ impl Draft {
 pub struct Event {
     /// Its place in its key.
     pub id: EventId,
+    /// When it was stored, by the clock of that moment, in milliseconds since 1970. Its id may be ahead of
+    /// that, since ids go on rising when the clock steps back.
+    pub stored_millis: u64,
     /// Its name, name range and JSON.
     pub draft: Draft,
 }

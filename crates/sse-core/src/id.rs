@@ -11,6 +11,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Counters we hand out per millisecond before we borrow the next one; keeps cursors short.
 pub(crate) const MAX_SEQUENCE: u64 = 0x3fff;
 
+/// Milliseconds by which an id may be ahead of the clock and still tell the time: those of a new key begin
+/// above the clock, and a millisecond that is full borrows the next.
+pub const NEARLY: u64 = 1_000;
+
 /// Milliseconds that a cursor has room for (48 bits, the year 10889).
 pub const MAX_MILLIS: u64 = (1 << 48) - 1;
 
@@ -43,6 +47,13 @@ impl EventId {
         } else {
             Self::new(self.millis + 1, 0)
         }
+    }
+
+    /// When an event of this id was stored, where that has to be noted beside it: ids go on from the last one
+    /// when the clock steps back. One that is ahead by no more than [`NEARLY`] tells the time itself.
+    #[must_use]
+    pub fn time_apart(self, now_millis: u64) -> Option<u64> {
+        (self.millis.abs_diff(now_millis) > NEARLY).then_some(now_millis)
     }
 
     /// The last place before `self`: no id of ours lies between the two.

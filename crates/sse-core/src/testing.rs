@@ -63,7 +63,7 @@ pub fn write_log(store: &FileStore, key: &Key, ids: &[EventId]) -> PathBuf {
     let header = Header { epoch, trimmed_through, last_id: trimmed_through, key: key.clone() };
     let mut bytes = format::write_header(&header);
     for (number, id) in ids.iter().enumerate() {
-        bytes.extend(format::write_line(*id, &draft(&number.to_string())));
+        bytes.extend(format::write_line(*id, id.millis, &draft(&number.to_string())));
     }
     let path = store.directory().log(key);
     fs::write(&path, bytes).unwrap();

@@ -80,7 +80,7 @@ fn frames() {
         let (head, tail) = wire_json(&draft);
         let name = draft.name.as_ref().map_or(text(&row, "eventName"), EventName::as_str);
         assert_eq!(frame_of(name, &[head, tail]), text(&row, "frame"), "{case}");
-        let line = string(&write_line(EventId::ZERO, &draft));
+        let line = string(&write_line(EventId::ZERO, 0, &draft));
         assert_eq!(line.split(' ').nth(1), row["flags"].as_str(), "{case}");
     }
 }
@@ -181,10 +181,11 @@ fn log_events() {
         let external = row["external"].as_bool().unwrap();
         let draft = Draft { name, cut, json: bytes(&row, "json"), external };
         let id = id(&row["id"]);
+        let stored_millis = row["stored_millis"].as_u64().unwrap_or(id.millis);
         let line = bytes(&row, "line");
-        assert_eq!(string(&write_line(id, &draft)), string(&line), "{case}");
+        assert_eq!(string(&write_line(id, stored_millis, &draft)), string(&line), "{case}");
         let read = read_line(line.strip_suffix(b"\n").unwrap()).and_then(|line| line.event());
-        assert_eq!(read, Some(Event { id, draft }), "{case}");
+        assert_eq!(read, Some(Event { id, stored_millis, draft }), "{case}");
     }
     for (case, row) in rows("logs.json", "damaged") {
         let line = bytes(&row, "line");

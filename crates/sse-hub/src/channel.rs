@@ -320,7 +320,8 @@ mod tests {
         let mut channel = Channel::new(0, key, begun.follower);
         let start = channel.position();
         let [kept, lost, after] = [1, 2, 3].map(|more| EventId::new(start.millis + more, 0));
-        let event = |id| Item::Event(Event { id, draft: Draft::new(b"1".to_vec(), None).unwrap() });
+        let draft = Draft::new(b"1".to_vec(), None).unwrap();
+        let event = |id: EventId| Item::Event(Event { id, stored_millis: id.millis, draft: draft.clone() });
         channel.push(event(kept));
         channel.push(event(lost));
         assert_eq!((channel.place(start), channel.place(lost)), (Placed::At(0), Placed::At(2)));

@@ -178,6 +178,26 @@ impl Default for Settings {
     }
 }
 
+/// When each of these was stored, in milliseconds since 1970. A time behind that of a later event, or behind
+/// now, is of a clock that was ahead: it was not later than that. Of a gap it is when it ended.
+#[must_use]
+pub fn times(items: &[Item], now_millis: u64) -> Vec<u64> {
+    let mut latest = now_millis;
+    let mut times: Vec<u64> = items
+        .iter()
+        .rev()
+        .map(|item| {
+            latest = latest.min(match item {
+                Item::Event(event) => event.stored_millis,
+                Item::Gap(gap) => return latest.min(gap.to.millis),
+            });
+            latest
+        })
+        .collect();
+    times.reverse();
+    times
+}
+
 /// Reads on until `items` has `limit` more events, or there are no more.
 fn read_on(reader: &mut dyn Reader, items: &mut Vec<Item>, limit: usize, max_bytes: usize) -> Result<()> {
     let mut events = 0;

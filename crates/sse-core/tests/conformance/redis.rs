@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 
 use sse_core::Error;
 use sse_core::error::Kind;
+use sse_core::id::EventId;
 use sse_core::resume::Replay;
 use sse_core::signal::{self, Changes, Choice, Signal};
-use sse_core::store::Start;
+use sse_core::store::{Item, Start};
 use tempfile::{TempDir, tempdir};
 
 use crate::behaviours::{all, push};
@@ -254,6 +255,44 @@ fn a_key_that_nobody_pushes_to_is_tended_by_who_opens_it() {
     server.cli(&["HSET", "sse:{a}meta", "age", "0", "due", "1"]);
     assert_eq!(all(&store, "a", None), ["3"], "the newest stays");
     assert_eq!(all(&store, "a", Some(first)), ["…", "3"]);
+}
+
+#[test]
+fn events_age_by_the_clock_and_not_by_ids_that_are_ahead_of_it() {
+    let Some((_directory, server)) = server(&[]) else { return };
+    let store = open(&server.unix(), 1_000);
+    let day = 86_400_000;
+    let (now, position) =
+        (sse_core::id::now_millis(), store.reader(&key("a"), Start::Oldest).unwrap().last_id);
+    let ahead = now + 9 * day;
+    let add = |sequence: u64, before: &str, time: Option<u64>, json: &str| {
+        let id = format!("{ahead}-{sequence}");
+        let time = time.map(|millis| millis.to_string());
+        let mut command = vec!["XADD", "sse:{a}log", &id, "p", before];
+        command.extend(time.iter().flat_map(|time| ["t", time.as_str()]));
+        command.extend(["d", json]);
+        server.cli(&command);
+        server.cli(&["HSET", "sse:{a}meta", "last", &id]);
+        id
+    };
+    // While the clock is ahead, and then by the right one.
+    let first = add(0, &position.to_string(), None, "1");
+    let second = add(1, &first, Some(now - 3 * day), "2");
+    add(2, &second, Some(now - day / 2), "3");
+    // When it was ahead, this was set by it.
+    server.cli(&["HSET", "sse:{a}meta", "due", &ahead.to_string(), "age", &day.to_string()]);
+    let id = push(&store, "a", "4");
+    assert_eq!(id, EventId::new(ahead, 3));
+    assert_eq!(all(&store, "a", None), ["3", "4"]);
+    assert!(server.ask(&["HGET", "sse:{a}meta", "due"]).parse::<u64>().unwrap() < now + day);
+    let items = store.read(&key("a"), None, 9).unwrap();
+    let Item::Event(event) = &items[1] else { panic!("{items:?}") };
+    assert!((now..=sse_core::id::now_millis()).contains(&event.stored_millis), "{event:?}");
+    // Who opens it tends it too; the newest stays.
+    server.cli(&["HSET", "sse:{a}meta", "due", "1", "age", &(day / 24).to_string()]);
+    assert_eq!(all(&store, "a", None), ["4"]);
+    server.cli(&["HSET", "sse:{a}meta", "due", "1", "age", "0"]);
+    assert_eq!(all(&store, "a", None), ["4"]);
 }
 
 #[test]

@@ -257,7 +257,8 @@ fn ids_of_eight_pushers_rise_under_a_clock_that_stepped_back() {
                 (EventId::new(hour_ahead, 16_000), store.directory().meta().unwrap().epoch);
             let header =
                 Header { epoch, trimmed_through: EventId::ZERO, last_id: EventId::ZERO, key: key(name) };
-            let log = [write_header(&header), write_line(last_id, &draft("\"first\""))].concat();
+            let log =
+                [write_header(&header), write_line(last_id, last_id.millis, &draft("\"first\""))].concat();
             fs::write(store.directory().log(&key(name)), log).unwrap();
         }
     });

@@ -150,7 +150,7 @@ fn who_resumes_after_the_store_was_wiped_gets_nothing_twice_while_another_key_ha
     let mut client = Client::connect(&store, &["a", "b"], None, Replay::None);
     let mut log = fs::OpenOptions::new().append(true).open(store.directory().log(&key("b"))).unwrap();
     for id in &ids[1..] {
-        log.write_all(&format::write_line(*id, &draft("12345"))).unwrap();
+        log.write_all(&format::write_line(*id, id.millis, &draft("12345"))).unwrap();
     }
     empty(place.path());
     push(&store, &key("a"), "\"new\"");

@@ -18,7 +18,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
+use rustix::fs::{OFlags, Timespec, Timestamps, UTIME_NOW, futimens};
 
 use super::format::read_crc;
 use super::lock;
@@ -320,6 +320,12 @@ pub fn read_small(path: &Path) -> io::Result<Vec<u8>> {
 /// Device and inode: which file it is, whatever its name.
 pub fn identity(metadata: &fs::Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
+}
+
+/// Has a file look as if it was written to now; that needs no room on the disk.
+pub fn touch(file: &File) -> rustix::io::Result<()> {
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    futimens(file, &Timestamps { last_access: now, last_modification: now })
 }
 
 /// When a file was last written to, in milliseconds since 1970.

@@ -7,7 +7,8 @@
 //! - `epoch`: 8 hex digits, that of the store; `key`: percent-encoded;
 //! - `trimmed_through`: the last id that was dropped; `last_id`: the last id when the file was made;
 //! - `flags`: `-`, or, joined by commas, `n=<name>` (percent-encoded), `c=<offset>+<length>` (the
-//!   bytes of the JSON that are left out on the wire) and `x` (external: the JSON is a reference);
+//!   bytes of the JSON that are left out on the wire), `x` (external: the JSON is a reference) and
+//!   `t=<milliseconds since 1970>` (when it was stored, where the id's milliseconds are more than a second away);
 //! - `length`: bytes of the JSON;
 //! - `crc32`: 8 hex digits, PHP's `crc32b`, over the line without the checksum and the space before
 //!   it.
@@ -24,7 +25,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encod
 
 use crate::cursor::Epoch;
 use crate::event::{Draft, Event, EventName, MAX_NAME_BYTES};
-use crate::id::EventId;
+use crate::id::{EventId, MAX_MILLIS};
 use crate::key::Key;
 use crate::store::MAX_JSON;
 
@@ -105,9 +106,9 @@ fn header(line: &[u8]) -> Option<Result<Header, u64>> {
     fields.next().is_none().then_some(Ok(header))
 }
 
-/// An event's line, with its LF.
-pub fn write_line(id: EventId, draft: &Draft) -> Vec<u8> {
-    let head = format!("{id} {} {}", write_flags(draft), draft.json.len());
+/// The line of an event that is stored at `now_millis`, with its LF.
+pub fn write_line(id: EventId, now_millis: u64, draft: &Draft) -> Vec<u8> {
+    let head = format!("{id} {} {}", write_flags(draft, id.time_apart(now_millis)), draft.json.len());
     let mut crc = crc32fast::Hasher::new();
     crc.update(head.as_bytes());
     crc.update(b" ");
@@ -120,12 +121,13 @@ pub fn write_line(id: EventId, draft: &Draft) -> Vec<u8> {
     line
 }
 
-fn write_flags(draft: &Draft) -> String {
+fn write_flags(draft: &Draft, time: Option<u64>) -> String {
     let name =
         draft.name.as_ref().map(|name| format!("n={}", percent_encode(name.as_str().as_bytes(), UNRESERVED)));
     let cut = draft.cut.as_ref().map(|cut| format!("c={}+{}", cut.start, cut.len()));
     let external = draft.external.then(|| "x".to_owned());
-    let flags: Vec<String> = [name, cut, external].into_iter().flatten().collect();
+    let time = time.map(|millis| format!("t={millis}"));
+    let flags: Vec<String> = [name, cut, external, time].into_iter().flatten().collect();
     if flags.is_empty() { "-".into() } else { flags.join(",") }
 }
 
@@ -141,7 +143,15 @@ impl Line<'_> {
     /// The event; `None` if its flags can't be what we wrote, which the checksum all but rules out.
     pub fn event(&self) -> Option<Event> {
         let draft = Draft { name: None, cut: None, json: self.json.to_vec(), external: false };
-        Some(Event { id: self.id, draft: read_flags(self.flags, draft)? })
+        let draft = read_flags(self.flags, draft)?;
+        Some(Event { id: self.id, stored_millis: self.stored_millis(), draft })
+    }
+
+    /// When it was stored, in milliseconds since 1970.
+    pub fn stored_millis(&self) -> u64 {
+        let time =
+            self.flags.split(|&byte| byte == b',').find_map(|flag| read_time(flag.strip_prefix(b"t=")?));
+        time.unwrap_or(self.id.millis)
     }
 }
 
@@ -195,11 +205,16 @@ fn read_flags(flags: &[u8], mut draft: Draft) -> Option<Draft> {
                 let end = start.checked_add(length).filter(|&end| end <= draft.json.len())?;
                 draft.cut = Some(start..end);
             }
+            Some(("t", value)) => drop(read_time(value.as_bytes())?),
             None if flag == "x" => draft.external = true,
             _ => return None,
         }
     }
     Some(draft)
+}
+
+fn read_time(digits: &[u8]) -> Option<u64> {
+    text(digits)?.parse().ok().filter(|millis| *millis <= MAX_MILLIS)
 }
 
 /// What the bytes after the last LF are.
@@ -269,10 +284,11 @@ mod tests {
     }
 
     fn line() -> impl Strategy<Value = (Event, Vec<u8>)> {
-        ((0..1_u64 << 45, 0..9_u64), draft()).prop_map(|((millis, sequence), draft)| {
-            let id = EventId::new(millis, sequence);
-            let bytes = write_line(id, &draft);
-            (Event { id, draft }, bytes)
+        ((0..1_u64 << 45, 0..9_u64), 0..3_u64, draft()).prop_map(|((millis, sequence), behind, draft)| {
+            let (id, stored_millis) =
+                (EventId::new(millis, sequence), millis.saturating_sub(behind * 10_000));
+            let bytes = write_line(id, stored_millis, &draft);
+            (Event { id, stored_millis, draft }, bytes)
         })
     }
 
@@ -317,8 +333,9 @@ mod tests {
     #[test]
     fn a_line_reads_like_text() {
         let draft = Draft::new(br#"{"event":"toast","n":1}"#.to_vec(), None).unwrap();
-        let line = String::from_utf8(write_line(EventId::new(1_767_225_600_000, 0), &draft)).unwrap();
-        assert_eq!(line, "1767225600000-0 n=toast,c=1+16 23 87f00d1b {\"event\":\"toast\",\"n\":1}\n");
+        let line = write_line(EventId::new(1_767_225_600_000, 0), 1_767_225_600_000, &draft);
+        let expected = "1767225600000-0 n=toast,c=1+16 23 87f00d1b {\"event\":\"toast\",\"n\":1}\n";
+        assert_eq!(String::from_utf8(line).unwrap(), expected);
     }
 
     #[test]
@@ -353,8 +370,8 @@ mod tests {
         let name = EventName::new("\u{1}".repeat(MAX_NAME_BYTES).as_bytes()).unwrap();
         let draft =
             Draft { name: Some(name), cut: Some(MAX_JSON..MAX_JSON), json: b"12".to_vec(), external: true };
-        let line = write_line(EventId::new(crate::id::MAX_MILLIS, u64::MAX), &draft);
-        assert!(line.len() + 16 < MAX_HEAD, "{}", line.len());
+        let line = write_line(EventId::new(MAX_MILLIS, u64::MAX), 1 << 46, &draft);
+        assert!(line.len() < MAX_HEAD, "{}", line.len());
         assert_eq!(most(&line), line.len() - 1);
     }
 
@@ -365,7 +382,7 @@ mod tests {
 
     #[test]
     fn a_line_whose_end_was_overwritten_is_damage_and_not_torn() {
-        let mut bytes = write_line(EventId::new(5, 0), &Draft::new(b"{}".to_vec(), None).unwrap());
+        let mut bytes = write_line(EventId::new(5, 0), 5, &Draft::new(b"{}".to_vec(), None).unwrap());
         *bytes.last_mut().unwrap() = b'x';
         assert_eq!(read_tail(&bytes), Tail::Damaged);
     }

@@ -18,13 +18,12 @@ use super::lock;
 use super::refusal::failed;
 use crate::error::{Error, Result};
 use crate::event::Draft;
-use crate::id::{EventId, now_millis};
+use crate::id::{EventId, NEARLY, now_millis};
 use crate::key::Key;
 use crate::retention::Retention;
 
-/// Milliseconds by which the last id may be ahead of the clock: a new log's ids begin above it, and a
-/// millisecond that is full borrows the next.
-const DOUBT: u64 = 1_000;
+/// A time so many milliseconds in the future is of a clock that was ahead.
+pub const AHEAD: u64 = 60_000;
 
 /// A log, open for writing.
 #[derive(Debug)]
@@ -47,6 +46,8 @@ struct End {
     events: u64,
     /// Lines that aren't.
     damaged: u64,
+    /// When the oldest was stored at the latest: a time that lies behind that of a later event is of a clock
+    /// that was ahead.
     oldest_millis: Option<u64>,
 }
 
@@ -121,7 +122,7 @@ impl Log {
         };
         let now = now_millis();
         let id = known.last_id.next(now);
-        let line = format::write_line(id, draft);
+        let line = format::write_line(id, now, draft);
         if let Err(error) = write_at_end(file, known.offset, &line, settings.sync) {
             *end = None;
             return Err(failed("append to", path, error));
@@ -130,7 +131,7 @@ impl Log {
             offset: known.offset + line.len() as u64,
             last_id: id,
             events: known.events + 1,
-            oldest_millis: known.oldest_millis.or(Some(id.millis)),
+            oldest_millis: known.older(now),
             ..known
         };
         *end = Some(known);
@@ -156,10 +157,17 @@ impl Log {
         if forget && known.events + known.damaged > 0 {
             let header = Header { trimmed_through: known.last_id, last_id: known.last_id, ..header.clone() };
             directory.replace(path, &format::write_header(&header), false)?;
+        } else if known.oldest_millis.is_some_and(|oldest| oldest > now + AHEAD) {
+            settle(directory, path, file, header, *body, known.last_id, now)?;
         } else if known.is_over(*body, &settings.retention, now) {
             shorten(directory, path, file, header, *body, known.last_id, settings, now)?;
         }
         Ok(())
+    }
+
+    /// Has it look as if it was written to now.
+    pub fn touch(&self) -> Result<()> {
+        directory::touch(&self.file).map_err(|error| failed("touch", &self.path, error.into()))
     }
 
     /// Whether it holds a header and nothing else.
@@ -189,6 +197,11 @@ impl End {
     /// Before the first line.
     fn before(header: &Header, body: u64) -> Self {
         Self { offset: body, last_id: header.last_id, events: 0, damaged: 0, oldest_millis: None }
+    }
+
+    /// Its oldest time when there is an event of this one too.
+    fn older(&self, millis: u64) -> Option<u64> {
+        Some(self.oldest_millis.map_or(millis, |oldest| oldest.min(millis)))
     }
 
     /// Whether there is something to drop: the newest event always stays.
@@ -221,7 +234,7 @@ fn find_end(file: &File, mut known: End, mut size: u64) -> io::Result<End> {
                 Some(line) => {
                     known.events += 1;
                     known.last_id = known.last_id.max(line.id);
-                    known.oldest_millis = known.oldest_millis.or(Some(line.id.millis));
+                    known.oldest_millis = known.older(line.stored_millis());
                 }
                 None => known.damaged += 1,
             }
@@ -247,7 +260,7 @@ fn find_end(file: &File, mut known: End, mut size: u64) -> io::Result<End> {
     }
     if ends_damaged {
         // The last id isn't known: ids go on above all that were given by now.
-        known.last_id = known.last_id.max(EventId::new(now_millis() + DOUBT, 0));
+        known.last_id = known.last_id.max(EventId::new(now_millis() + NEARLY, 0));
     }
     Ok(known)
 }
@@ -356,15 +369,20 @@ fn keep_from(file: &File, body: u64, retention: &Retention, now: u64) -> io::Res
     let end = lines.offset();
     let oldest = retention.oldest_millis(now);
     let mut lines = Lines::from(body);
-    let (mut number, mut dropped, mut kept) = (0, None, None);
+    let (mut number, mut before, mut dropped, mut kept) = (0, None, None, None);
     while let Some((offset, line)) = lines.next(file)? {
-        let Some(id) = format::read_line(line).map(|line| line.id) else { continue };
+        let Some(line) = format::read_line(line) else { continue };
+        let (id, is_old) = (line.id, line.stored_millis() < oldest);
         number += 1;
+        if is_old {
+            // What was stored before is older, whatever time it has.
+            (dropped, kept) = (before.or(dropped), None);
+        }
         // The newest event stays, whatever its size and age.
-        let is_beyond = number < count
-            && (count - number >= retention.events || end - offset > retention.bytes || id.millis < oldest);
-        if is_beyond {
-            (dropped, kept) = (Some((id, lines.offset())), None);
+        let is_beyond = count - number >= retention.events || end - offset > retention.bytes || is_old;
+        before = Some((id, lines.offset()));
+        if is_beyond && number < count {
+            (dropped, kept) = (before, None);
         } else if kept.is_none() {
             kept = Some((id, offset));
         }
@@ -374,6 +392,33 @@ fn keep_from(file: &File, body: u64, retention: &Retention, now: u64) -> io::Res
         (Some((_, offset)), Some((id, behind))) if offset == behind => Some((offset, id)),
         (Some((id, offset)), _) => Some((offset, id.before())),
         (None, _) => None,
+    })
+}
+
+/// Replaces the log by one whose events were stored now at the latest: they are of a clock that was ahead, by
+/// which they would stay for too long. Nobody knows better when it was.
+fn settle(
+    directory: &Directory,
+    path: &Path,
+    file: &File,
+    header: &Header,
+    body: u64,
+    last_id: EventId,
+    now: u64,
+) -> Result<()> {
+    directory.replace_with(path, false, |new| {
+        new.write_all(&format::write_header(&Header { last_id, ..header.clone() }))?;
+        let mut lines = Lines::from(body);
+        while let Some((_, line)) = lines.next(file)? {
+            match format::read_line(line).and_then(|line| line.event()) {
+                Some(event) if event.stored_millis > now => {
+                    new.write_all(&format::write_line(event.id, now, &event.draft))?;
+                }
+                // Of one that is too long its end is left, which is told as well.
+                _ => new.write_all(&[line, b"\n"].concat())?,
+            }
+        }
+        Ok(())
     })
 }
 

@@ -2,13 +2,15 @@
 //!
 //! ```text
 //! <prefix>store          the store's epoch, 8 hex digits
-//! <prefix>{<key>}log     a Redis Stream: p <id before> [n <name>] [c <offset>+<length>] [x 1] d <json>
+//! <prefix>{<key>}log     a Redis Stream: p <id before> [t <time>] [n <name>] [c <offset>+<length>] [x 1] d <json>
 //! <prefix>{<key>}meta    a hash: epoch, last, due, age, large
 //! <prefix>{<key>}failed  a hash: id → times
 //! <prefix><db>:<key>     a channel: a message for each push
 //! <prefix>control:<own>  a channel: a listener's own, by which it is told what to listen to
 //! ```
-//! with the key percent-encoded, so that all of a key is in one hash slot of a cluster.
+//! `t` is when the event was stored, in milliseconds since 1970, where the id's milliseconds are more than a second
+//! ahead.
+//! The key is percent-encoded, so that all of a key is in one hash slot of a cluster.
 //!
 //! Always true:
 //! - an event is announced, added and trimmed for by one script, so others see all of it or nothing;

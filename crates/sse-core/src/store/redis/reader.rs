@@ -84,14 +84,14 @@ impl RedisReader {
         for (id, fields) in entries {
             let at: EventId = id.parse().map_err(|_| self.shared.link.damaged(&self.names.log))?;
             self.seen = at;
-            let Some((before, draft)) = read_fields(fields) else { continue };
+            let Some((before, time, draft)) = read_fields(fields) else { continue };
             if before != self.position {
                 items.push_back(Item::Gap(Gap { from: self.position, to: before }));
                 self.position = before;
             }
             bytes += draft.as_ref().map_or(0, |draft| draft.json.len());
             items.push_back(match draft {
-                Some(draft) => Item::Event(Event { id: at, draft }),
+                Some(draft) => Item::Event(Event { id: at, stored_millis: time.unwrap_or(at.millis), draft }),
                 // Not as we write it: the event is lost to us.
                 None => Item::Gap(Gap { from: self.position, to: at }),
             });
@@ -164,17 +164,18 @@ impl Reader for RedisReader {
     }
 }
 
-/// The id before an event, and the event (or nothing where it isn't as we write it); nothing at all of
-/// what others wrote.
-fn read_fields(fields: Vec<Vec<u8>>) -> Option<(EventId, Option<Draft>)> {
+/// The id before an event, its time if that isn't its id's, and the event (or nothing where it isn't as we
+/// write it); nothing at all of what others wrote.
+fn read_fields(fields: Vec<Vec<u8>>) -> Option<(EventId, Option<u64>, Option<Draft>)> {
     let mut fields = fields.into_iter();
     let before = match (fields.next()?.as_slice(), fields.next()?) {
         (b"p", before) => std::str::from_utf8(&before).ok()?.parse().ok()?,
         _ => return None,
     };
-    let (mut name, mut cut, mut external, mut json) = (None, None, false, None);
+    let (mut time, mut name, mut cut, mut external, mut json) = (None, None, None, false, None);
     while let (Some(field), Some(value)) = (fields.next(), fields.next()) {
         match field.as_slice() {
+            b"t" => time = std::str::from_utf8(&value).ok().and_then(|text| text.parse().ok()),
             b"n" => name = Some(EventName::new(&value)),
             b"c" => {
                 cut = std::str::from_utf8(&value).ok().and_then(|text| {
@@ -194,5 +195,5 @@ fn read_fields(fields: Vec<Vec<u8>>) -> Option<(EventId, Option<Draft>)> {
         }
         _ => None,
     };
-    Some((before, draft))
+    Some((before, time, draft))
 }

@@ -8,7 +8,7 @@ use redis::{Connection, ErrorKind, RedisResult, Script, ServerErrorKind, cmd};
 use super::Names;
 use crate::cursor::Epoch;
 use crate::event::Draft;
-use crate::id::EventId;
+use crate::id::{EventId, NEARLY};
 use crate::retention::Retention;
 use crate::store::Start;
 
@@ -29,18 +29,57 @@ const BEGIN: &str = "
     local last, due = known[2], known[3] or ''
     local is_known = last and known[1] == epoch
     if not is_known and ARGV[2] ~= '1' then return false end
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
+    local function whole(number) return string.format('%.0f', number) end
     $ANNOUNCE
     if not is_known then
         if last then
             redis.call('HSET', meta, 'epoch', epoch)
         else
             if redis.call('XLEN', log) > 0 then redis.call('DEL', log) end
-            local time = redis.call('TIME')
-            last = string.format('%.0f-0', time[1] * 1000 + math.floor(time[2] / 1000) + 1)
+            last = whole(now + 1) .. '-0'
             redis.call('HSET', meta, 'epoch', epoch, 'last', last)
             redis.call('PEXPIRE', meta, 2 * $FORGET)
         end
     end
+";
+
+/// What `call` drops of a log because it is too old; the newest event stays. By the ids first, which lie behind
+/// no event's time. Where they were ahead of the clock an event says its time itself; one of the future is of
+/// a clock that was ahead, and as old as what follows.
+const DROP_OLD: &str = "
+    local function drop_old(call, age)
+        local newest = call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+        if not newest then return end
+        local oldest, newest_millis = now - age, tonumber(string.match(newest[1], '^%d+'))
+        call('XTRIM', log, 'MINID', whole(math.max(math.min(oldest, newest_millis), 0)))
+        local old, at, size, page, is_young = nil, '-', 1, nil, false
+        repeat
+            page = call('XRANGE', log, at, '+', 'COUNT', size)
+            for _, entry in ipairs(page) do
+                local stored = tonumber(string.match(entry[1], '^%d+'))
+                if entry[2][3] == 't' then stored = tonumber(entry[2][4]) or stored end
+                if stored < oldest then old = entry[1] end
+                is_young = stored >= oldest and stored <= now + $NEARLY
+                if is_young then break end
+                at = '(' .. entry[1]
+            end
+            local is_end = #page < size
+            size = 100
+        until is_young or is_end
+        if old and old ~= newest[1] then
+            local millis, sequence = string.match(old, '^(%d+)-(%d+)$')
+            call('XTRIM', log, 'MINID', millis .. '-' .. whole(sequence + 1))
+        elseif old then
+            call('XTRIM', log, 'MINID', old)
+        end
+    end
+    local function is_due()
+        due = tonumber(due)
+        return not due or now > due or due > now + $DAY
+    end
+    local function next_due(age) return whole(now + math.min(age / 4, $DAY)) end
 ";
 
 /// Announced before anything is written, because a script that fails keeps what it has done: a user who
@@ -48,27 +87,29 @@ const BEGIN: &str = "
 const ANNOUNCE: &str = "redis.call('PUBLISH', ARGV[7], '')";
 
 /// Redis's own next id is ours too: by its clock, or one more than the last where the clock stepped
-/// back. Only of a log that isn't there it doesn't know the last id, and we do.
+/// back: then the event says its time. Only of a log that isn't there it doesn't know the last id, and we do.
 ///
 /// Redis drops by count. Age is looked at, and expiry set anew, when it is due. Bytes are counted for
 /// large events only, as many small ones as may be kept don't come to a quarter of the limit; when the
 /// large ones since the last count do, all are counted, from the newest to what still fits.
 const APPEND: &str = "
+    local millis, sequence = string.match(last, '^(%d+)-(%d+)$')
+    if tonumber(millis) > now + $NEARLY then
+        table.insert(ARGV, 8, whole(now))
+        table.insert(ARGV, 8, 't')
+    end
     local id = redis.call('XADD', log, 'NOMKSTREAM', 'MAXLEN', ARGV[3], ARGV[4], '*', 'p', last, unpack(ARGV, 8))
     if not id then
-        local time = redis.call('TIME')
-        local now = time[1] * 1000 + math.floor(time[2] / 1000)
-        local millis, sequence = string.match(last, '^(%d+)-(%d+)$')
         if now > tonumber(millis) then millis, sequence = now, 0 else sequence = sequence + 1 end
-        id, due = string.format('%.0f-%.0f', millis, sequence), ''
+        id, due = whole(millis) .. '-' .. whole(sequence), ''
         redis.call('XADD', log, id, 'p', last, unpack(ARGV, 8))
     end
-    if id > due then
-        local now, age = tonumber(string.match(id, '^%d+')), tonumber(ARGV[6])
-        redis.call('XTRIM', log, 'MINID', string.format('%.0f', math.max(now - age, 0)))
+    if is_due() then
+        local age = tonumber(ARGV[6])
+        drop_old(redis.call, age)
         redis.call('PEXPIRE', log, $FORGET)
         redis.call('PEXPIRE', meta, 2 * $FORGET)
-        redis.call('HSET', meta, 'due', string.format('%.0f', now + math.min(age / 4, $DAY)), 'age', ARGV[6])
+        redis.call('HSET', meta, 'due', next_due(age), 'age', ARGV[6])
     end
     local size, most = #ARGV[#ARGV] + 64, tonumber(ARGV[5])
     if size * 4 * ARGV[4] > most and redis.call('HINCRBY', meta, 'large', size) * 4 > most then
@@ -96,12 +137,10 @@ const APPEND: &str = "
 ///
 /// Goes on by the page to the first event that is wanted: others may have added entries of their own.
 const OPEN: &str = "
-    local age, time = tonumber(known[4]), redis.call('TIME')
-    local now = time[1] * 1000 + math.floor(time[2] / 1000)
-    if is_known and age and now > (tonumber(due) or 0) then
-        local oldest = math.min(now - age, tonumber(string.match(last, '^%d+')))
-        redis.pcall('XTRIM', log, 'MINID', string.format('%.0f', math.max(oldest, 0)))
-        redis.pcall('HSET', meta, 'due', string.format('%.0f', now + math.min(age / 4, $DAY)))
+    local age = tonumber(known[4])
+    if is_known and age and is_due() then
+        drop_old(redis.pcall, age)
+        redis.pcall('HSET', meta, 'due', next_due(age))
     end
     local is_newest, at = ARGV[3] == 'newest', ARGV[4]
     local wanted, found, first, page = 1, 0, false, nil
@@ -136,10 +175,11 @@ pub struct Scripts {
 impl Scripts {
     pub fn new() -> Self {
         let script = |text: &str, announce: &str| {
-            let text = format!("{BEGIN}{text}")
+            let text = format!("{BEGIN}{DROP_OLD}{text}")
                 .replace("$ANNOUNCE", announce)
                 .replace("$FORGET", &FORGET_AFTER_MS.to_string())
-                .replace("$DAY", &DAY_MS.to_string());
+                .replace("$DAY", &DAY_MS.to_string())
+                .replace("$NEARLY", &NEARLY.to_string());
             (Script::new(&text).get_hash().to_owned(), text)
         };
         Self { append: script(APPEND, ANNOUNCE), open: script(OPEN, "") }

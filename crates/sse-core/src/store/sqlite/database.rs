@@ -1,13 +1,16 @@
 //! The database's file: opened once by a process, its tables, and its errors as ours.
 //!
 //! ```text
-//! store     epoch, floor, swept          one row; floor lies above the ids of every key removed
+//! store     epoch, floor, swept, reached   one row; floor lies above the ids of every key removed
 //! keys      number, key, last, events, bytes, oldest
-//! events    key, id, before, name, cut, cut_length, external, json
+//! events    key, id, before, name, cut, cut_length, external, json, time
 //! failures  key, id, times
 //! ```
 //! An id is one integer, milliseconds × 2^14 + sequence. `before` is the id of the event that was
-//! stored before this one, whether it is still here or not. `user_version` is the format.
+//! stored before this one, whether it is still here or not. `time` is when it was stored, in milliseconds
+//! since 1970, where the id's milliseconds are more than a second away. `oldest` is when the oldest event was stored, by the
+//! same clock. `user_version` is the format; `time` and `reached` were added to it later, and who doesn't know
+//! them leaves them empty.
 
 use std::fs;
 use std::io;
@@ -145,6 +148,9 @@ impl Database {
         if format < FORMAT {
             signals.locked(|| make_tables(&mut connection).map_err(|error| self.failed("write", &error)))?;
         }
+        if !has_all_columns(&connection).map_err(|error| self.failed("open", &error))? {
+            signals.locked(|| add_columns(&mut connection).map_err(|error| self.failed("write", &error)))?;
+        }
         Ok(Open { process: std::process::id(), identity: identity(&metadata), connection })
     }
 
@@ -240,7 +246,12 @@ fn make_tables(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if format(&transaction)? < FORMAT {
         transaction.execute_batch(
-            "CREATE TABLE store (epoch INTEGER NOT NULL, floor INTEGER NOT NULL, swept INTEGER NOT NULL);
+            "CREATE TABLE store (
+                 epoch INTEGER NOT NULL,
+                 floor INTEGER NOT NULL,
+                 swept INTEGER NOT NULL,
+                 reached INTEGER NOT NULL DEFAULT 0
+             );
              CREATE TABLE keys (
                  number INTEGER PRIMARY KEY AUTOINCREMENT,
                  key BLOB NOT NULL UNIQUE,
@@ -258,6 +269,7 @@ fn make_tables(connection: &mut Connection) -> rusqlite::Result<()> {
                  cut_length INTEGER,
                  external INTEGER NOT NULL,
                  json BLOB NOT NULL,
+                 time INTEGER,
                  PRIMARY KEY (key, id)
              ) WITHOUT ROWID;
              CREATE TABLE failures (
@@ -269,6 +281,22 @@ fn make_tables(connection: &mut Connection) -> rusqlite::Result<()> {
         )?;
         meta(&transaction)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
+    }
+    transaction.commit()
+}
+
+fn has_all_columns(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.prepare("SELECT 1 FROM pragma_table_info('events') WHERE name = 'time'")?.exists([])
+}
+
+/// Adds what the first databases of this format don't have, unless another process just did.
+fn add_columns(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if !has_all_columns(&transaction)? {
+        transaction.execute_batch(
+            "ALTER TABLE events ADD COLUMN time INTEGER;
+             ALTER TABLE store ADD COLUMN reached INTEGER NOT NULL DEFAULT 0;",
+        )?;
     }
     transaction.commit()
 }

@@ -18,7 +18,8 @@ pub struct Log {
     pub last: EventId,
     events: u64,
     bytes: u64,
-    /// When the oldest event kept was stored; meaningless without one.
+    /// When the oldest event kept was stored at the latest; meaningless without one. A time that lies behind
+    /// that of a later event is of a clock that was ahead.
     oldest_millis: u64,
 }
 
@@ -67,8 +68,8 @@ impl Log {
         let name = name.as_ref().map(|name| name.as_str());
         transaction
             .prepare_cached(
-                "INSERT INTO events (key, id, before, name, cut, cut_length, external, json)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO events (key, id, before, name, cut, cut_length, external, json, time)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
                 self.number,
@@ -78,11 +79,10 @@ impl Log {
                 cut.as_ref().map(|cut| cut.start),
                 cut.as_ref().map(|cut| cut.len()),
                 external,
-                json
+                json,
+                id.time_apart(now)
             ])?;
-        if self.events == 0 {
-            self.oldest_millis = id.millis;
-        }
+        self.oldest_millis = if self.events == 0 { now } else { self.oldest_millis.min(now) };
         self.last = id;
         self.events += 1;
         self.bytes += (json.len() + name.map_or(0, str::len) + ROW) as u64;
@@ -103,28 +103,31 @@ impl Log {
         now: u64,
     ) -> rusqlite::Result<()> {
         let oldest = retention.oldest_millis(now);
-        let mut kept = (0, 0, None);
+        let (mut kept, mut latest) = ((0, 0), now);
         let mut first_dropped = None;
         let mut statement = transaction.prepare_cached(
-            "SELECT id, length(json) + ifnull(length(name), 0) FROM events WHERE key = ? ORDER BY id DESC",
+            "SELECT id, length(json) + ifnull(length(name), 0), ifnull(time, id >> 14) FROM events
+             WHERE key = ? ORDER BY id DESC",
         )?;
         let mut rows = statement.query([self.number])?;
         while let Some(row) = rows.next()? {
             let (at, bytes) = (row.get(0)?, kept.1 + row.get::<_, u64>(1)? + ROW as u64);
-            let is_over = kept.0 >= retention.events || bytes > retention.bytes || id(at).millis < oldest;
+            // No event is younger than the one after it, whatever its time.
+            let stored = latest.min(row.get(2)?);
+            let is_over = kept.0 >= retention.events || bytes > retention.bytes || stored < oldest;
             if is_over && kept.0 > 0 {
                 first_dropped = Some(at);
                 break;
             }
-            kept = (kept.0 + 1, bytes, Some(id(at).millis));
+            (kept, latest) = ((kept.0 + 1, bytes), stored);
         }
         if let Some(at) = first_dropped {
             transaction
                 .prepare_cached("DELETE FROM events WHERE key = ? AND id <= ?")?
                 .execute([self.number, at])?;
         }
-        (self.events, self.bytes) = (kept.0, kept.1);
-        self.oldest_millis = kept.2.unwrap_or(0);
+        (self.events, self.bytes) = kept;
+        self.oldest_millis = latest;
         Ok(())
     }
 

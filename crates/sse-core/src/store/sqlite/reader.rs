@@ -146,8 +146,8 @@ fn read(connection: &Connection, log: &Log, from: EventId, max_bytes: usize) -> 
     let (mut items, mut position, mut bytes) = (VecDeque::new(), from, 0);
     let mut statement = connection.prepare_cached(
         "SELECT id, before, name, cut, cut_length, external,
-         CASE WHEN length(json) <= ?3 AND ifnull(length(name), 0) <= ?3 THEN json END
-         FROM events WHERE key = ?1 AND id > ?2 ORDER BY id",
+         CASE WHEN length(json) <= ?3 AND ifnull(length(name), 0) <= ?3 THEN json END,
+         ifnull(time, id >> 14) FROM events WHERE key = ?1 AND id > ?2 ORDER BY id",
     )?;
     let mut rows = statement.query(params![log.number, number(from), MAX_JSON])?;
     while bytes < max_bytes {
@@ -165,7 +165,7 @@ fn read(connection: &Connection, log: &Log, from: EventId, max_bytes: usize) -> 
         items.push_back(match draft(row)? {
             Some(draft) => {
                 bytes += draft.json.len();
-                Item::Event(Event { id: at, draft })
+                Item::Event(Event { id: at, stored_millis: row.get(7)?, draft })
             }
             // Not what we write: the event is lost to us.
             None => Item::Gap(Gap { from: position, to: at }),

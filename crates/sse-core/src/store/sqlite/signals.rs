@@ -14,14 +14,12 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
-use rustix::fs::Timespec;
-use rustix::fs::{Timestamps, UTIME_NOW, futimens};
 
 use super::database::beside;
 use crate::error::Result;
 use crate::key::Key;
 use crate::store::file::Directory;
-use crate::store::file::directory::{identity, modified_millis};
+use crate::store::file::directory::{self, identity, modified_millis};
 use crate::store::file::refusal::failed;
 use crate::store::{Patience, Slot};
 
@@ -156,7 +154,6 @@ fn touch(mut file: &File, length: u64) {
     }
     if file.write_all(b".").is_err() {
         // The disk is full; a new time needs no room.
-        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-        let _ = futimens(file, &Timestamps { last_access: now, last_modification: now });
+        let _ = directory::touch(file);
     }
 }

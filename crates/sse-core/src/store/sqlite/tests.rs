@@ -57,6 +57,43 @@ fn ids_go_on_from_the_last_one_when_the_clock_steps_back() {
 }
 
 #[test]
+fn events_age_by_the_clock_and_not_by_ids_that_are_ahead_of_it() {
+    let place = Place::new();
+    // While the clock is ahead, and then three days by the right one.
+    place.push("1");
+    let ahead = EventId::new(now() + 9 * DAY, 0);
+    place.sql(&format!(
+        "UPDATE events SET id = {0}; UPDATE keys SET last = {0}, oldest = {0} >> 14",
+        number(ahead)
+    ));
+    place.push("2");
+    place.push("3");
+    assert_eq!(place.all(None), ["1", "2", "3"]);
+    place.sql(&format!(
+        "UPDATE keys SET oldest = oldest - {0}; UPDATE events SET time = time - {0} WHERE json = CAST('2' AS BLOB)",
+        3 * DAY
+    ));
+    assert!(place.push("4") > ahead);
+    assert_eq!(place.all(None), ["3", "4"]);
+    let items = place.store.read(&key("a"), None, 9).unwrap();
+    assert!(
+        items
+            .iter()
+            .all(|item| matches!(item, Item::Event(event) if event.stored_millis.abs_diff(now()) < DAY))
+    );
+}
+
+#[test]
+fn a_database_of_before_there_were_times_is_used_on() {
+    let place = Place::new();
+    let id = place.push("1");
+    place.sql("ALTER TABLE events DROP COLUMN time; ALTER TABLE store DROP COLUMN reached");
+    place.store.before_fork();
+    place.push("2");
+    assert_eq!((place.all(None), place.all(Some(id))), (vec!["1".into(), "2".into()], vec!["2".into()]));
+}
+
+#[test]
 fn a_hand_in_the_middle_of_the_log_leaves_a_gap_there() {
     let place = Place::new();
     let ids: Vec<EventId> = ["1", "2", "3", "4"].map(|json| place.push(json)).into();

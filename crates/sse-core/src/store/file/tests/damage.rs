@@ -15,7 +15,11 @@ fn three(place: &Path) -> (Arc<FileStore>, Key, PathBuf, Vec<Event>) {
         Draft::new(br#""two""#.to_vec(), Some(name)).unwrap(),
         draft("[3]"),
     ];
-    let events = drafts.map(|draft| Event { id: store.append(&key, &draft).unwrap(), draft }).to_vec();
+    let ids = drafts.map(|draft| store.append(&key, &draft).unwrap());
+    let read = store.read(&key, None, 9).unwrap().into_iter();
+    let events: Vec<Event> =
+        read.filter_map(|item| if let Item::Event(event) = item { Some(event) } else { None }).collect();
+    assert!(events.iter().map(|event| event.id).eq(ids));
     let path = store.directory().log(&key);
     (store, key, path, events)
 }
@@ -26,7 +30,7 @@ fn a_torn_line_is_removed_by_the_next_push_wherever_it_was_cut() {
     let (_, key, path, events) = three(place.path());
     let whole = fs::read(&path).unwrap();
     let torn = EventId::new(events[2].id.millis, events[2].id.sequence + 1);
-    let line = format::write_line(torn, &draft(r#"{"event":"a b","n":4}"#));
+    let line = format::write_line(torn, now() - 5_000, &draft(r#"{"event":"a b","n":4}"#));
     for cut in 1..line.len() - 1 {
         assert_eq!(read_tail(&line[..cut]), Tail::Torn);
         fs::write(&path, [&whole, &line[..cut]].concat()).unwrap();
@@ -62,7 +66,7 @@ fn a_reader_takes_no_line_before_its_end_is_written() {
     let (store, key, path, events) = three(place.path());
     let whole = fs::read(&path).unwrap();
     let id = events[2].id.next(now());
-    let line = format::write_line(id, &draft("4"));
+    let line = format::write_line(id, now() - 5_000, &draft("4"));
     let mut reader = store.reader(&key, Start::Newest(0)).unwrap().reader;
     for end in 1..line.len() {
         fs::write(&path, [&whole, &line[..end]].concat()).unwrap();
@@ -252,7 +256,7 @@ fn flooded(store: &FileStore, key: &Key, bytes: u64) -> (PathBuf, Vec<EventId>) 
     let begins = file.metadata().unwrap().len();
     file.set_len(begins + bytes).unwrap();
     file.write_all(b"\n").unwrap();
-    file.write_all(&format::write_line(ids[1], &draft("\"behind\""))).unwrap();
+    file.write_all(&format::write_line(ids[1], ids[1].millis, &draft("\"behind\""))).unwrap();
     (path, ids)
 }
 

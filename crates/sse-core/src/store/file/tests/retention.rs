@@ -47,6 +47,75 @@ fn events_go_when_they_are_too_old() {
     assert_eq!(all(&store, &key), ["2", "9"]);
 }
 
+/// A log of these events: each with how many days its id is ahead, and, if that isn't its time, so many seconds
+/// ago.
+fn written(store: &FileStore, key: &Key, events: &[(u64, Option<u64>)]) -> Vec<EventId> {
+    let ids: Vec<EventId> =
+        events.iter().zip(0..).map(|((days, _), n)| EventId::new(now() + days * DAY, n)).collect();
+    let path = write_log(store, key, &[]);
+    let mut log = fs::read(&path).unwrap();
+    for ((id, (_, ago)), n) in ids.iter().zip(events).zip(0..) {
+        let stored = ago.map_or(id.millis, |seconds| now() - seconds * 1_000);
+        log.extend(format::write_line(*id, stored, &draft(&format!("{n}"))));
+    }
+    fs::write(path, log).unwrap();
+    ids
+}
+
+#[test]
+fn events_age_by_the_clock_and_not_by_ids_that_are_ahead_of_it() {
+    let place = tempdir().unwrap();
+    let (store, key) =
+        (keeping(place.path(), Retention { age: Duration::from_secs(60), ..everything() }), key("a"));
+    let ids = written(&store, &key, &[(9, Some(200)), (9, Some(100)), (9, Some(30))]);
+    assert!(push(&store, &key, "9") > ids[2]);
+    assert_eq!(all(&store, &key), ["2", "9"]);
+}
+
+#[test]
+fn what_was_stored_while_the_clock_was_ahead_is_as_old_as_what_follows() {
+    let place = tempdir().unwrap();
+    let (store, key) =
+        (keeping(place.path(), Retention { age: Duration::from_secs(60), ..everything() }), key("a"));
+    written(&store, &key, &[(9, None), (9, None), (9, Some(100)), (9, Some(30))]);
+    store.sweep().unwrap();
+    assert_eq!(all(&store, &key), ["3"]);
+    push(&store, &key, "9");
+    assert_eq!(all(&store, &key), ["3", "9"]);
+}
+
+#[test]
+fn a_log_of_a_clock_that_was_ahead_counts_from_the_sweep_that_notices_it() {
+    let place = tempdir().unwrap();
+    let (store, key) = (keeping(place.path(), everything()), key("a"));
+    let ids = written(&store, &key, &[(9, None), (9, None), (9, None)]);
+    damage(&store.directory().log(&key), find(&store.directory().log(&key), &ids[1].to_string()), b'x');
+    store.sweep().unwrap();
+    let items = store.read(&key, Some(ids[0].before()), 9).unwrap();
+    assert_eq!(told(&items), ["0", "…", "2"]);
+    for item in items {
+        assert!(!matches!(item, Item::Event(event) if event.stored_millis > now()));
+    }
+    assert!(push(&store, &key, "3") > ids[2]);
+}
+
+#[test]
+fn an_event_says_when_it_was_stored_where_its_id_does_not() {
+    let place = tempdir().unwrap();
+    let (store, key) = (keeping(place.path(), everything()), key("a"));
+    push(&store, &key, "0");
+    assert!(!fs::read_to_string(store.directory().log(&key)).unwrap().contains("t="));
+    written(&store, &key, &[(9, None)]);
+    let before = now();
+    push(&store, &key, "1");
+    let items = store.read(&key, None, 9).unwrap();
+    let Item::Event(event) = &items[1] else { panic!("{items:?}") };
+    assert!(event.id.millis > before + 8 * DAY);
+    assert!((before..=now()).contains(&event.stored_millis), "{event:?}");
+    let times = crate::store::times(&items, now());
+    assert!(times.iter().all(|time| *time == event.stored_millis), "{times:?}");
+}
+
 #[test]
 fn the_newest_event_stays_however_old_it_is() {
     let place = tempdir().unwrap();

@@ -54,8 +54,8 @@ fn idle(place: &Place, keys: &[&str], days: u64, events: usize) {
             "INSERT INTO keys (key, last, events, bytes, oldest)
              VALUES (CAST('{name}' AS BLOB), {last}, {events}, {events}, {} >> 14);
              WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {events})
-             INSERT INTO events SELECT last_insert_rowid(), {last} - i, {last} - i - 1,
-                 NULL, NULL, NULL, 0, '1' FROM n",
+             INSERT INTO events (key, id, before, external, json) SELECT last_insert_rowid(), {last} - i, {last} - i - 1, 0, CAST('1' AS BLOB)
+                 FROM n",
             last
         ));
     }
