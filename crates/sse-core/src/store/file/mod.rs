@@ -17,6 +17,7 @@ mod sweep;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -49,6 +50,8 @@ pub struct FileStore {
     /// Logs open for writing, and the process that opened them: a lock held through a descriptor
     /// that was inherited by a fork would be held by both.
     logs: Mutex<(Option<u32>, HashMap<Key, Log>)>,
+    /// Whether a sweep was begun that isn't through: a push goes on with it, though it opens no log.
+    sweeps: AtomicBool,
 }
 
 impl FileStore {
@@ -56,7 +59,7 @@ impl FileStore {
     #[must_use]
     pub fn new(directory: &Path, settings: Settings) -> Arc<Self> {
         let directory = Directory::with_patience(directory, settings.patience);
-        Arc::new(Self { directory, settings, logs: Mutex::default() })
+        Arc::new(Self { directory, settings, logs: Mutex::default(), sweeps: AtomicBool::new(false) })
     }
 
     /// Its directory.
@@ -90,8 +93,8 @@ impl FileStore {
             };
             match log.append(&self.directory, draft, &self.settings) {
                 Ok(Some(id)) => {
-                    if fresh {
-                        sweep::if_due(&self.directory, &self.settings);
+                    if fresh || self.sweeps.load(Ordering::Relaxed) {
+                        self.sweeps.store(sweep::go_on(&self.directory, &self.settings), Ordering::Relaxed);
                     }
                     return Ok(id);
                 }

@@ -1,16 +1,27 @@
-//! Once a day, the first push to a log that wasn't open looks after the logs nobody pushes to.
+//! Once a day, pushes look after the logs nobody pushes to.
 //!
 //! A log's old events are dropped; one that nobody pushed to for 30 days keeps its header alone, a
 //! tombstone that still knows the last id and what was trimmed; a tombstone of 30 days is removed,
 //! and the store's floor covers it. Leftovers of stopped writers go after an hour.
+//!
+//! ```text
+//! swept    empty: written when a sweep ended. Else "<offset>\n": the directory's entry that one has come to
+//! ```
+//! Always true: no push gives it more than a moment; the next one, of whatever process, goes on.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::io::{Read, Seek, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{Dir, DirEntry, FlockOperation, flock};
 
 use super::Settings;
 use super::directory::{self, Directory, open};
 use super::format::{self, FirstLine, MAX_HEADER};
-use super::log::Log;
+use super::log::{AHEAD, Log};
 use super::refusal::failed;
 use crate::error::Result;
 use crate::id::now_millis;
@@ -20,54 +31,131 @@ const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
 /// Idle time after which a log becomes a tombstone, and a tombstone is removed.
 const FORGET_AFTER: u64 = 30 * DAY;
-/// Files looked at in one go, so that no push waits for long; the rest has its turn another day.
-const AT_MOST: usize = 20_000;
+/// What a push gives to it. In tests a single one is to be enough.
+const MOMENT: Duration = if cfg!(test) { Duration::from_secs(10) } else { Duration::from_millis(3) };
 
-/// Sweeps if nobody did since yesterday. A sweep that fails is tried again tomorrow.
-pub fn if_due(directory: &Directory, settings: &Settings) {
-    let now = now_millis();
-    let stamp = directory.path().join("swept");
-    match modified_millis(&stamp) {
-        // A stamp of the future is of a clock that was wrong.
-        Some(last) if now.abs_diff(last) < DAY => return,
-        _ => {}
-    }
-    // The stamp first: others needn't begin too.
-    if directory.replace(&stamp, b"", false).is_ok() {
-        let _ = run(directory, settings, now);
-    }
+/// Goes on with a sweep, or begins one if nobody did since yesterday; true if it isn't through. What can't be
+/// tended today is left for tomorrow.
+pub fn go_on(directory: &Directory, settings: &Settings) -> bool {
+    go_on_for(MOMENT, directory, settings).unwrap_or(false)
 }
 
-/// Sweeps.
+/// The same, for about so long; one file at least is looked at.
+pub fn go_on_for(moment: Duration, directory: &Directory, settings: &Settings) -> Result<bool> {
+    let now = now_millis();
+    let path = directory.path().join("swept");
+    // A time of the future is of a clock that was wrong.
+    let is_due =
+        |stamp: &fs::Metadata| stamp.len() > 0 || now.abs_diff(directory::modified_millis(stamp)) >= DAY;
+    let known = fs::metadata(&path).ok();
+    if known.as_ref().is_some_and(|stamp| !is_due(stamp)) {
+        return Ok(false);
+    }
+    let mut stamp = directory.shared_file(&path)?;
+    if flock(&stamp, FlockOperation::NonBlockingLockExclusive).is_err() {
+        return Ok(false);
+    }
+    let failed = |error| failed("write", &path, error);
+    if known.is_some() && !is_due(&stamp.metadata().map_err(failed)?) {
+        return Ok(false);
+    }
+    let mut text = String::new();
+    // Anything else begins anew.
+    let _ = (&stamp).take(32).read_to_string(&mut text);
+    let reached = walk(directory, settings, now, text.trim_end().parse().ok(), Some(moment));
+    stamp.set_len(0).and_then(|()| stamp.rewind()).map_err(failed)?;
+    if let Some(offset) = reached? {
+        stamp.write_all(format!("{offset}\n").as_bytes()).map_err(failed)?;
+        return Ok(true);
+    }
+    let _ = directory::touch(&stamp);
+    Ok(false)
+}
+
+/// Sweeps from end to end.
 pub fn run(directory: &Directory, settings: &Settings, now: u64) -> Result<()> {
-    let entries = fs::read_dir(directory.path()).map_err(|error| failed("list", directory.path(), error))?;
-    let paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    // Another start each day, so that all files of a very large store have their turn.
-    let from =
-        usize::try_from(now / DAY).unwrap_or(0).wrapping_mul(AT_MOST).checked_rem(paths.len()).unwrap_or(0);
-    for path in paths.iter().cycle().skip(from).take(paths.len().min(AT_MOST)) {
-        let Some(idle) = modified_millis(path).map(|modified| now.saturating_sub(modified)) else {
-            continue;
-        };
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("new") if idle > HOUR => drop(fs::remove_file(path)),
-            Some("failed") if idle > FORGET_AFTER => drop(fs::remove_file(path)),
-            // A log that can't be tended today is left for tomorrow.
-            Some("log") => drop(tend(directory, settings, path, now.saturating_sub(FORGET_AFTER))),
-            _ => {}
+    walk(directory, settings, now, None, None).map(drop)
+}
+
+/// Looks after the files from an offset on, for a moment or for all of them; answers where to go on.
+fn walk(
+    directory: &Directory,
+    settings: &Settings,
+    now: u64,
+    from: Option<i64>,
+    moment: Option<Duration>,
+) -> Result<Option<i64>> {
+    let began = Instant::now();
+    let failed = |error| failed("list", directory.path(), error);
+    let listed = File::open(directory.path()).map_err(failed)?;
+    let mut entries = Dir::new(listed).map_err(|error| failed(error.into()))?;
+    if let Some(offset) = from {
+        seek(&mut entries, offset);
+    }
+    for entry in entries {
+        let entry = entry.map_err(|error| failed(error.into()))?;
+        look_after(
+            directory,
+            settings,
+            &directory.path().join(OsStr::from_bytes(entry.file_name().to_bytes())),
+            now,
+        );
+        if let Some(offset) = offset(&entry)
+            && moment.is_some_and(|moment| began.elapsed() >= moment)
+        {
+            return Ok(Some(offset));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
-fn tend(directory: &Directory, settings: &Settings, path: &Path, forget_before: u64) -> Result<()> {
+/// Where an entry ends in its directory; nothing where the system doesn't say: then all is done in one go.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+fn offset(entry: &DirEntry) -> Option<i64> {
+    Some(entry.offset())
+}
+
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+fn seek(entries: &mut Dir, offset: i64) {
+    // Refused only for one that this directory can't have: then it begins anew.
+    let _ = entries.seek(offset);
+}
+
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+fn offset(_: &DirEntry) -> Option<i64> {
+    None
+}
+
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+fn seek(_: &mut Dir, _: i64) {}
+
+fn look_after(directory: &Directory, settings: &Settings, path: &Path, now: u64) {
+    let Some(extension) = path.extension().and_then(|extension| extension.to_str()) else { return };
+    let Some(modified) = modified_millis(path).filter(|_| ["new", "failed", "log"].contains(&extension))
+    else {
+        return;
+    };
+    let idle = now.saturating_sub(modified);
+    match extension {
+        "new" if idle > HOUR => drop(fs::remove_file(path)),
+        "failed" if idle > FORGET_AFTER => drop(fs::remove_file(path)),
+        "log" => drop(tend(directory, settings, path, now)),
+        _ => {}
+    }
+}
+
+fn tend(directory: &Directory, settings: &Settings, path: &Path, now: u64) -> Result<()> {
     let Some(key) = key_of(path) else {
         return Ok(());
     };
     let mut log = Log::open(directory, &key)?;
+    let (forget_before, modified) = (now.saturating_sub(FORGET_AFTER), modified_millis(path));
     if !log.is_tombstone()? {
         log.trim(directory, settings, forget_before)
-    } else if modified_millis(path).is_some_and(|modified| modified < forget_before) {
+    } else if modified.is_some_and(|modified| modified > now + AHEAD) {
+        // By a clock that was ahead; from now on it counts.
+        log.touch()
+    } else if modified.is_some_and(|modified| modified < forget_before) {
         directory.locked(|| log.remove(directory, forget_before))
     } else {
         Ok(())

@@ -23,7 +23,7 @@ mod sweep;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rusqlite::{OptionalExtension, params};
@@ -33,7 +33,6 @@ pub(super) use self::database::paths;
 use self::database::Database;
 use self::reader::SqliteReader;
 use self::signals::Signals;
-use self::sweep::Sweep;
 use super::{Failures, Gap, Item, Opened, Settings, Slot, Start, Store};
 use crate::cursor::Epoch;
 use crate::error::{Error, Result};
@@ -47,9 +46,8 @@ const READ_BYTES: usize = 256 << 10;
 /// Failures remembered for a key; the oldest are forgotten.
 const REMEMBERED: i64 = 100;
 
-/// Pieces of a sweep at a time: a push waits for them. What is left has its turn an hour later.
-const PIECES: usize = 40;
-/// Between two pieces, so that whoever waits to write finds the lock free when it looks again.
+/// Between two pieces of a sweep from end to end, so that whoever waits to write finds the lock free when it
+/// looks again.
 const PAUSE: Duration = database::LONGEST_PAUSE.saturating_add(Duration::from_millis(1));
 
 /// A store in a database.
@@ -59,6 +57,8 @@ pub struct SqliteStore {
     shared: Arc<Shared>,
     /// When this process last asked whether a sweep is due, in milliseconds since 1970.
     asked: AtomicU64,
+    /// Whether this process has begun a sweep, or gone on with one, that isn't through.
+    sweeps: AtomicBool,
 }
 
 /// What a store shares with its readers.
@@ -74,7 +74,12 @@ impl SqliteStore {
     pub fn new(path: &Path, settings: Settings) -> Arc<Self> {
         let signals = Signals::new(path, settings.patience);
         let shared = Shared { database: Database::new(path, settings.sync, settings.patience), signals };
-        Arc::new(Self { settings, shared: Arc::new(shared), asked: AtomicU64::new(0) })
+        Arc::new(Self {
+            settings,
+            shared: Arc::new(shared),
+            asked: AtomicU64::new(0),
+            sweeps: AtomicBool::new(false),
+        })
     }
 
     /// Drops what retention no longer keeps, of every key; see [`sweep`].
@@ -82,27 +87,22 @@ impl SqliteStore {
     /// # Errors
     /// What is wrong with the database.
     pub fn sweep(&self, now: u64) -> Result<()> {
-        self.sweep_pieces(now, PIECES)
+        let Shared { database, signals } = &*self.shared;
+        database.write(signals, sweep::begin)?;
+        while !self.sweep_a_piece(now)? {
+            std::thread::sleep(PAUSE);
+        }
+        Ok(())
     }
 
-    fn sweep_pieces(&self, now: u64, pieces: usize) -> Result<()> {
+    /// Goes on with a sweep; true if it is through.
+    fn sweep_a_piece(&self, now: u64) -> Result<bool> {
         let Shared { database, signals } = &*self.shared;
-        signals.sweep(now);
-        let found = |connection: &mut _| Sweep::find(connection, &self.settings.retention, now);
-        let mut sweep = database.with(signals, found)?;
-        for number in 0..pieces {
-            if sweep.is_through() {
-                break;
-            }
-            if number > 0 {
-                std::thread::sleep(PAUSE);
-            }
-            database.write(signals, |transaction| sweep.piece(transaction))?;
-        }
-        if sweep.is_done() {
-            return Ok(());
-        }
-        database.write(signals, |transaction| sweep::leave(transaction, now))
+        let retention = &self.settings.retention;
+        let done = database.write(signals, |transaction| sweep::go_on(transaction, retention, now))?;
+        let sweep::Done { forgotten, is_through } = done;
+        forgotten.iter().for_each(|key| signals.forget(key));
+        Ok(is_through)
     }
 
     /// Whether to ask if a sweep is due: with the first push of a process, and then once an hour. A key
@@ -140,13 +140,13 @@ impl Store for SqliteStore {
         let (id, is_due) = database.write(signals, |transaction| {
             let mut log = log::open(transaction, key, now)?;
             let id = log.append(transaction, draft, &self.settings.retention, now)?;
-            Ok((id, self.asks(now) && sweep::claim(transaction, now)?))
+            let asks = self.sweeps.load(Ordering::Relaxed) || self.asks(now);
+            Ok((id, asks && sweep::is_due(transaction, now)?))
         })?;
         signals.wake(key);
-        if is_due {
-            // The event is stored. What isn't swept now is tomorrow.
-            let _ = self.sweep(now);
-        }
+        // The event is stored. What can't be swept now will be after another push.
+        let has_more = is_due && !self.sweep_a_piece(now).unwrap_or(true);
+        self.sweeps.store(has_more, Ordering::Relaxed);
         Ok(id)
     }
 

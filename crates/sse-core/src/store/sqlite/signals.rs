@@ -19,7 +19,7 @@ use super::database::beside;
 use crate::error::Result;
 use crate::key::Key;
 use crate::store::file::Directory;
-use crate::store::file::directory::{self, identity, modified_millis};
+use crate::store::file::directory::{self, identity};
 use crate::store::file::refusal::failed;
 use crate::store::{Patience, Slot};
 
@@ -28,7 +28,6 @@ const DIRECTORY_MODE: u32 = 0o2770;
 const OPEN_FILES: usize = 64;
 /// Length at which a file is emptied.
 const LONGEST: u64 = 64 << 10;
-const FORGET_AFTER: u64 = 60 * 86_400_000;
 
 /// A file open for touching, and which one it is.
 type Files = HashMap<Key, (File, (u64, u64))>;
@@ -130,16 +129,9 @@ impl Signals {
         }
     }
 
-    /// Removes the files of keys that are forgotten.
-    pub fn sweep(&self, now: u64) {
-        let Ok(entries) = fs::read_dir(self.directory.path()) else { return };
-        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-            let is_signal = path.extension().is_some_and(|extension| extension == "signal");
-            let idle = fs::metadata(&path).map_or(0, |file| now.saturating_sub(modified_millis(&file)));
-            if is_signal && idle > FORGET_AFTER {
-                let _ = fs::remove_file(path);
-            }
-        }
+    /// Removes the file of a key that is forgotten.
+    pub fn forget(&self, key: &Key) {
+        let _ = fs::remove_file(self.path(key));
     }
 
     fn path(&self, key: &Key) -> PathBuf {

@@ -1,181 +1,191 @@
-//! Once a day, a push looks after the keys nobody pushes to.
+//! Once a day, pushes look after the keys nobody pushes to.
 //!
 //! Old events are dropped; a key that nobody pushed to for 30 days keeps its row alone, a tombstone
 //! that still knows the last id; after another 30 days that goes too, and the store's floor covers it.
 //!
 //! Always true:
-//! - it is done in pieces of at most [`ROWS`] events, a transaction each, so that no other push waits for
-//!   long;
-//! - a piece looks again whether its keys are still idle: they may have been pushed to since.
+//! - it is done in pieces of a few milliseconds, a transaction each, one after a push: neither that one nor
+//!   another waits for long;
+//! - the store knows which key was reached, so whoever pushes next, in whatever process, goes on there.
 
-use std::collections::VecDeque;
-
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::number;
 use crate::id::EventId;
+use crate::key::Key;
 use crate::retention::Retention;
 
 pub const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
 /// Idle time after which a key's events go, and then, after as long again, what is known of it.
 const FORGET_AFTER: u64 = 30 * DAY;
-/// Rows removed in one transaction: a few milliseconds.
-pub const ROWS: usize = 5_000;
-/// Keys of each kind looked after in one go; the rest has its turn an hour later.
-const KEYS: usize = 100_000;
+/// Rows removed in a piece.
+pub const ROWS: usize = 2_000;
+/// Keys looked at in a piece.
+pub const KEYS: usize = 1_000;
+/// A time so many milliseconds in the future is of a clock that was ahead.
+const AHEAD: u64 = 60_000;
 
-/// What is to be done, as it was found.
-pub struct Sweep {
-    tasks: VecDeque<Task>,
-    retention: Retention,
-    now: u64,
-    /// Whether more was found than is in `tasks`.
-    has_more: bool,
+/// What became of a piece.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// Keys of which nothing is known any more.
+    pub forgotten: Vec<Key>,
+    /// Whether all keys were looked at.
+    pub is_through: bool,
 }
 
-/// What is to be done with the key of this number.
-#[derive(Clone, Copy)]
-enum Task {
-    /// Drop all of its events.
-    Forget(i64),
-    /// Drop its old events.
-    Trim(i64),
-    /// Remove its row.
-    Remove(i64),
-}
-
-/// Whether a sweep is due; if so, others needn't begin one too.
-pub fn claim(transaction: &Transaction<'_>, now: u64) -> rusqlite::Result<bool> {
+/// Whether none was through since yesterday.
+pub fn is_due(transaction: &Transaction<'_>, now: u64) -> rusqlite::Result<bool> {
     // A time of the future is of a clock that was wrong.
-    let claimed = transaction
-        .prepare_cached("UPDATE store SET swept = ?1 WHERE abs(?1 - swept) >= ?2")?
-        .execute(params![now, DAY])?;
-    Ok(claimed > 0)
+    transaction.prepare_cached("SELECT 1 FROM store WHERE abs(?1 - swept) >= ?2")?.exists(params![now, DAY])
 }
 
-/// To be said of a sweep that isn't done: it is due again in an hour.
-pub fn leave(transaction: &Transaction<'_>, now: u64) -> rusqlite::Result<()> {
-    transaction.execute("UPDATE store SET swept = ?", [now.saturating_sub(DAY - HOUR)]).map(drop)
+/// Has the next piece begin with the first key.
+pub fn begin(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute("UPDATE store SET reached = 0", []).map(drop)
 }
 
-impl Sweep {
-    /// Looks for what is to be done: this reads all keys, and keeps no one from writing.
-    pub fn find(connection: &Connection, retention: &Retention, now: u64) -> rusqlite::Result<Self> {
-        let mut sweep = Self { tasks: VecDeque::new(), retention: *retention, now, has_more: false };
-        let limit = retention.oldest_millis_limit(now).cast_signed();
-        // In this order: a row is removed once its events are.
-        for (condition, than, task) in [
-            ("events > 0 AND last < ?", sweep.tombstone(), Task::Forget as fn(i64) -> Task),
-            ("events > 1 AND oldest < ?", limit, Task::Trim),
-            ("last < ?", sweep.gone(), Task::Remove),
-        ] {
-            let mut statement =
-                connection.prepare(&format!("SELECT number FROM keys WHERE {condition} LIMIT ?"))?;
-            let found = statement
-                .query_map(params![than, KEYS], |row| row.get(0).map(task))?
-                .collect::<rusqlite::Result<Vec<Task>>>()?;
-            sweep.has_more |= found.len() == KEYS;
-            sweep.tasks.extend(found);
+/// Does a piece, from the key that was reached on.
+pub fn go_on(transaction: &Transaction<'_>, retention: &Retention, now: u64) -> rusqlite::Result<Done> {
+    let mut reached: i64 = transaction
+        .prepare_cached("SELECT reached FROM store")?
+        .query_row([], |row| row.get(0))
+        .optional()?
+        .unwrap_or(0);
+    let mut statement = transaction.prepare_cached(
+        "SELECT number, last, events, oldest FROM keys WHERE number > ? ORDER BY number LIMIT ?",
+    )?;
+    let found = statement.query_map(params![reached, KEYS], Found::read)?;
+    let found = found.collect::<rusqlite::Result<Vec<Found>>>()?;
+    let mut piece = Piece { transaction, retention, now, left: ROWS, forgotten: Vec::new() };
+    let mut is_through = found.len() < KEYS;
+    for key in found {
+        if !piece.tend(&key)? {
+            is_through = false;
+            break;
         }
-        Ok(sweep)
+        reached = key.number;
     }
-
-    /// Whether nothing of what was found is left.
-    pub fn is_through(&self) -> bool {
-        self.tasks.is_empty()
+    if is_through {
+        transaction.prepare_cached("UPDATE store SET swept = ?, reached = 0")?.execute([now])?;
+    } else {
+        transaction.prepare_cached("UPDATE store SET reached = ?")?.execute([reached])?;
     }
+    Ok(Done { forgotten: piece.forgotten, is_through })
+}
 
-    /// Whether there was nothing else either.
-    pub fn is_done(&self) -> bool {
-        self.tasks.is_empty() && !self.has_more
+/// A key's row.
+struct Found {
+    number: i64,
+    last: i64,
+    events: u64,
+    oldest: u64,
+}
+
+impl Found {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { number: row.get(0)?, last: row.get(1)?, events: row.get(2)?, oldest: row.get(3)? })
     }
+}
 
-    /// Does a piece of it.
-    pub fn piece(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-        let mut left = ROWS;
-        while let Some(task) = self.tasks.pop_front() {
-            let removed = match task {
-                Task::Forget(key) => self.forget(transaction, key, left)?,
-                Task::Trim(key) => self.trim(transaction, key, left)?,
-                Task::Remove(key) => self.remove(transaction, key)?,
-            };
-            if removed >= left {
-                // It may have more to remove; where it hasn't, that is soon found.
-                self.tasks.push_front(task);
-                return Ok(());
-            }
-            // Looking at a key costs about as much as removing a row.
-            left = left.saturating_sub(removed + 1);
-            if left == 0 {
-                return Ok(());
-            }
+struct Piece<'a> {
+    transaction: &'a Transaction<'a>,
+    retention: &'a Retention,
+    now: u64,
+    /// Rows that may still be removed.
+    left: usize,
+    forgotten: Vec<Key>,
+}
+
+impl Piece<'_> {
+    /// Does what is to be done with a key; false if there is more of it.
+    fn tend(&mut self, key: &Found) -> rusqlite::Result<bool> {
+        let idle_since = |time: u64| key.last < number(EventId::new(self.now.saturating_sub(time), 0));
+        let (is_idle, is_gone) = (idle_since(FORGET_AFTER), idle_since(2 * FORGET_AFTER));
+        if is_idle && key.events > 0 && !self.forget(key.number)? {
+            return Ok(false);
         }
-        Ok(())
+        if is_gone {
+            self.remove(key.number)?;
+        } else if !is_idle && key.events > 1 && key.oldest < self.retention.oldest_millis_limit(self.now) {
+            return self.trim(key.number);
+        } else if !is_idle && key.events > 0 && key.oldest > self.now + AHEAD {
+            self.settle(key.number)?;
+        }
+        Ok(true)
     }
 
-    fn forget(&self, transaction: &Transaction<'_>, key: i64, at_most: usize) -> rusqlite::Result<usize> {
-        let mut idle = transaction.prepare_cached("SELECT 1 FROM keys WHERE number = ? AND last < ?")?;
-        if !idle.exists([key, self.tombstone()])? {
-            return Ok(0);
-        }
-        let removed = remove_before(transaction, key, i64::MAX, at_most)?;
-        if removed < at_most {
-            transaction
+    fn forget(&mut self, key: i64) -> rusqlite::Result<bool> {
+        let is_done = self.remove_before(key, i64::MAX)?;
+        if is_done {
+            self.transaction
                 .prepare_cached("UPDATE keys SET events = 0, bytes = 0 WHERE number = ?")?
                 .execute([key])?;
         }
-        Ok(removed)
+        Ok(is_done)
     }
 
     /// The newest event stays. Of bytes too many are noted then, until the next push counts them anew.
-    fn trim(&self, transaction: &Transaction<'_>, key: i64, at_most: usize) -> rusqlite::Result<usize> {
-        let mut newest = transaction.prepare_cached("SELECT max(id) FROM events WHERE key = ?")?;
-        let Some(newest) = newest.query_row([key], |row| row.get::<_, Option<i64>>(0))? else {
-            return Ok(0);
-        };
-        let oldest = number(EventId::new(self.retention.oldest_millis(self.now), 0));
-        let removed = remove_before(transaction, key, oldest.min(newest), at_most)?;
-        transaction
+    fn trim(&mut self, key: i64) -> rusqlite::Result<bool> {
+        let newest: Option<i64> = self
+            .transaction
+            .prepare_cached("SELECT max(id) FROM events WHERE key = ?")?
+            .query_row([key], |row| row.get(0))?;
+        let Some(newest) = newest else { return Ok(true) };
+        // What was stored before an old event is older, whatever time it has.
+        let last_old: Option<i64> = self
+            .transaction
+            .prepare_cached("SELECT max(id) FROM events WHERE key = ? AND ifnull(time, id >> 14) < ?")?
+            .query_row(params![key, self.retention.oldest_millis(self.now)], |row| row.get(0))?;
+        let Some(last_old) = last_old else { return Ok(true) };
+        let before = self.left;
+        let is_done = self.remove_before(key, newest.min(last_old + 1))?;
+        self.transaction
             .prepare_cached(
                 "UPDATE keys SET events = max(events - ?2, 1),
-                 oldest = (SELECT min(id) >> 14 FROM events WHERE key = ?1) WHERE number = ?1",
+                 oldest = (SELECT min(ifnull(time, id >> 14)) FROM events WHERE key = ?1) WHERE number = ?1",
             )?
-            .execute(params![key, removed])?;
-        Ok(removed)
+            .execute(params![key, before - self.left])?;
+        Ok(is_done)
     }
 
-    fn remove(&self, transaction: &Transaction<'_>, key: i64) -> rusqlite::Result<usize> {
+    /// Events of a clock that was ahead would stay for too long. Nobody knows better when they were stored.
+    fn settle(&mut self, key: i64) -> rusqlite::Result<()> {
+        let changed = self
+            .transaction
+            .prepare_cached("UPDATE events SET time = ?2 WHERE key = ?1 AND ifnull(time, id >> 14) > ?2")?
+            .execute(params![key, self.now])?;
+        self.left = self.left.saturating_sub(changed);
+        self.transaction
+            .prepare_cached("UPDATE keys SET oldest = ?2 WHERE number = ?1")?
+            .execute(params![key, self.now])
+            .map(drop)
+    }
+
+    fn remove(&mut self, key: i64) -> rusqlite::Result<()> {
         let mut gone =
-            transaction.prepare_cached("DELETE FROM keys WHERE number = ? AND last < ? RETURNING last")?;
-        let last: Option<i64> = gone.query_row([key, self.gone()], |row| row.get(0)).optional()?;
-        let Some(last) = last else { return Ok(0) };
-        transaction.prepare_cached("UPDATE store SET floor = max(floor, ?)")?.execute([last])?;
-        transaction.prepare_cached("DELETE FROM failures WHERE key = ?")?.execute([key])
+            self.transaction.prepare_cached("DELETE FROM keys WHERE number = ? RETURNING last, key")?;
+        let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?));
+        let Some((last, name)) = gone.query_row([key], read).optional()? else { return Ok(()) };
+        self.transaction.prepare_cached("UPDATE store SET floor = max(floor, ?)")?.execute([last])?;
+        self.transaction.prepare_cached("DELETE FROM failures WHERE key = ?")?.execute([key])?;
+        self.left = self.left.saturating_sub(1);
+        self.forgotten.extend(Key::new(&name));
+        Ok(())
     }
 
-    /// A last id before this is of a key that loses its events.
-    fn tombstone(&self) -> i64 {
-        number(EventId::new(self.now.saturating_sub(FORGET_AFTER), 0))
+    /// Removes the first events of a key, as far as they lie before an id; false if there may be more.
+    fn remove_before(&mut self, key: i64, before: i64) -> rusqlite::Result<bool> {
+        let removed = self
+            .transaction
+            .prepare_cached(
+                "DELETE FROM events WHERE key = ?1 AND id < ?2 AND id <=
+                 (SELECT max(id) FROM (SELECT id FROM events WHERE key = ?1 ORDER BY id LIMIT ?3))",
+            )?
+            .execute(params![key, before, self.left])?;
+        let is_done = removed < self.left;
+        self.left -= removed.min(self.left);
+        Ok(is_done)
     }
-
-    /// A last id before this is of a key that is removed.
-    fn gone(&self) -> i64 {
-        number(EventId::new(self.now.saturating_sub(2 * FORGET_AFTER), 0))
-    }
-}
-
-/// Removes the first events of a key, as far as they lie before an id.
-fn remove_before(
-    transaction: &Transaction<'_>,
-    key: i64,
-    before: i64,
-    at_most: usize,
-) -> rusqlite::Result<usize> {
-    transaction
-        .prepare_cached(
-            "DELETE FROM events WHERE key = ?1 AND id < ?2 AND id <=
-             (SELECT max(id) FROM (SELECT id FROM events WHERE key = ?1 ORDER BY id LIMIT ?3))",
-        )?
-        .execute(params![key, before, at_most])
 }

@@ -1,7 +1,10 @@
 //! Logs nobody pushes to.
 
+use std::time::Duration;
+
 use super::*;
 use crate::store::file::log::Log;
+use crate::store::file::sweep::go_on_for;
 
 const MONTH: u64 = 31 * DAY;
 
@@ -131,9 +134,74 @@ fn the_first_push_of_a_day_sweeps_and_no_other() {
     assert!(!swept(&|| ()), "the very first push swept, a moment ago");
     assert!(swept(&|| age(&stamp, 2 * DAY)), "yesterday's stamp is too old");
     assert!(!swept(&|| ()), "it was done today");
-    let future = std::time::SystemTime::now() + std::time::Duration::from_secs(10 * 86_400);
+    let future = std::time::SystemTime::now() + Duration::from_secs(10 * 86_400);
     let ahead = || fs::File::options().write(true).open(&stamp).unwrap().set_modified(future).unwrap();
     assert!(swept(&ahead), "a stamp of the future is of a wrong clock");
+}
+
+#[test]
+fn a_sweep_is_done_a_moment_at_a_time_and_goes_on_where_it_was() {
+    let place = tempdir().unwrap();
+    let store = store(place.path());
+    let paths: Vec<PathBuf> = (0..30).map(|n| forgotten(&store, &key(&format!("k{n}"))).0).collect();
+    let left = || paths.iter().filter(|path| fs::read_to_string(path).unwrap().lines().count() > 1).count();
+    let stamp = place.path().join("swept");
+    age(&stamp, 2 * DAY);
+    let (mut moments, mut before) = (1, left());
+    // Each of another process.
+    while go_on_for(Duration::ZERO, store.directory(), &store.settings).unwrap() {
+        assert!(before - left() <= 1);
+        (moments, before) = (moments + 1, left());
+    }
+    assert!(moments >= paths.len(), "{moments}");
+    assert_eq!((left(), fs::read_to_string(&stamp).unwrap()), (0, String::new()));
+    forgotten(&store, &key("k0"));
+    assert!(!go_on_for(Duration::ZERO, store.directory(), &store.settings).unwrap());
+    assert_eq!(left(), 1, "it was done today");
+}
+
+#[test]
+fn a_process_goes_on_with_a_sweep_though_it_opens_no_log() {
+    let place = tempdir().unwrap();
+    let (store, key) = (store(place.path()), key("a"));
+    push(&store, &key, "1");
+    let (path, _) = forgotten(&crate::testing::store(place.path()), &crate::testing::key("old"));
+    fs::write(place.path().join("swept"), "0\n").unwrap();
+    push(&store, &key, "2");
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3, "it knows of none");
+    store.sweeps.store(true, Ordering::Relaxed);
+    push(&store, &key, "3");
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
+    assert!(!store.sweeps.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_sweep_that_another_process_is_at_is_left_to_it() {
+    let place = tempdir().unwrap();
+    let store = store(place.path());
+    let (path, _) = forgotten(&store, &key("old"));
+    let stamp = place.path().join("swept");
+    age(&stamp, 2 * DAY);
+    let other = fs::File::open(&stamp).unwrap();
+    let held = lock::exclusive(&other, &stamp).unwrap();
+    let go_on = || go_on_for(Duration::ZERO, store.directory(), &store.settings).unwrap();
+    assert!(!go_on());
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
+    drop(held);
+    while go_on() {}
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
+}
+
+#[test]
+fn a_tombstone_of_a_clock_that_was_ahead_counts_from_the_sweep_that_notices_it() {
+    let place = tempdir().unwrap();
+    let store = store(place.path());
+    let (path, _) = forgotten(&store, &key("a"));
+    store.sweep().unwrap();
+    let ahead = std::time::SystemTime::now() + Duration::from_secs(86_400);
+    fs::File::options().write(true).open(&path).unwrap().set_modified(ahead).unwrap();
+    store.sweep().unwrap();
+    assert!(fs::metadata(&path).unwrap().modified().unwrap() <= std::time::SystemTime::now());
 }
 
 #[test]

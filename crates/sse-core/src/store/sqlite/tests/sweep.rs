@@ -1,5 +1,5 @@
 use super::*;
-use crate::store::sqlite::sweep::{HOUR, ROWS};
+use crate::store::sqlite::sweep::{HOUR, KEYS, ROWS};
 
 #[test]
 fn an_idle_key_becomes_a_tombstone_and_is_then_covered_by_the_floor() {
@@ -61,66 +61,108 @@ fn idle(place: &Place, keys: &[&str], days: u64, events: usize) {
     }
 }
 
+/// How many events there are but those of the first key.
+fn others(place: &Place) -> u64 {
+    place.number("SELECT count(*) FROM events WHERE key <> 1")
+}
+
+/// As if the last sweep was the day before yesterday.
+fn make_due(place: &Place) {
+    place.sql(&format!("UPDATE store SET swept = {}", now() - 2 * DAY));
+}
+
 #[test]
-fn a_sweep_of_many_events_is_done_in_pieces_that_others_push_between() {
+fn a_push_does_a_piece_of_a_sweep_and_others_go_on_with_it() {
     for (days, left) in [(31, 0), (29, 3)] {
         let place = Place::new();
-        let other = SqliteStore::new(&place.path(), Settings::default());
         place.push("1");
         idle(&place, &["x", "y", "z"], days, 2 * ROWS);
-        let Shared { database, signals } = &*place.store.shared;
-        let count = || place.number("SELECT count(*) FROM events WHERE key <> 1");
-        let mut sweep = database
-            .with(signals, |connection| Sweep::find(connection, &Settings::default().retention, now()))
-            .unwrap();
-        let (mut pieces, mut before) = (0, count());
-        while !sweep.is_through() {
-            database.write(signals, |transaction| sweep.piece(transaction)).unwrap();
-            other.append(&key("a"), &draft("2")).unwrap();
-            assert!(before - count() <= ROWS as u64);
-            (pieces, before) = (pieces + 1, count());
+        make_due(&place);
+        let (mut pushes, mut before) = (0, others(&place));
+        while before > left {
+            // Of another process each time.
+            let store = SqliteStore::new(&place.path(), Settings::default());
+            store.append(&key("a"), &draft("2")).unwrap();
+            assert!(before - others(&place) <= ROWS as u64);
+            (pushes, before) = (pushes + 1, others(&place));
+            assert!(pushes < 20);
         }
-        assert!(sweep.is_done() && pieces >= 6, "{pieces} pieces");
-        assert_eq!(count(), left, "the newest of each stays for 30 days");
+        while !place.store.sweep_a_piece(now()).unwrap() {}
+        assert!(pushes >= 6, "{pushes} pushes");
+        assert_eq!(before, left, "the newest of each stays for 30 days");
         assert_eq!(place.number("SELECT sum(events) FROM keys WHERE number <> 1"), left);
     }
 }
 
 #[test]
-fn many_idle_keys_are_removed_in_pieces_and_covered_by_the_floor() {
+fn a_process_that_has_begun_a_sweep_goes_on_with_each_push_and_then_asks_no_more() {
     let place = Place::new();
+    idle(&place, &["x"], 31, 2 * ROWS);
+    place.push("1");
+    while place.store.sweeps.load(Ordering::Relaxed) {
+        let before = place.number("SELECT count(*) FROM events");
+        place.push("2");
+        assert!(before > 0 && place.number("SELECT count(*) FROM events") != before);
+    }
+    assert_eq!(place.number("SELECT events FROM keys WHERE number = 1"), 0);
+    make_due(&place);
+    place.push("3");
+    assert!(now() - place.number("SELECT swept FROM store") > DAY, "not before an hour has passed");
+}
+
+#[test]
+fn many_idle_keys_are_removed_in_pieces_with_their_signals_and_covered_by_the_floor() {
+    let place = Place::new();
+    let signal = |name: &str| {
+        let signals = database::beside(&place.path(), "-signals");
+        Directory::new(&signals).log(&key(name)).with_extension("signal")
+    };
     place.push("1");
     let last = number(EventId::new(now() - 61 * DAY, 0));
+    place.store.reader(&key("5"), Start::Oldest).unwrap();
+    assert!(signal("5").exists());
     place.sql(&format!(
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {})
+        "DELETE FROM keys WHERE number > 1;
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {})
          INSERT INTO keys (key, last, events, bytes, oldest)
          SELECT CAST(i AS BLOB), {last}, 0, 0, 0 FROM n",
-        2 * ROWS
+        2 * KEYS
     ));
     let count = || place.number("SELECT count(*) FROM keys");
-    place.store.sweep_pieces(now(), 1).unwrap();
-    assert!((ROWS as u64..=ROWS as u64 + 2).contains(&count()), "{}", count());
+    let mut pieces = 1;
+    while !place.store.sweep_a_piece(now()).unwrap() {
+        assert_eq!(count(), (2 * KEYS - pieces * KEYS) as u64 + 2);
+        pieces += 1;
+    }
+    assert_eq!((count(), pieces), (1, 3));
     assert_eq!(place.number("SELECT floor FROM store"), last.cast_unsigned());
-    // What is left is due in an hour.
-    let due = place.number("SELECT swept FROM store") + DAY;
-    assert!(due > now() && due <= now() + HOUR);
-    place.store.sweep(now()).unwrap();
-    assert_eq!(count(), 1);
+    assert_eq!((signal("a").exists(), signal("5").exists()), (true, false));
 }
 
 #[test]
 fn a_key_that_is_pushed_to_while_it_is_swept_keeps_what_is_new() {
     let place = Place::new();
     idle(&place, &["a"], 31, ROWS + 2);
-    let Shared { database, signals } = &*place.store.shared;
-    let mut sweep = database
-        .with(signals, |connection| Sweep::find(connection, &Settings::default().retention, now()))
-        .unwrap();
-    database.write(signals, |transaction| sweep.piece(transaction)).unwrap();
-    place.push("\"new\"");
-    while !sweep.is_through() {
-        database.write(signals, |transaction| sweep.piece(transaction)).unwrap();
-    }
+    assert!(!place.store.sweep_a_piece(now()).unwrap());
+    let other = SqliteStore::new(&place.path(), Settings::default());
+    other.asks(now());
+    other.append(&key("a"), &draft("\"new\"")).unwrap();
+    while !place.store.sweep_a_piece(now()).unwrap() {}
     assert_eq!(place.all(None).last().unwrap(), "\"new\"");
     assert!(place.number("SELECT events FROM keys") > 0);
+}
+
+#[test]
+fn events_of_a_clock_that_was_ahead_count_from_the_sweep_that_notices_them() {
+    let place = Place::new();
+    place.push("1");
+    let ahead = EventId::new(now() + 9 * DAY, 0);
+    place.sql(&format!(
+        "UPDATE events SET id = {0}; UPDATE keys SET last = {0}, oldest = {0} >> 14",
+        number(ahead)
+    ));
+    place.store.sweep(now()).unwrap();
+    assert!(place.number("SELECT oldest FROM keys") <= now());
+    let items = place.store.read(&key("a"), None, 9).unwrap();
+    assert!(matches!(&items[..], [Item::Event(event)] if event.id == ahead && event.stored_millis <= now()));
 }
