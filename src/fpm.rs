@@ -14,8 +14,9 @@ use std::sync::OnceLock;
 
 use ext_php_rs::zend::{SapiGlobals, SapiModule};
 use rustix::io::{dup2, fcntl_dupfd_cloexec};
-use rustix::net::sockopt::socket_acceptconn;
+use rustix::net::sockopt::{set_tcp_nodelay, socket_acceptconn};
 use sse_hub::client::Offered;
+use sse_hub::message::Go;
 
 use crate::php;
 
@@ -77,6 +78,15 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// Over TCP, no frame waits until the web server has acknowledged the one before it. FPM asks for
+    /// that only on connections that are kept.
+    pub fn write_at_once(&self) {
+        // Fails where it isn't TCP.
+        let _ = set_tcp_nodelay(self.client(), true);
+    }
+}
+
 /// The client's connection while its place in FPM's request is taken by `/dev/null`.
 pub struct Kept {
     connection: Connection,
@@ -91,6 +101,20 @@ impl Connection {
         Ok(Kept { connection: *self, client })
     }
 
+    /// What the hub has to know of the request.
+    fn go(&self) -> Go {
+        let globals = SapiGlobals::get();
+        let (read, length) = (globals.read_post_bytes, globals.request_info.content_length);
+        Go {
+            request: self.request,
+            // FPM reads the body in pieces of its own, not by records: between none of it and all of it
+            // nobody knows.
+            at_record: read <= 0 || read >= length,
+            // Apache always sends this one, if only with nothing in it.
+            may_follow_end: parameter(c"SERVER_SIGNATURE").is_none(),
+        }
+    }
+
     fn put(&self, other: BorrowedFd<'_>) -> io::Result<()> {
         // SAFETY: the descriptor is open, and stays FPM's: it is not closed here.
         let mut place = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(self.client) });
@@ -101,7 +125,7 @@ impl Connection {
 impl Kept {
     /// Hands the connection to the hub, or puts it back.
     pub fn hand_to(self, offered: Offered<'_>) -> io::Result<()> {
-        let handed = offered.go(self.connection.request, self.client.as_fd());
+        let handed = offered.go(self.connection.go(), self.client.as_fd());
         if handed.is_err() {
             self.connection.put(self.client.as_fd())?;
         }

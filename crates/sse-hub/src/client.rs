@@ -73,9 +73,9 @@ impl Offered<'_> {
     ///
     /// # Errors
     /// The hub is gone, or takes nothing; the connection is still the worker's.
-    pub fn go(mut self, request: u16, client: BorrowedFd<'_>) -> io::Result<()> {
+    pub fn go(mut self, go: Go, client: BorrowedFd<'_>) -> io::Result<()> {
         let Some(kept) = &*self.kept else { return Err(io::ErrorKind::NotConnected.into()) };
-        socket::send(&kept.connection, &message::write(&ToHub::Go(Go { request }))?, Some(client))?;
+        socket::send(&kept.connection, &message::write(&ToHub::Go(go))?, Some(client))?;
         self.has_gone = true;
         Ok(())
     }

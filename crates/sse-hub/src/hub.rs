@@ -56,6 +56,8 @@ pub enum Written {
 pub trait Wire {
     /// Writes to a stream's client without waiting.
     fn write(&mut self, stream: usize, parts: &[IoSlice<'_>]) -> Written;
+    /// What is written from now on may wait for the connection's end and go out with it.
+    fn hold_for_close(&mut self, stream: usize);
     /// Closes a stream's connection.
     fn close(&mut self, stream: usize);
 }
@@ -310,8 +312,12 @@ impl Hub {
             Outgoing::whole(&out)
         });
         stream.state = State::Ending(
-            pause.into_iter().chain([Outgoing::records(&record::end(stream.request))]).collect(),
+            pause
+                .into_iter()
+                .chain([Outgoing::records(&record::end(stream.request, stream.may_follow_end))])
+                .collect(),
         );
+        wire.hold_for_close(number);
         self.pump(number, now, wire);
     }
 

@@ -102,6 +102,19 @@ pub enum Replay {
 pub struct Go {
     /// Its FastCGI request id.
     pub request: u16,
+    /// Whether the next byte from the web server begins a record: the script has read all of the body,
+    /// or none of it.
+    pub at_record: bool,
+    /// Whether something may follow the request's end, see [`crate::record::end`].
+    pub may_follow_end: bool,
+}
+
+impl Go {
+    /// A request whose body wasn't begun, from a web server like most.
+    #[must_use]
+    pub fn of(request: u16) -> Self {
+        Self { request, at_record: true, may_follow_end: true }
+    }
 }
 
 /// Why a stream can't come.

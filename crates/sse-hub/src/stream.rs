@@ -136,6 +136,8 @@ pub struct Stream {
     pub state: State,
     /// Its FastCGI request id.
     pub request: u16,
+    /// Whether something may follow the request's end.
+    pub may_follow_end: bool,
     /// The time that `connected` tells, until that is sent.
     pub connected: Option<Box<str>>,
     /// A gap to be told first.

@@ -13,13 +13,13 @@ export class RawStream {
     ended;
     #left = new AbortController();
 
-    /** dispatcher: undici's way to the server, instead of HTTP/1.1. */
-    static async open(url, headers = {}, { dispatcher } = {}) {
+    /** init: what else fetch() is told, as undici's way to the server instead of HTTP/1.1. */
+    static async open(url, headers = {}, init = {}) {
         const stream = new RawStream();
         stream.response = await within(fetch(url, {
             headers: { Accept: 'text/event-stream', ...headers },
             signal: stream.#left.signal,
-            dispatcher,
+            ...init,
         }), 'for an answer');
         stream.ended = stream.#read().then(() => null, (error) => error);
 

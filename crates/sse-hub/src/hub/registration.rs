@@ -16,7 +16,7 @@ use sse_core::store::{Gap, Start};
 
 use super::{Hub, Ticket, Wire, stores};
 use crate::channel::{Channel, ENTRIES, Placed};
-use crate::message::{self, Offer, Reason, Refusal};
+use crate::message::{self, Go, Offer, Reason, Refusal};
 use crate::outgoing::Outgoing;
 use crate::record::Input;
 use crate::stream::{Behind, Counted, Fresh, KeySet, Next, Profile, Seat, State, Stream};
@@ -99,7 +99,7 @@ impl Hub {
     }
 
     /// The client's connection is there: greets it, and sends what it lacks.
-    pub fn go(&mut self, ticket: Ticket, request: u16, now: Instant, wire: &mut dyn Wire) {
+    pub fn go(&mut self, ticket: Ticket, go: Go, now: Instant, wire: &mut dyn Wire) {
         if !self.is_offered(ticket) {
             return;
         }
@@ -107,7 +107,9 @@ impl Hub {
         self.pass_over(number, now);
         let Some(stream) = self.streams.get_mut(number) else { return };
         stream.state = State::Open;
-        stream.request = request;
+        stream.request = go.request;
+        stream.may_follow_end = go.may_follow_end;
+        stream.input = Input::new(go.request, go.at_record);
         stream.written = now;
         let due = stream.due(super::STALLED);
         self.timers.set(due, number, stream.generation);
@@ -185,11 +187,12 @@ impl Hub {
             profile,
             state: State::Offered,
             request: 0,
+            may_follow_end: false,
             connected: offer.connected.as_deref().map(Box::from),
             opening: opening.map(Box::new),
             outgoing: None,
             is_waiting: false,
-            input: Input::default(),
+            input: Input::new(0, false),
             written: now,
             ends: lifetime.map(|lifetime| now + jitter::shortened(lifetime)),
             generation: self.generation,

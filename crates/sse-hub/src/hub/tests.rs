@@ -17,7 +17,7 @@ use sse_core::store::file::FileStore;
 use tempfile::TempDir;
 
 use super::*;
-use crate::message::{Build, Bytes, Offer, PROTOCOL, Reason, Replay};
+use crate::message::{Build, Bytes, Go, Offer, PROTOCOL, Reason, Replay};
 
 /// What each client was sent.
 #[derive(Default)]
@@ -48,6 +48,10 @@ impl Wire for Clients {
         }
         self.sent.entry(stream).or_default().extend(&bytes);
         Written::Bytes(bytes.len())
+    }
+
+    fn hold_for_close(&mut self, stream: usize) {
+        assert!(!self.closed.contains(&stream));
     }
 
     fn close(&mut self, stream: usize) {
@@ -96,7 +100,7 @@ impl World {
     fn take(&mut self, offer: &Offer) -> usize {
         let ticket = self.hub.offer(offer, self.now, &mut self.clients).unwrap();
         self.clients.sent.remove(&ticket.number());
-        self.hub.go(ticket, 1, self.now, &mut self.clients);
+        self.hub.go(ticket, Go::of(1), self.now, &mut self.clients);
         ticket.number()
     }
 

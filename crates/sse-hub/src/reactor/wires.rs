@@ -7,6 +7,9 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use rustix::net::sockopt::set_tcp_cork;
+use rustix::net::sockopt::set_tcp_nodelay;
 use rustix::net::{SendFlags, Shutdown};
 
 use crate::hub::{Wire, Written};
@@ -81,6 +84,9 @@ impl Wires {
     }
 
     pub fn add(&mut self, stream: usize, descriptor: OwnedFd) -> io::Result<()> {
+        // Over TCP a frame would wait until the web server has acknowledged the one before it. Fails where
+        // it isn't TCP.
+        let _ = set_tcp_nodelay(&descriptor, true);
         let token = Source::Stream(stream).token();
         self.registry.register(&mut SourceFd(&descriptor.as_raw_fd()), token, Interest::READABLE)?;
         if self.connections.len() <= stream {
@@ -122,6 +128,16 @@ impl Wire for Wires {
                 Err(_) => Written::Gone,
             };
         }
+    }
+
+    fn hold_for_close(&mut self, stream: usize) {
+        // Fails where it isn't TCP.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let Some(descriptor) = self.get(stream) {
+            let _ = set_tcp_cork(descriptor, true);
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let _ = stream;
     }
 
     fn close(&mut self, stream: usize) {

@@ -16,7 +16,7 @@ use rustix::net::SocketType;
 use super::wires::Source;
 use super::{READS, Reactor};
 use crate::hub::Ticket;
-use crate::message::{self, Build, Offer, Reason, Refusal, Status, ToHub, ToWorker};
+use crate::message::{self, Build, Go, Offer, Reason, Refusal, Status, ToHub, ToWorker};
 use crate::socket;
 use crate::start::Software;
 
@@ -142,7 +142,7 @@ impl Reactor {
                 let Some(stream) = worker.offered.take() else {
                     return Err(io::Error::other("go without an offer"));
                 };
-                self.take(stream, go.request, connection, now);
+                self.take(stream, go, connection, now);
                 return Ok(());
             }
             ToHub::Status(_) => {
@@ -245,7 +245,7 @@ impl Reactor {
     }
 
     /// Takes a client's connection over.
-    fn take(&mut self, ticket: Ticket, request: u16, connection: OwnedFd, now: Instant) {
+    fn take(&mut self, ticket: Ticket, go: Go, connection: OwnedFd, now: Instant) {
         // It may have ended meanwhile, with the hub.
         if !self.hub.is_offered(ticket) {
             return;
@@ -258,7 +258,7 @@ impl Reactor {
         };
         match added {
             Ok(()) => {
-                self.hub.go(ticket, request, now, &mut self.wires);
+                self.hub.go(ticket, go, now, &mut self.wires);
                 // The end of the request's input is there already, most of the time.
                 self.read(ticket.number(), false, now);
             }

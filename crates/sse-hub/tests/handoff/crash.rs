@@ -37,7 +37,7 @@ fn worker_process() {
     die_after("ready");
     far.write_all(HEADERS).unwrap();
     die_after("headers");
-    offered.go(1, far.as_fd()).unwrap();
+    offered.go(Go::of(1), far.as_fd()).unwrap();
     die_after("go");
     unreachable!("there is no step {step}");
 }
@@ -108,7 +108,7 @@ fn a_hub_killed_while_the_connection_is_on_its_way_cuts_the_client() {
     let offered = world.offer(&mut client).unwrap();
     let hub = world.pid().unwrap();
     halt(hub);
-    offered.go(1, far.as_fd()).unwrap();
+    offered.go(Go::of(1), far.as_fd()).unwrap();
     drop(far);
     kill_process(hub, Signal::KILL).unwrap();
     assert_eq!(read_to_end(&mut near), b"");

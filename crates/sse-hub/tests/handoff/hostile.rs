@@ -20,7 +20,7 @@ fn a_wrong_message_ends_its_connection_and_no_other() {
     let mut near = world.hand_over(&mut Client::default());
     read_until(&mut near, "connected");
     let offer = message::write(&ToHub::Offer(Box::new(world.stream()))).unwrap();
-    let go = message::write(&ToHub::Go(Go { request: 1 })).unwrap();
+    let go = message::write(&ToHub::Go(Go::of(1))).unwrap();
     for wrong in [
         b"\x00\xff\x17 no message".to_vec(),
         offer[..offer.len() - 1].to_vec(),
@@ -45,7 +45,7 @@ fn go_without_a_connection_gives_the_offered_stream_back() {
     let connection = world.connect();
     send(&connection, &ToHub::Offer(Box::new(world.stream())), None);
     assert_eq!(answer(&connection), Some(ToWorker::Ready));
-    send(&connection, &ToHub::Go(Go { request: 1 }), None);
+    send(&connection, &ToHub::Go(Go::of(1)), None);
     assert_eq!(answer(&connection), None);
     wait_for("the offer to be withdrawn", || world.streams() == 0);
 }
@@ -59,7 +59,7 @@ fn go_with_what_is_no_connection_gives_the_stream_back() {
     let datagrams = std::os::unix::net::UnixDatagram::unbound().unwrap();
     let mut client = Client::default();
     for wrong in [file.as_fd(), directory.as_fd(), listener.as_fd(), datagrams.as_fd()] {
-        world.offer(&mut client).unwrap().go(1, wrong).unwrap();
+        world.offer(&mut client).unwrap().go(Go::of(1), wrong).unwrap();
         wait_for("the stream to leave", || world.streams() == 0);
     }
 }
@@ -81,14 +81,11 @@ fn no_mutation_of_a_message_harms_other_streams() {
     let world = World::new();
     let mut near = world.hand_over(&mut Client::default());
     read_until(&mut near, "connected");
-    let valid: Vec<Vec<u8>> = [
-        ToHub::Offer(Box::new(world.stream())),
-        ToHub::Go(Go { request: 1 }),
-        ToHub::Status(world.build.clone()),
-    ]
-    .iter()
-    .map(|message| message::write(message).unwrap())
-    .collect();
+    let valid: Vec<Vec<u8>> =
+        [ToHub::Offer(Box::new(world.stream())), ToHub::Go(Go::of(1)), ToHub::Status(world.build.clone())]
+            .iter()
+            .map(|message| message::write(message).unwrap())
+            .collect();
     let change = (any::<prop::sample::Index>(), any::<u8>(), 0..4_u8);
     let mutation = (0..valid.len(), prop::collection::vec(change, 1..4), any::<bool>());
     let mut runner = TestRunner::deterministic();

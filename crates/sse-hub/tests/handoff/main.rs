@@ -18,9 +18,10 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::time::Instant;
 
+use rustix::net::sockopt::tcp_nodelay;
 use rustix::process::{Pid, Signal};
 use sse_hub::client::Client;
-use sse_hub::message::{Build, Offer, PROTOCOL, Reason, ToHub, ToWorker};
+use sse_hub::message::{Build, Go, Offer, PROTOCOL, Reason, ToHub, ToWorker};
 use sse_hub::place::Place;
 use sse_hub::start::Program;
 
@@ -42,7 +43,7 @@ fn a_client_gets_events_that_came_between_ready_and_go() {
     let (mut near, far) = pair();
     let offered = world.offer(&mut client).unwrap();
     world.push("between");
-    offered.go(1, far.as_fd()).unwrap();
+    offered.go(Go::of(1), far.as_fd()).unwrap();
     read_until(&mut near, "\"between\"\n\n");
 }
 
@@ -64,7 +65,7 @@ fn a_hub_killed_between_ready_and_go_leaves_the_client_with_its_worker() {
     let (mut near, mut far) = pair();
     let offered = world.offer(&mut client).unwrap();
     world.end(Signal::KILL);
-    match offered.go(1, far.as_fd()) {
+    match offered.go(Go::of(1), far.as_fd()) {
         Err(_) => {
             far.write_all(b"still ours").unwrap();
             read_until(&mut near, "still ours");
@@ -143,10 +144,40 @@ fn a_hub_that_is_told_to_end_says_goodbye_and_the_next_offer_starts_another() {
     world.end(Signal::TERM);
     let last = read_to_end(&mut near);
     assert!(String::from_utf8_lossy(&last).contains("retry: "));
-    assert_eq!(last[last.len() - 24..], sse_hub::record::end(1));
+    assert!(last.ends_with(&sse_hub::record::end(1, true)), "{last:?}");
     assert!(!world.place.socket.exists() && !world.place.pid_file().exists());
     read_until(&mut world.hand_over(&mut client), "connected");
     assert_ne!(world.pid(), first);
+}
+
+#[test]
+fn over_tcp_a_frame_does_not_wait_for_the_one_before_it() {
+    let world = World::new();
+    let (mut near, far) = tcp_pair();
+    assert!(!tcp_nodelay(&far).unwrap());
+    world.offer(&mut Client::default()).unwrap().go(Go::of(1), far.as_fd()).unwrap();
+    read_until(&mut near, "connected");
+    assert!(tcp_nodelay(&far).unwrap());
+}
+
+#[test]
+fn over_tcp_a_requests_end_and_the_connections_end_come_together() {
+    let world = World::new();
+    let (mut near, far) = tcp_pair();
+    world.offer(&mut Client::default()).unwrap().go(Go::of(1), far.as_fd()).unwrap();
+    drop(far);
+    read_until(&mut near, "connected");
+    // The hub ends each of its streams.
+    let _ = rustix::process::kill_process(world.pid().unwrap(), Signal::TERM);
+    let mut all = Vec::new();
+    while !all.ends_with(&sse_hub::record::end(1, true)) {
+        let mut piece = [0; 4_096];
+        let count = near.read(&mut piece).unwrap();
+        assert!(count > 0, "{all:?}");
+        all.extend_from_slice(&piece[..count]);
+    }
+    near.set_nonblocking(true).unwrap();
+    assert_eq!(near.read(&mut [0]).unwrap(), 0);
 }
 
 #[test]
@@ -157,7 +188,7 @@ fn a_worker_of_another_build_is_taken_while_the_hubs_file_is_the_same() {
     let first = world.pid();
     let offer = Offer { from: build("another"), ..world.stream() };
     let (mut near, far) = pair();
-    world.offer_this(&mut client, offer, None).unwrap().go(1, far.as_fd()).unwrap();
+    world.offer_this(&mut client, offer, None).unwrap().go(Go::of(1), far.as_fd()).unwrap();
     read_until(&mut near, "connected");
     assert_eq!(world.pid(), first);
 }
@@ -171,7 +202,7 @@ fn a_client_that_left_before_it_was_handed_over_is_forgotten() {
     // The end of its input, and that of the connection behind it.
     near.write_all(&[1, 5, 0, 1, 0, 0, 0, 0]).unwrap();
     near.shutdown(std::net::Shutdown::Write).unwrap();
-    offered.go(1, far.as_fd()).unwrap();
+    offered.go(Go::of(1), far.as_fd()).unwrap();
     wait_for("the stream to be forgotten", || world.streams() == 0);
 }
 
@@ -225,7 +256,7 @@ fn a_hub_whose_file_was_replaced_gives_way_to_one_of_the_new_build() {
     let old = Offer { from: build("old"), ..world.stream() };
     let (mut near, far) = pair();
     let mut client = Client::default();
-    world.offer_this(&mut client, old, Some("old")).unwrap().go(1, far.as_fd()).unwrap();
+    world.offer_this(&mut client, old, Some("old")).unwrap().go(Go::of(1), far.as_fd()).unwrap();
     drop(far);
     read_until(&mut near, "connected");
     let first = world.pid().unwrap();

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read, Write};
 use std::mem::ManuallyDrop;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use sse_core::event::Draft;
 use sse_core::key::Key;
 use sse_core::store::file::FileStore;
 use sse_hub::client::{Client, Declined, Offered};
-use sse_hub::message::{self, Build, Bytes, Offer, PROTOCOL, Replay, ToHub, ToWorker};
+use sse_hub::message::{self, Build, Bytes, Go, Offer, PROTOCOL, Replay, ToHub, ToWorker};
 use sse_hub::place::{Place, Wanted};
 use sse_hub::start::{Program, Software};
 use sse_hub::{reactor, socket};
@@ -149,7 +150,7 @@ impl World {
     /// Hands a client over; answers the web server's end of its connection.
     pub fn hand_over(&self, client: &mut Client) -> UnixStream {
         let (near, far) = pair();
-        self.offer(client).unwrap().go(1, far.as_fd()).unwrap();
+        self.offer(client).unwrap().go(Go::of(1), far.as_fd()).unwrap();
         near
     }
 
@@ -195,6 +196,14 @@ pub fn pair() -> (UnixStream, UnixStream) {
     (near, far)
 }
 
+/// As [`pair`], by TCP.
+pub fn tcp_pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    near.set_read_timeout(Some(PATIENCE)).unwrap();
+    (near, listener.accept().unwrap().0)
+}
+
 /// A process nobody waits for may stay as a zombie.
 pub fn is_alive(pid: Pid) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
@@ -222,7 +231,7 @@ pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Reads until `text` is there.
-pub fn read_until(near: &mut UnixStream, text: &str) -> String {
+pub fn read_until(near: &mut impl Read, text: &str) -> String {
     let mut all = Vec::new();
     let mut piece = [0; 4_096];
     loop {

@@ -115,7 +115,7 @@ fn a_client_whose_offer_ended_with_the_hub_is_not_taken() {
     let offer = world.offer(world.directory.path(), &["k"], None, Replay::None);
     let ticket = world.hub.offer(&offer, world.now, &mut world.clients).unwrap();
     world.hub.drain(Duration::ZERO, world.now, &mut world.clients);
-    world.hub.go(ticket, 1, world.now, &mut world.clients);
+    world.hub.go(ticket, Go::of(1), world.now, &mut world.clients);
     assert!(world.hub.is_empty() && world.clients.sent.is_empty());
 }
 
@@ -128,7 +128,7 @@ fn a_connection_that_comes_late_is_not_given_to_another_stream_of_the_same_numbe
     let second = world.hub.offer(&offer, world.now, &mut world.clients).unwrap();
     assert_eq!(first.number(), second.number());
     assert!(!world.hub.is_offered(first) && world.hub.is_offered(second));
-    world.hub.go(first, 1, world.now, &mut world.clients);
+    world.hub.go(first, Go::of(1), world.now, &mut world.clients);
     assert!(world.hub.is_offered(second));
 }
 
