@@ -87,7 +87,7 @@ pub fn run(
         callbacks,
         store: &**store,
         open,
-        connection: Connection::find(),
+        connection: Connection::find().inspect(Connection::write_at_once),
         is_cli_server: php::sapi_name() == "cli-server",
         has_place,
         pressure,
