@@ -104,6 +104,7 @@ final class Configuration
             'modules' => '/usr/lib/apache2/modules',
             'apache_php' => $isUnix ? "unix:$address|$apacheWorker" : $apacheWorker,
             'apache_worker' => $apacheWorker,
+            'apache_parameters' => implode(' ', ['flushpackets=on', ...$this->options->apache]),
         ];
     }
 

@@ -17,7 +17,7 @@ final class Options
     ];
     private const SWITCHES = ['keep', 'http2'];
     private const NUMBERS = ['workers', 'connections'];
-    private const LISTS = ['pool', 'ini', 'nginx', 'upstream', 'bind'];
+    private const LISTS = ['pool', 'ini', 'nginx', 'upstream', 'apache', 'bind'];
 
     private const USAGE = <<<'TEXT'
     usage: php dev/stack.php [option ...]
@@ -33,6 +33,7 @@ final class Options
       --ini NAME=VALUE    one more -d for PHP, as sse.heartbeat=1; may be repeated
       --nginx 'TEXT;'     one more directive where nginx passes to PHP; may be repeated
       --upstream 'TEXT;'  one more directive for the upstream of PHP, as 'keepalive 8;'; may be repeated
+      --apache NAME=VALUE one more parameter for Apache's worker of PHP, as enablereuse=on; may be repeated
       --bind OTHER=FILE   FPM and what it starts find another file in a file's place (root only); may be repeated
       --keep              leave the directory, with its logs, when stopping
     TEXT;
@@ -42,6 +43,7 @@ final class Options
      * @param list<string> $ini
      * @param list<string> $nginx
      * @param list<string> $upstream
+     * @param list<string> $apache
      * @param list<string> $bind
      */
     public function __construct(
@@ -57,6 +59,7 @@ final class Options
         public readonly array $ini = [],
         public readonly array $nginx = [],
         public readonly array $upstream = [],
+        public readonly array $apache = [],
         public readonly array $bind = [],
         public readonly bool $keep = false,
     ) {
@@ -78,6 +81,9 @@ final class Options
         }
         if ($server !== 'nginx' && ($http2 || $nginx || $upstream)) {
             throw new InvalidArgumentException('--http2, --nginx and --upstream are for nginx');
+        }
+        if ($server !== 'apache' && $apache) {
+            throw new InvalidArgumentException('--apache is for Apache');
         }
     }
 
