@@ -164,7 +164,7 @@ extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
         let choice = settings::signal_choice()?;
         let response = Response::check()?;
         if response::is_head() {
-            response.add_headers();
+            response.set_headers();
             return Ok(StreamEnd::Head);
         }
         let target = match handoff::attempt(&plan, response, &store, &location, &callbacks, wish)? {

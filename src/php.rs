@@ -7,7 +7,6 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::AssertUnwindSafe;
@@ -282,6 +281,46 @@ pub fn disable_output() {
 pub fn enable_output() {
     // SAFETY: as above.
     unsafe { php_output_set_status(0) };
+}
+
+/// Where output to the client began: file and line.
+pub fn output_start() -> Option<(String, i32)> {
+    unsafe extern "C" {
+        fn php_output_get_start_filename() -> *const c_char;
+        fn php_output_get_start_lineno() -> c_int;
+    }
+    // SAFETY: both read this request's output layer; the name is the engine's, and copied.
+    unsafe {
+        let file = php_output_get_start_filename();
+        (!file.is_null())
+            .then(|| (CStr::from_ptr(file).to_string_lossy().into_owned(), php_output_get_start_lineno()))
+    }
+}
+
+/// Runs what the application gave to `header_register_callback()`, so that its headers can be seen.
+pub fn run_header_callback() -> Result<(), Halt> {
+    const IS_UNDEF: u32 = 0;
+    let callback = {
+        let mut globals = ext_php_rs::zend::SapiGlobals::get_mut();
+        if globals.headers_sent != 0 {
+            return Ok(());
+        }
+        let mut none = Zval::new();
+        none.u1.type_info = IS_UNDEF;
+        // As the engine does: it runs once, and not while it runs.
+        std::mem::replace(&mut globals.callback_func, none)
+    };
+    // SAFETY: reading the type of a value that is whole.
+    if unsafe { callback.u1.type_info } == IS_UNDEF {
+        return Ok(());
+    }
+    guarded(|| callback.try_call(vec![]).map(drop)).map(drop)
+}
+
+/// Sends the headers, once.
+pub fn send_headers() -> Result<(), Halt> {
+    // SAFETY: sends this request's headers; a SAPI may do anything then, hence the guard.
+    guarded(|| unsafe { ext_php_rs::ffi::sapi_send_headers() }).map(drop)
 }
 
 /// How many output buffers are open.

@@ -8,7 +8,7 @@
 use std::cell::Cell;
 
 use ext_php_rs::types::Zval;
-use ext_php_rs::zend::{SapiGlobals, set_header};
+use ext_php_rs::zend::{SapiGlobals, remove_header, set_header};
 
 use crate::exception::Failure;
 use crate::php::{self, Halt, IgnoreAbort, call};
@@ -16,9 +16,21 @@ use crate::php::{self, Halt, IgnoreAbort, call};
 /// The media type of a stream (WHATWG HTML, "Server-sent events").
 const MEDIA_TYPE: &str = "text/event-stream";
 
-/// What a stream's response carries; a header that is already there stays.
-const HEADERS: [(&str, &str); 3] =
-    [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no")];
+/// What a stream's response carries. PHP would complete the type by `default_charset`, and browsers give
+/// up for good where that isn't UTF-8.
+const HEADERS: [(&str, &str); 3] = [
+    ("Content-type", "text/event-stream;charset=UTF-8"),
+    ("Cache-Control", "no-cache"),
+    ("X-Accel-Buffering", "no"),
+];
+
+/// What can't be said of a stream: a client or a server on the way would look for bytes that don't come,
+/// or make others of those that do. These are taken away.
+const UNTRUE: [&str; 5] =
+    ["Content-Length", "Content-Encoding", "Transfer-Encoding", "Content-Range", "X-Accel-Charset"];
+
+/// What has the web server answer with something else.
+const INSTEAD: [&str; 3] = ["X-Accel-Redirect", "X-Sendfile", "X-LIGHTTPD-send-file"];
 
 /// `removable` in what `ob_get_status()` says of a buffer.
 const PHP_OUTPUT_HANDLER_REMOVABLE: i64 = 0x40;
@@ -47,8 +59,6 @@ pub fn begin_request() {
 /// A response that can become a stream.
 pub struct Response {
     command_line: bool,
-    headers: Vec<String>,
-    sent: bool,
 }
 
 /// An open stream.
@@ -73,66 +83,172 @@ impl Response {
                 ));
             }
         }
-        let headers = list_of_headers()?;
         let command_line = php::is_command_line();
-        let (status, sent) = {
-            let globals = SapiGlobals::get();
-            (globals.sapi_headers.http_response_code, globals.headers_sent != 0)
-        };
-        if command_line {
-            return Ok(Self { command_line, headers, sent });
+        if !command_line {
+            Headers::now().check()?;
         }
-        if status != 0 && status != 200 {
-            return Err(Failure::Stream(format!(
-                "the response's status is {status}, and EventSource gives up for good on any but 200; answer without a stream, or leave the status at 200"
-            )));
-        }
-        match value_of(&headers, "Content-Type") {
-            Some(value) if !is_event_stream(value) => Err(Failure::Stream(format!(
-                "the response's Content-Type is \"{value}\", and EventSource takes only {MEDIA_TYPE}; remove that header or set it to {MEDIA_TYPE}"
-            ))),
-            None if sent => Err(Failure::Stream(format!(
-                "the headers were sent before the stream began, without Content-Type: {MEDIA_TYPE}; send no output before Sse\\stream()"
-            ))),
-            _ => Ok(Self { command_line, headers, sent }),
-        }
+        Ok(Self { command_line })
     }
 
-    /// Adds the headers that are missing.
-    pub fn add_headers(&self) {
-        if self.command_line || self.sent {
-            return;
-        }
-        for (name, value) in HEADERS {
-            if value_of(&self.headers, name).is_none() {
-                // Refused only after the headers were sent, which was looked at.
-                let _ = set_header(&format!("{name}: {value}"));
-            }
+    /// Gives it the headers of a stream, as far as they aren't sent.
+    pub fn set_headers(&self) {
+        if !self.command_line {
+            Headers::now().set_right();
         }
     }
 
     /// Sends the headers; from here on only frames reach the client.
     pub fn open(self) -> Result<Open, Failure> {
-        self.add_headers();
-        if self.command_line {
-            close_session()?;
-        } else {
-            // First of all: what the rest may have to warn of must not come before the first frame.
-            php::disable_output();
-            self.clear_the_way().inspect_err(|_| php::enable_output())?;
-        }
+        // What runs on the way can't open another.
         CLIENT.set(Client::Streams);
+        self.clear_the_way().inspect_err(|_| CLIENT.set(Client::Waits))?;
         Ok(Open { command_line: self.command_line, _abort: IgnoreAbort::begin() })
     }
 
-    /// Ends all that stands between us and the client.
-    fn clear_the_way(&self) -> Result<(), Halt> {
-        close_session()?;
-        if !self.sent {
-            php::set_ini("zlib.output_compression", "0");
+    /// Ends all that stands between us and the client, and sends the headers.
+    fn clear_the_way(&self) -> Result<(), Failure> {
+        if self.command_line {
+            return Ok(close_session()?);
         }
-        end_buffers()?;
-        send_headers()
+        // First of all: what the rest may have to warn of must not come before the first frame.
+        php::disable_output();
+        let send = || {
+            close_session()?;
+            if !are_headers_sent() {
+                php::set_ini("zlib.output_compression", "0");
+            }
+            end_buffers()?;
+            // Buffers and the application's callback may have changed the headers.
+            php::run_header_callback()?;
+            let headers = Headers::now();
+            headers.check()?;
+            headers.set_right();
+            Ok(php::send_headers()?)
+        };
+        send().inspect_err(|_| php::enable_output())
+    }
+}
+
+fn are_headers_sent() -> bool {
+    SapiGlobals::get().headers_sent != 0
+}
+
+/// The response's status and headers, as they are now.
+struct Headers {
+    status: i32,
+    list: Vec<(String, String)>,
+    sent: bool,
+}
+
+impl Headers {
+    fn now() -> Self {
+        let mut globals = SapiGlobals::get_mut();
+        let sent = globals.headers_sent != 0;
+        let status = globals.sapi_headers.http_response_code;
+        let list = globals.sapi_headers.headers();
+        let list = list
+            .filter_map(|header| header.as_str()?.split_once(':'))
+            .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+            .collect();
+        Self { status, list, sent }
+    }
+
+    fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.list.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+    }
+
+    /// Says what of them a stream can't have.
+    fn check(&self) -> Result<(), Failure> {
+        // FastCGI has the status as a header, which may be set by hand.
+        let by_hand = self.values("Status").find(|status| !status.starts_with("200"));
+        let by_hand = by_hand.map(|status| status.split(' ').next().unwrap_or_default().to_owned());
+        let status = (self.status != 0 && self.status != 200).then(|| self.status.to_string());
+        if let Some(status) = status.or(by_hand) {
+            return Err(Failure::Stream(format!(
+                "the response's status is {status}, and EventSource gives up for good on any but 200; answer without a stream, or leave the status at 200"
+            )));
+        }
+        let is_other = |value: &&str| !is_event_stream(value);
+        if self.sent {
+            return match self.contradiction() {
+                Some(why) => Err(Failure::Stream(format!(
+                    "{}, so the headers were sent before the stream began, {why}; send no output before Sse\\stream()",
+                    output_began()
+                ))),
+                None => Ok(()),
+            };
+        }
+        if let Some(value) = self.values("Content-Type").find(is_other) {
+            return Err(Failure::Stream(format!(
+                "the response's Content-Type is \"{value}\", and EventSource takes only {MEDIA_TYPE}; remove that header or set it to {MEDIA_TYPE}"
+            )));
+        }
+        let instead = INSTEAD.iter().find_map(|name| Some((name, self.values(name).next()?)));
+        if let Some((name, value)) = instead {
+            return Err(Failure::Stream(format!(
+                "the response has the header {name}: {value}, so the web server would answer with that and not with the stream; remove that header"
+            )));
+        }
+        Ok(())
+    }
+
+    /// What makes headers that were sent those of something else.
+    fn contradiction(&self) -> Option<String> {
+        let mut types = self.values("Content-Type").peekable();
+        if types.peek().is_none() || types.any(|value| !is_event_stream(value)) {
+            return Some(format!("without Content-Type: {MEDIA_TYPE}"));
+        }
+        if let Some(value) = self.values("Content-Type").find(|value| !is_utf8(value)) {
+            return Some(format!("with Content-Type: {value}, and EventSource takes only UTF-8"));
+        }
+        UNTRUE.iter().chain(&INSTEAD).find_map(|name| {
+            let value = self.values(name).next()?;
+            Some(format!("with {name}: {value}, which no stream can have"))
+        })
+    }
+
+    /// Adds what is missing, and sets right what isn't true of a stream.
+    fn set_right(&self) {
+        if self.sent {
+            return;
+        }
+        for (name, value) in HEADERS {
+            let mut values = self.values(name).peekable();
+            if values.peek().is_none() || values.any(|value| !can_stay(name, value)) {
+                // Refused only after the headers were sent, which was looked at.
+                let _ = set_header(&format!("{name}: {value}"));
+            }
+        }
+        for name in UNTRUE {
+            if self.values(name).next().is_some() {
+                let _ = remove_header(name);
+            }
+        }
+    }
+}
+
+/// Whether a stream can have this header of the application's.
+fn can_stay(name: &str, value: &str) -> bool {
+    let parts = || value.split([',', ';']).map(|part| part.trim().to_ascii_lowercase());
+    match name {
+        "Content-type" => is_utf8(value) && value.contains(';'),
+        // Nobody may answer with an earlier stream.
+        "Cache-Control" => {
+            parts().any(|part| part == "no-cache" || part == "no-store")
+                || !parts().any(|part| {
+                    let keeps = ["public", "immutable", "max-age", "s-maxage"];
+                    keeps.iter().any(|word| part.starts_with(word))
+                })
+        }
+        _ => value.eq_ignore_ascii_case("no"),
+    }
+}
+
+/// Where output began that had the headers sent.
+fn output_began() -> String {
+    match php::output_start() {
+        Some((file, line)) => format!("output began in {file} on line {line}"),
+        None => "the response has begun, without output (flush() does that)".into(),
     }
 }
 
@@ -185,24 +301,18 @@ pub fn is_head() -> bool {
     SapiGlobals::get().request_info().request_method() == Some("HEAD")
 }
 
-fn list_of_headers() -> Result<Vec<String>, Halt> {
-    let list = call("headers_list", &[])?;
-    Ok(list
-        .as_ref()
-        .and_then(Zval::array)
-        .map(|list| list.values().filter_map(Zval::string).collect())
-        .unwrap_or_default())
-}
-
-fn value_of<'a>(headers: &'a [String], name: &str) -> Option<&'a str> {
-    headers.iter().find_map(|header| {
-        let (found, value) = header.split_once(':')?;
-        found.trim().eq_ignore_ascii_case(name).then(|| value.trim())
-    })
-}
-
 fn is_event_stream(value: &str) -> bool {
     value.split(';').next().is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case(MEDIA_TYPE))
+}
+
+/// Whether a media type names no other charset.
+fn is_utf8(value: &str) -> bool {
+    value.split(';').skip(1).all(|parameter| match parameter.split_once('=') {
+        Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => {
+            charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    })
 }
 
 /// While a stream runs, the session's lock would stop the user's other requests.
@@ -253,10 +363,4 @@ fn end_buffers() -> Result<(), Halt> {
         }
     }
     Ok(())
-}
-
-fn send_headers() -> Result<(), Halt> {
-    // SAFETY: sends this request's headers, once; it may call a function of the user's
-    // (header_register_callback), hence the guard.
-    php::guarded(|| unsafe { ext_php_rs::ffi::sapi_send_headers() }).map(drop)
 }

@@ -52,9 +52,12 @@ function push(string $key, mixed $data, ?string $event = null, #[\SensitiveParam
 /**
  * Answers the request with a stream of events, and returns when it ends.
  *
- * It adds the headers that the response doesn't carry yet (`Content-Type: text/event-stream`, `Cache-Control: no-cache`,
- * `X-Accel-Buffering: no`), ends output buffers, closes the session, and lifts the time limit while it runs. From then
- * on nothing else that PHP prints reaches the client. On the command line it prints the frames.
+ * It adds the headers that the response doesn't carry yet (`Content-Type: text/event-stream;charset=UTF-8`,
+ * `Cache-Control: no-cache`, `X-Accel-Buffering: no`), and sets right what isn't true of a stream, whoever set it:
+ * another charset (`default_charset`), a `Cache-Control` that lets others keep it, `X-Accel-Buffering: yes`,
+ * `Content-Length`, `Content-Encoding`, `Transfer-Encoding`, `Content-Range`, `X-Accel-Charset`. It ends output buffers,
+ * runs what `header_register_callback()` was given, closes the session, and lifts the time limit while it runs. From
+ * then on nothing else that PHP prints reaches the client. On the command line it prints the frames.
  *
  * The closures see payloads as `json_decode(…, true)` gives them. What they print or throw goes to PHP's error log, and
  * the stream goes on; an event whose closure threw counts as sent. A fatal error or `exit` ends the script, and the
@@ -100,7 +103,7 @@ function push(string $key, mixed $data, ?string $event = null, #[\SensitiveParam
  * @return \Sse\StreamEnd why it ended
  * @throws \Sse\InvalidArgumentException for keys, options or settings that can't be used; no byte was sent
  * @throws \Sse\StreamException when the response can't become a stream: another status than 200, another Content-Type,
- *   headers sent, or a stream is open already; or `handoff` is 'require' and the hub can't take it; no byte was sent
+ *   a header that has the web server send a file, headers that were sent and are not those of a stream, or a stream is open already; or `handoff` is 'require' and the hub can't take it; no byte was sent
  * @throws \Sse\StoreException when the store can't be read; no byte was sent
  * @throws \TypeError for an argument of another type
  * @throws \Throwable what a signal's handler (`pcntl_async_signals()`) throws while the stream waits

@@ -28,7 +28,7 @@ retry=default #1 connected {"time": "H:i:s"}
 200 OK
 Cache-Control: private
 Content-Type: text/event-stream; charset=utf-8
-X-Accel-Buffering: yes
 X-Powered-By-Us: kept
+X-Accel-Buffering: no
 retry=default #1 connected {"time": "H:i:s"}
 #2 message "hello"

@@ -60,6 +60,5 @@ log: sse: 92 bytes printed before the stream began were dropped: \nWarning: the 
 log: PHP Warning:  the buffer is gone in {temporary}/root/index.php on line 28
 200 OK
 Cache-Control: no-store, no-cache, must-revalidate
-Content-type: text/event-stream;charset=UTF-8
-X-Accel-Buffering: no
-cut: answered: no session store
+Content-type: text/html; charset=UTF-8
+answered: no session store

@@ -183,7 +183,7 @@ fn a_sweep_that_another_process_is_at_is_left_to_it() {
     let stamp = place.path().join("swept");
     age(&stamp, 2 * DAY);
     let other = fs::File::open(&stamp).unwrap();
-    let held = lock::exclusive(&other, &stamp).unwrap();
+    let held = lock::exclusive(&other, &stamp, Patience::Waits).unwrap();
     let go_on = || go_on_for(Duration::ZERO, store.directory(), &store.settings).unwrap();
     assert!(!go_on());
     assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
