@@ -65,7 +65,8 @@ impl Callbacks<'_> {
                 None => return Ok(Outcome::Skip),
             }
         }
-        let place = format!("beforeSend, key {key}, event {id}");
+        let last = if self.before_send.is_some() { "beforeSend" } else { "fetch" };
+        let place = format!("{last}, key {key}, event {id}");
         let result = match self.before_send {
             Some(closure) => match run(closure, &[&payload], &place)? {
                 Some(result) if result.coerce_to_bool() => result,

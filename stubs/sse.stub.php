@@ -24,7 +24,8 @@ namespace Sse;
  *
  * The data is encoded once, by PHP's own `json_encode()` with its default flags, and goes to clients as that text.
  * Without `$event`, a non-empty string in the member `event` of an array or object names the event and is left out on
- * the wire; otherwise the event has the stream's `eventName`.
+ * the wire; otherwise the event has the stream's `eventName`. The names `error` and `open`, which are EventSource's own
+ * events, and `connected` and `sse-gap`, which are the stream's, are refused.
  *
  * The event is kept as long as `sse.retention_seconds`, `sse.retention_events` and `sse.retention_bytes` say.
  *

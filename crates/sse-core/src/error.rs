@@ -78,6 +78,18 @@ pub enum Error {
         /// Where, from 0.
         at: usize,
     },
+    /// An event name that means something else to clients.
+    #[error(
+        "the event name \"{name}\" is {meaning}, and a page would take this event for it; take another name, such as \"{other}\""
+    )]
+    EventNameTaken {
+        /// The name.
+        name: &'static str,
+        /// What it means.
+        meaning: &'static str,
+        /// What could be taken.
+        other: &'static str,
+    },
     /// A payload over `sse.max_payload`.
     #[error(
         "the event's data is {len} bytes of JSON, the limit is {max}; raise sse.max_payload or push a reference that beforeSend resolves"
@@ -298,6 +310,7 @@ impl Error {
             | Self::EventNameTooLong { .. }
             | Self::EventNameUtf8 { .. }
             | Self::EventName { .. }
+            | Self::EventNameTaken { .. }
             | Self::TooLarge { .. }
             | Self::InvalidId { .. } => Kind::Argument,
             _ => Kind::Store,

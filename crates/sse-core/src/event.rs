@@ -7,21 +7,44 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
+use crate::frame;
 use crate::id::EventId;
 
 /// Bytes an event's name may have.
 pub const MAX_NAME_BYTES: usize = 64 << 10;
 
-/// An event's name: UTF-8, not empty, without CR, LF or NUL, which would forge lines on the wire.
+/// Names that clients know as something else than an application's event: what it is, and a name that could
+/// be taken instead. A page whose users choose names could be made to reload by them, or to give up.
+const TAKEN: [(&str, &str, &str); 4] = [
+    ("error", "EventSource's own, for a connection that is lost", "failure"),
+    ("open", "EventSource's own, for a connection that is there", "opened"),
+    (frame::CONNECTED, "the one that a stream begins with", "online"),
+    (frame::GAP, "the one that tells of missing events", "gap"),
+];
+
+/// An event's name: UTF-8, not empty, without CR, LF or NUL, which would forge lines on the wire, and none
+/// that means something else to clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventName(Box<str>);
 
 impl EventName {
-    /// Checks `bytes` once.
+    /// Checks the name of an event that is new.
+    ///
+    /// # Errors
+    /// [`Error::EventNameTaken`], and those of [`EventName::stored`].
+    pub fn new(bytes: &[u8]) -> Result<Self> {
+        let name = Self::stored(bytes)?;
+        match TAKEN.iter().find(|(taken, ..)| *taken == name.as_str()) {
+            Some((name, meaning, other)) => Err(Error::EventNameTaken { name, meaning, other }),
+            None => Ok(name),
+        }
+    }
+
+    /// Checks the name of an event that is in a store: an earlier version may have taken it.
     ///
     /// # Errors
     /// [`Error::EmptyEventName`], [`Error::EventNameTooLong`], [`Error::EventNameUtf8`], [`Error::EventName`].
-    pub fn new(bytes: &[u8]) -> Result<Self> {
+    pub fn stored(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_NAME_BYTES {
             return Err(Error::EventNameTooLong { len: bytes.len() });
         }
@@ -68,7 +91,7 @@ impl Draft {
     /// string in the top-level member `event` names the event and is cut from the wire form.
     ///
     /// # Errors
-    /// [`Error::EventName`] if the payload's own name can't be one.
+    /// Those of [`EventName::new`], if the payload's own name can't be one.
     pub fn new(json: Vec<u8>, name: Option<EventName>) -> Result<Self> {
         if name.is_some() {
             return Ok(Self { name, cut: None, json, external: false });

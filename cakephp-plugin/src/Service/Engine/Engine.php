@@ -17,6 +17,11 @@ use Throwable;
 abstract class Engine
 {
     /**
+     * Names that the extension refuses: those of EventSource's own events, and of the stream's.
+     */
+    private const TAKEN_NAMES = ['error', 'open', 'connected', 'sse-gap'];
+
+    /**
      * Keeps a payload and wakes the key's listeners.
      *
      * @param string $key The key.
@@ -166,6 +171,13 @@ abstract class Engine
             throw new InvalidArgumentException(sprintf(
                 'the event name %s has a line break or NUL, which would forge lines on the wire; remove it',
                 json_encode($name),
+            ));
+        }
+        if (in_array($name, self::TAKEN_NAMES, true)) {
+            throw new InvalidArgumentException(sprintf(
+                'the event name "%s" means something else to clients, and a page would take this event for that; take'
+                . ' another name',
+                $name,
             ));
         }
 

@@ -159,6 +159,8 @@ class SseServiceTest extends TestCase
             'line break in the event\'s name' => ['k', ['event' => "a\nevent: forged"], 'line break'],
             'carriage return in the event\'s name' => ['k', ['event' => "a\rdata: forged"], 'line break'],
             'an object whose class is not known' => ['k', [unserialize('O:4:"Gone":0:{}')], 'the class Gone'],
+            'a name that EventSource takes for its own' => ['k', ['event' => 'error'], 'the event name "error"'],
+            'the name of a gap' => ['k', new ArrayObject(['event' => 'sse-gap']), 'the event name "sse-gap"'],
             'line break in an object\'s name' => ['k', new ArrayObject(['event' => "a\n"]), 'line break'],
         ];
     }

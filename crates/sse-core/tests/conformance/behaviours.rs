@@ -244,6 +244,25 @@ pub fn payloads_come_back_byte_for_byte(place: &Place) {
     assert_eq!(read, drafts);
 }
 
+pub fn names_that_an_earlier_version_took_come_back(place: &Place) {
+    let store = place.store();
+    let names = ["error", "open", "connected", "sse-gap"];
+    for name in names {
+        assert!(EventName::new(name.as_bytes()).is_err());
+        let name = Some(EventName::stored(name.as_bytes()).unwrap());
+        store.append(&key("a"), &Draft::new(b"1".to_vec(), name).unwrap()).unwrap();
+    }
+    let read = store.read(&key("a"), None, usize::MAX).unwrap();
+    let read: Vec<_> = read
+        .iter()
+        .map(|item| match item {
+            Item::Event(event) => event.draft.name.as_ref().map(EventName::as_str),
+            Item::Gap(gap) => panic!("{gap:?}"),
+        })
+        .collect();
+    assert_eq!(read, names.map(Some));
+}
+
 pub fn large_payloads_come_back_whole(place: &Place) {
     let store = place.store();
     let payloads: Vec<String> =

@@ -55,6 +55,7 @@ macro_rules! engines {
                 keys_are_kept_apart,
                 stores_are_kept_apart,
                 payloads_come_back_byte_for_byte,
+                names_that_an_earlier_version_took_come_back,
                 large_payloads_come_back_whole,
                 a_payload_over_the_limit_is_refused_and_wakes_nobody,
                 a_store_that_fails_says_so_and_wakes_nobody,

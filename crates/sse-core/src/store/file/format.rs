@@ -197,7 +197,7 @@ fn read_flags(flags: &[u8], mut draft: Draft) -> Option<Draft> {
         match flag.split_once('=') {
             Some(("n", value)) => {
                 draft.name =
-                    Some(EventName::new(&percent_decode(value.as_bytes()).collect::<Vec<u8>>()).ok()?)
+                    Some(EventName::stored(&percent_decode(value.as_bytes()).collect::<Vec<u8>>()).ok()?)
             }
             Some(("c", value)) => {
                 let (start, length) = value.split_once('+')?;

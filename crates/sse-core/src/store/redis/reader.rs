@@ -176,7 +176,7 @@ fn read_fields(fields: Vec<Vec<u8>>) -> Option<(EventId, Option<u64>, Option<Dra
     while let (Some(field), Some(value)) = (fields.next(), fields.next()) {
         match field.as_slice() {
             b"t" => time = std::str::from_utf8(&value).ok().and_then(|text| text.parse().ok()),
-            b"n" => name = Some(EventName::new(&value)),
+            b"n" => name = Some(EventName::stored(&value)),
             b"c" => {
                 cut = std::str::from_utf8(&value).ok().and_then(|text| {
                     let (start, length) = text.split_once('+')?;

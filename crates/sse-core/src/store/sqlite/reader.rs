@@ -178,7 +178,7 @@ fn read(connection: &Connection, log: &Log, from: EventId, max_bytes: usize) -> 
 fn draft(row: &Row<'_>) -> rusqlite::Result<Option<Draft>> {
     // Larger than anything of ours: its bytes stay where they are.
     let Some(json) = row.get::<_, Option<Vec<u8>>>(6)? else { return Ok(None) };
-    let name = row.get_ref(2)?.as_bytes_or_null().unwrap_or_default().map(EventName::new);
+    let name = row.get_ref(2)?.as_bytes_or_null().unwrap_or_default().map(EventName::stored);
     let (cut, length): (Option<usize>, Option<usize>) = (row.get(3)?, row.get(4)?);
     let cut = cut.zip(length).map(|(start, length)| start..start.saturating_add(length));
     let fits = cut.as_ref().is_none_or(|cut| cut.end <= json.len());
