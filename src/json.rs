@@ -16,7 +16,7 @@ pub fn encode(value: &Zval) -> Result<Vec<u8>, Failure> {
     }
     let why = call("json_last_error_msg", &[])?
         .and_then(|text| text.string())
-        .unwrap_or_else(|| "json_encode() is disabled".into());
+        .unwrap_or_else(|| "this PHP has no json_encode()".into());
     Err(Failure::Argument(format!(
         "the data can't be encoded as JSON: {why}; push arrays, scalars, UTF-8 strings or JsonSerializable objects"
     )))

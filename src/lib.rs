@@ -43,6 +43,7 @@ fn startup(_type: i32, module_number: i32) -> i32 {
     settings::register(module_number);
     info::name_union_types();
     info::hide_passwords();
+    php::keep_functions();
     handoff::remember_software();
     ext_php_rs::internal::startup_guard(exception::register)
 }

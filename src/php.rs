@@ -18,10 +18,11 @@ use ext_php_rs::ffi::{
     _zend_ini_entry, ext_php_rs_compiler_globals, php_log_err_with_severity, php_output_discard,
     php_output_end, php_output_get_contents, php_output_get_level, php_output_set_status,
     php_output_start_default, php_output_write, zend_alter_ini_entry_chars, zend_call_known_function,
-    zend_hash_str_find, zend_ini_string, zend_string,
+    zend_function, zend_hash_str_find, zend_ini_string, zend_internal_function, zend_string,
 };
 use ext_php_rs::types::{ZendStr, Zval};
 use ext_php_rs::zend::{CatchError, ExecutorGlobals, ProcessGlobals, SapiModule, try_catch};
+use parking_lot::Mutex;
 
 /// Why PHP code that we called didn't come to its end.
 #[derive(Debug)]
@@ -45,7 +46,64 @@ pub fn guarded<R>(action: impl FnOnce() -> R) -> Result<R, Halt> {
     }
 }
 
-/// Calls one of PHP's own functions. `None` if this PHP doesn't have it or it was disabled.
+/// PHP's own functions that we call.
+const CALLED: [&str; 11] = [
+    "connection_status",
+    "constant",
+    "date",
+    "json_decode",
+    "json_encode",
+    "json_last_error_msg",
+    "ob_get_contents",
+    "ob_get_status",
+    "session_status",
+    "session_write_close",
+    "set_time_limit",
+];
+
+/// A function as it was when the module started.
+struct Kept(&'static str, zend_internal_function);
+
+// SAFETY: what it points to belongs to the module that has the function, and nothing writes to it.
+unsafe impl Send for Kept {}
+
+/// Functions of [`CALLED`]; from the module's start to its end they stay where they are, as PHP may be in
+/// one of them.
+static KEPT: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
+
+/// Keeps the functions that we call; to be called when the module starts. `disable_functions`, which is
+/// meant for applications, takes them out of the engine's table after that.
+pub fn keep_functions() {
+    let kept = CALLED.iter().filter_map(|&name| {
+        // SAFETY: at start-up no other thread runs, and the table holds functions; those of PHP's own are
+        // internal ones, which are copied to their end and no farther.
+        let function = unsafe {
+            let functions = (*ext_php_rs_compiler_globals()).function_table;
+            let found = zend_hash_str_find(functions, name.as_ptr().cast(), name.len()).as_ref()?;
+            *found.value.ptr.cast::<zend_internal_function>()
+        };
+        Some(Kept(name, function))
+    });
+    *KEPT.lock() = kept.collect();
+}
+
+/// Where the engine keeps a function, or we do.
+fn find(name: &str) -> Option<*mut zend_function> {
+    // SAFETY: the table of functions lives as long as the request; what it holds are functions.
+    let found = unsafe {
+        let functions = (*ext_php_rs_compiler_globals()).function_table;
+        zend_hash_str_find(functions, name.as_ptr().cast(), name.len()).as_ref()
+    };
+    if let Some(found) = found {
+        // SAFETY: as above.
+        return Some(unsafe { found.value.ptr }.cast());
+    }
+    let mut kept = KEPT.lock();
+    let kept = kept.iter_mut().find(|kept| kept.0 == name)?;
+    Some((&raw mut kept.1).cast())
+}
+
+/// Calls one of PHP's own functions, also if it was disabled. `None` if this PHP doesn't have it.
 ///
 /// It is called where the engine keeps it: `Function::try_from_function` copies the entry, and with it
 /// what lies behind the end of an internal function's.
@@ -53,14 +111,13 @@ pub fn call(name: &str, arguments: &[&dyn IntoZvalDyn]) -> Result<Option<Zval>, 
     guarded(|| {
         let arguments: Vec<Zval> =
             arguments.iter().map(|argument| argument.as_zval(false)).collect::<Result<_, _>>().ok()?;
+        let function = find(name)?;
         let mut result = Zval::new();
-        // SAFETY: the table of functions lives as long as the request; what it holds are functions. The
-        // arguments live through the call, and the engine writes the result.
+        // SAFETY: the function lives as long as the module that has it. The arguments live through the call,
+        // and the engine writes the result.
         unsafe {
-            let functions = (*ext_php_rs_compiler_globals()).function_table;
-            let found = zend_hash_str_find(functions, name.as_ptr().cast(), name.len()).as_ref()?;
             zend_call_known_function(
-                found.value.ptr.cast(),
+                function,
                 null_mut(),
                 null_mut(),
                 &raw mut result,

@@ -69,3 +69,14 @@ for (const listen of ['unix', 'tcp']) {
         }
     });
 }
+
+test('functions that are disabled for applications are there for the hand-off', async (t) => {
+    const disabled = 'disable_functions=constant,date,headers_list,ob_get_status,session_status,set_time_limit';
+    const stack = await startHubStack(t, '--ini', disabled);
+    const fleet = stack.fleet(t, 1, 'disabled', { options: { handoff: 'require' } });
+    await fleet.connected();
+    await stack.pushNumbers('disabled', 1, 1);
+    await fleet.received(1);
+
+    assert.deepEqual(fleet.clients[0].data, [1]);
+});
