@@ -376,6 +376,19 @@ mod tests {
     }
 
     #[test]
+    fn a_time_that_no_clock_has_is_none() {
+        for (flags, expected) in
+            [("t=5", Some(5)), ("x,t=0", Some(0)), ("t=281474976710656", None), ("t=1e3", None)]
+        {
+            let head = format!("9-0 {flags} 1");
+            let crc = crc32fast::hash(format!("{head} 1").as_bytes());
+            let line = format!("{head} {crc:08x} 1");
+            let event = read_line(line.as_bytes()).unwrap().event();
+            assert_eq!(event.map(|event| event.stored_millis), expected, "{flags}");
+        }
+    }
+
+    #[test]
     fn a_line_too_short_for_a_checksum_is_damage() {
         assert!(read_line(b"1 - 0 0 ").is_none());
     }
