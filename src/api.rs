@@ -238,18 +238,23 @@ extern "C" fn cursor(execute: &mut ExecuteData, result: &mut Zval) {
 extern "C" fn status(execute: &mut ExecuteData, result: &mut Zval) {
     answer("Sse\\status", 0, execute, result, |[options]| {
         let location = Options::new(options, &["dsn"])?.location()?;
-        let store = stores::open(&location)?;
-        let problem = store.check().err().map(|error| error.to_string());
-        let choice = settings::signal_choice()?;
-        let (signal, signal_why) = match store.waits() {
-            // Has threads and connections of its own: not for a question.
-            Waits::Redis { .. } => ("redis", None),
-            waits => {
-                let signal = Taken::take(choice, waits);
-                (signal.name(), signal.why().map(str::to_owned))
-            }
+        let problem = stores::problem(&location);
+        let (signal, signal_why) = match (stores::open(&location), settings::signal_choice()) {
+            (Ok(store), Ok(choice)) => match store.waits() {
+                // Has threads and connections of its own: not for a question.
+                Waits::Redis { .. } => ("redis", None),
+                waits => {
+                    let signal = Taken::take(choice, waits);
+                    (signal.name(), signal.why().map(str::to_owned))
+                }
+            },
+            // A setting is wrong, which is the problem then.
+            _ => ("unknown", None),
         };
-        let (why, hub) = handoff::status(&location)?;
+        let (why, hub) = match handoff::status(&location) {
+            Err(Failure::Argument(why)) => (Some(why), None),
+            other => other?,
+        };
         let fields: [(&str, Option<String>); 8] = [
             ("version", Some(env!("CARGO_PKG_VERSION").into())),
             ("tier", Some(if why.is_none() { "hub" } else { "worker" }.into())),

@@ -79,6 +79,14 @@ impl Failure {
         }
     }
 
+    /// What is wrong with an argument or a setting, if it is that.
+    pub fn argument(self) -> Option<String> {
+        match self {
+            Self::Argument(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Throws it from the function named. A fatal error is raised anew, so nothing of ours may be
     /// alive in the caller.
     pub fn throw(self, function: &str) {

@@ -141,6 +141,13 @@ impl Setting {
     }
 }
 
+/// The first setting that is wrong, if one is: streams that need it throw this. Those that say where the
+/// store is are not looked at, as one of them may be set in vain.
+pub fn problem() -> Option<String> {
+    let others = SETTINGS.iter().filter(|setting| setting.name != DSN && setting.name != DIR);
+    others.filter_map(|setting| setting.check(&setting.text()).err()).find_map(Failure::argument)
+}
+
 fn short_name(name: &'static CStr) -> &'static str {
     name.to_str().unwrap_or_default().trim_start_matches("sse.")
 }

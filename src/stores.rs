@@ -43,6 +43,14 @@ pub fn open(location: &Location) -> Result<Arc<dyn Store>, Failure> {
     Ok(store)
 }
 
+/// What keeps streams of a store from beginning: a wrong setting, or the store itself.
+pub fn problem(location: &Location) -> Option<String> {
+    settings::problem().or_else(|| match open(location) {
+        Ok(store) => store.check().err().map(|error| error.to_string()),
+        Err(failure) => failure.argument(),
+    })
+}
+
 /// A signal that is kept, and what it was opened for.
 struct Kept {
     process: u32,

@@ -164,8 +164,9 @@ function cursor(array|string $keys, #[\SensitiveParameter] array $options = []):
  *   - why: why the tier isn't `hub`; null if it is
  *   - engine: `file`
  *   - store: the directory
- *   - problem: why the store can't be used, with the remedy; null if it can
- *   - signal: what wakes streams that a worker holds: `inotify`, `notify` or `poll`
+ *   - problem: why no stream can begin, with the remedy: a wrong setting, or a store that can't be used; null if all is
+ *     well
+ *   - signal: what wakes streams that a worker holds: `inotify`, `notify` or `poll`; `unknown` while a setting is wrong
  *   - signal_why: why that isn't the best one; null if it is
  *   - hub: the hub of this user, null if none runs now: its process, streams that are open and that it would take,
  *     streams taken since it began, keys followed, events and bytes written to clients, its socket and signals, and the last thing

@@ -5,7 +5,7 @@ phpinfo() has a section with the settings
 require __DIR__ . '/sse.inc';
 ob_start();
 (new ReflectionExtension('sse'))->info();
-echo preg_replace(['/^version => [\d.]+$/m', '/^(sse\.(?:dir|dsn)) => .*$/m'], ['version => N', '$1 => …'], trim(ob_get_clean())), "\n";
+echo preg_replace(['/^version => [\d.]+$/m', '/^(sse\.(?:dir|dsn)|store|problem) => .*$/m'], ['version => N', '$1 => …'], trim(ob_get_clean())), "\n";
 --EXPECT--
 sse
 
@@ -13,6 +13,8 @@ Server-Sent Events => enabled
 version => N
 tier => worker: a stream holds its PHP worker; only under PHP-FPM can a connection be handed over
 hub => none runs now
+store => …
+problem => …
 engines => file, redis, sqlite
 
 Directive => Local Value => Master Value
