@@ -1,11 +1,12 @@
 # Variables of the command line reach the scripts by themselves: make test PHP_CONFIG=/opt/php/bin/php-config
 
-.PHONY: help demo demo-cakephp build test lint bench install uninstall clean
+.PHONY: help demo demo-cakephp build test chaos lint bench install uninstall clean
 
 help:
 	@echo 'make demo        a page with live streams, in your browser; stops with Ctrl-C'
 	@echo 'make demo-cakephp  the same with CakePHP; Composer has to find it'
 	@echo 'make test        every test there is'
+	@echo 'make chaos       storms over the servers with random clients: MINUTES=5 ENGINE=file|sqlite|redis|all SEED='
 	@echo 'make install     build, and install for the PHP that php-config names'
 	@echo 'make uninstall   take it out again; the data stays'
 	@echo 'make build       build target/release/libsse.so'
@@ -27,6 +28,9 @@ build:
 
 test:
 	@dev/test.sh
+
+chaos:
+	@dev/chaos.sh
 
 lint:
 	@dev/lint.sh

@@ -56,6 +56,14 @@ hide_installed_extension() {
     export PHP_INI_SCAN_DIR
 }
 
+# The JavaScript packages of the tests, as their lock file says.
+install_node_modules() {
+    (
+        cd tests/browser
+        cmp -s package-lock.json node_modules/installed-lock.json || { npm ci && cp package-lock.json node_modules/installed-lock.json; }
+    )
+}
+
 # A Node.js of at least version $1; prints nothing where there is none.
 find_node() {
     for node_candidate in node "$PWD"/target/node/node_modules/node-linux-*/bin/node; do

@@ -1,16 +1,17 @@
 #!/bin/sh
 # Installs, by apt-get, what this machine lacks to build the extension; with --demo also the servers to run it in,
-# with --test also what the tests need. Does nothing, quickly, where nothing is missing.
+# with --test also what the tests need, with --chaos what a run of tests/chaos needs. Does nothing, quickly, where nothing is missing.
 #
 # PHP_CONFIG=/path/to/php-config chooses another PHP than the system's; its packages are then yours to install.
 set -eu
 cd "$(dirname "$0")/.."
 . dev/lib.sh
 
-servers=no tests=no
+servers=no tests=no chaos=no
 case "${1:-}" in
     --demo) servers=yes ;;
     --test) servers=yes tests=yes ;;
+    --chaos) servers=yes chaos=yes ;;
 esac
 
 packages=
@@ -52,9 +53,12 @@ if [ $servers = yes ]; then
     fi
 fi
 
-if [ $tests = yes ]; then
+if [ $tests = yes ] || [ $chaos = yes ]; then
     have node && have npm || need nodejs npm
     have redis-server && have redis-cli || need redis-server
+fi
+
+if [ $tests = yes ]; then
     have openssl || need openssl
     have caddy || need caddy
     have apache2 || need apache2
@@ -97,8 +101,13 @@ if [ -n "$packages" ]; then
     esac
 fi
 
-# Servers that some tests start for themselves; where one can't be had, those tests are skipped, and say so.
+# What some tests use; where one can't be had, those tests are skipped, and say so.
 wanted=
+if [ $chaos = yes ]; then
+    # What gives a process another clock: a library that no PATH shows.
+    ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || wanted="$wanted faketime"
+    [ -n "$PHP_CONFIG_CHOSEN" ] || php -r 'exit((int) !extension_loaded("sqlite3"));' || wanted="$wanted php-sqlite3"
+fi
 if [ $tests = yes ]; then
     have mariadbd && have mariadb-install-db || wanted="$wanted mariadb-server"
     ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || have postgres || wanted="$wanted postgresql"
@@ -128,7 +137,7 @@ if [ $servers = yes ]; then
 fi
 
 # A Node.js that is too old (Debian 12's own) is left alone; a newer one comes from npm, into target/.
-if [ $tests = yes ] && [ -z "$(find_node $NODE_AT_LEAST)" ]; then
+if [ "$tests$chaos" != nono ] && [ -z "$(find_node $NODE_AT_LEAST)" ]; then
     say "Node.js here is $(node --version), the tests need $NODE_AT_LEAST: getting one into target/node"
     npm install --silent --no-save --prefix target/node "node-linux-$(node -p process.arch)@22" >&2
     [ -n "$(find_node $NODE_AT_LEAST)" ] || die "No Node.js $NODE_AT_LEAST or newer could be had; install one and try again."

@@ -7,6 +7,7 @@
  * each is answered with a line of JSON:
  *   fpm quit     stop PHP-FPM gracefully     fpm stop      stop it at once
  *   fpm start    start it again              fpm reload    let it read its configuration anew
+ *   web stop     stop the web server         web start     start it again
  */
 declare(strict_types=1);
 
@@ -65,6 +66,8 @@ function obey(Stack $stack, string $command): void
         'fpm stop' => answer(['ended' => $stack->stopFpm(SIGTERM)]),
         'fpm start' => answer(['fpm' => $stack->startFpm()]),
         'fpm reload' => answer(['fpm' => $stack->reloadFpm()]),
+        'web stop' => answer(['ended' => $stack->stopWebServer()]),
+        'web start' => answer(['web' => $stack->startWebServer()]),
         default => answer(['error' => "unknown command: $command"]),
     };
 }

@@ -50,8 +50,8 @@ NO_INTERACTION=1 REPORT_EXIT_STATUS=1 TEST_PHP_EXECUTABLE=$PHP \
 
 step 'clients and browser'
 NODE=$(find_node $NODE_AT_LEAST)
+install_node_modules
 cd tests/browser
-cmp -s package-lock.json node_modules/installed-lock.json || { npm ci && cp package-lock.json node_modules/installed-lock.json; }
 "$NODE" --test --test-concurrency=1 --test-timeout=120000 --test-reporter=spec
 cd ../..
 

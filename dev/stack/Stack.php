@@ -51,7 +51,7 @@ final class Stack
         $this->hub?->makeDirectory();
 
         $this->startFpm();
-        $this->webServer = new Child($this->configuration->webServer(), "$this->dir/{$this->options->server}.out");
+        $this->startWebServer();
         $this->awaitAnswer();
     }
 
@@ -88,6 +88,24 @@ final class Stack
         $this->assertRunning();
 
         return $fpm->pid;
+    }
+
+    public function startWebServer(): int
+    {
+        $this->webServer = new Child($this->configuration->webServer(), "$this->dir/{$this->options->server}.out");
+
+        return $this->webServer->pid;
+    }
+
+    /**
+     * @return bool whether it ended by itself
+     */
+    public function stopWebServer(): bool
+    {
+        $ended = $this->webServer?->stop() ?? true;
+        $this->webServer = null;
+
+        return $ended;
     }
 
     public function stop(): void

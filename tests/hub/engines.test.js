@@ -1,9 +1,7 @@
 // The hub reads every engine; one that waits for a server keeps no other waiting.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { Listener, Proxy, Pusher, RawStream, clients, killHub, numbers, startHubStack, streamUrl } from './lib/hub.js';
+import { Listener, Proxy, Pusher, RawStream, clients, killHub, numbers, sharedDirectory, startHubStack, streamUrl } from './lib/hub.js';
 import { hubsOf } from './lib/process.js';
 import { Redis } from './lib/redis.js';
 
@@ -118,17 +116,4 @@ function listen(t, url) {
     t.after(() => listener.close());
 
     return listener;
-}
-
-/** A directory of the web user's that is removed in the end. */
-function sharedDirectory() {
-    const directory = mkdtempSync('/tmp/sse-shared-');
-    // A test's hooks run in their order, and its servers still write there.
-    process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-    if (process.getuid() === 0) {
-        execFileSync('chown', ['www-data:www-data', directory]);
-    }
-    chmodSync(directory, 0o2770);
-
-    return directory;
 }

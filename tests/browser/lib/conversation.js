@@ -10,9 +10,20 @@ export class Conversation {
 
     constructor(command, args, options = {}) {
         this.#process = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
+        // Who writes to one that has ended hears of it when it listens.
+        this.#process.stdin.on('error', () => {});
         this.#process.stderr.on('data', (text) => { this.#errors += text; });
         this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
         this.#ended = new Promise((resolve) => { this.#process.on('close', resolve); });
+    }
+
+    get pid() {
+        return this.#process.pid;
+    }
+
+    /** Whether it has ended. */
+    get hasEnded() {
+        return this.#process.exitCode !== null || this.#process.signalCode !== null;
     }
 
     /** The next line it says. */

@@ -42,7 +42,7 @@ export class Fleet {
 }
 
 /** One client: it resumes with the id it has, after the time it was told, until it leaves or is refused. */
-class Client {
+export class Client {
     /** Decoded data of all events but "connected". */
     data = [];
     connects = 0;
@@ -87,7 +87,7 @@ class Client {
                     return;
                 }
                 text = head.slice(end + 4);
-                this.#checkHead(head.slice(0, end));
+                this.#checkHead(head.slice(0, end), text);
                 head = null;
             }
             if (!this.refusal) {
@@ -95,19 +95,35 @@ class Client {
             }
         });
         this.#socket.on('error', () => {});
-        this.#socket.on('close', () => this.#comeBack());
+        this.#socket.on('close', () => this.onClose());
     }
 
-    #comeBack() {
-        if (!this.#hasLeft && !this.refusal) {
-            this.#timer = setTimeout(() => this.#connect(), this.retries.at(-1) ?? DEFAULT_RETRY_MS);
+    get lastId() {
+        return this.#lastId;
+    }
+
+    /** Ends the connection as a client does that goes away. */
+    cut() {
+        this.#socket.destroy();
+    }
+
+    /** Connects again after a while. */
+    comeBack(ms = this.retries.at(-1) ?? DEFAULT_RETRY_MS) {
+        if (!this.#hasLeft) {
+            this.#timer = setTimeout(() => this.#connect(), ms);
         }
     }
 
-    #checkHead(head) {
+    onClose() {
+        if (!this.refusal) {
+            this.comeBack();
+        }
+    }
+
+    #checkHead(head, text) {
         if (!/^HTTP\/1\.\d 200 /.test(head) || !/^content-type: text\/event-stream\b/im.test(head)) {
             this.refusal = head.split('\r\n', 1)[0];
-            this.#socket.destroy();
+            this.onRefusal(text);
         }
     }
 
@@ -115,8 +131,19 @@ class Client {
         this.#lastId = event.id ?? this.#lastId;
         if (event.event === 'connected') {
             this.connects++;
-        } else {
+        }
+        this.onEvent(event);
+    }
+
+    /** A frame, as the parser gives it. */
+    onEvent(event) {
+        if (event.event !== 'connected') {
             this.data.push(JSON.parse(event.data));
         }
+    }
+
+    /** text: what came of the answer's body beside its head. */
+    onRefusal() {
+        this.#socket.destroy();
     }
 }

@@ -3,21 +3,43 @@ import { Conversation } from './conversation.js';
 
 const script = fileURLToPath(new URL('pusher.php', import.meta.url));
 
+/** The extension did not take an event, and said why. */
+export class Refused extends Error {}
+
 /** A PHP on the command line that pushes, so that no FPM worker is taken for it. */
 export class Pusher {
     #program;
     #queue = Promise.resolve();
 
-    constructor(php, flags) {
-        this.#program = new Conversation(php, [...flags, script]);
+    /** through: a command, with its arguments, that runs PHP. */
+    constructor(php, flags, { through = [], env = {} } = {}) {
+        const [command, ...args] = [...through, php, ...flags, script];
+        this.#program = new Conversation(command, args, { env: { ...process.env, ...env } });
     }
 
-    /** Pushes one event after the other; gives the event's id. */
+    get pid() {
+        return this.#program.pid;
+    }
+
+    get hasEnded() {
+        return this.#program.hasEnded;
+    }
+
+    /** Pushes one event after the other; gives the event's id, or fails with what the extension says. */
     push(key, data, event = null) {
-        const pushed = this.#queue.then(() => this.#program.ask(JSON.stringify([key, data, event])));
+        const pushed = this.#queue.then(() => this.#ask(key, data, event));
         this.#queue = pushed.catch(() => {});
 
         return pushed;
+    }
+
+    async #ask(...event) {
+        const { id, error } = await this.#program.ask(JSON.stringify(event));
+        if (error !== undefined) {
+            throw new Refused(error);
+        }
+
+        return id;
     }
 
     close() {

@@ -1,10 +1,15 @@
 <?php
 /**
- * Pushes what each line of standard input says, [key, data, event], and answers with the event's id.
+ * Pushes what each line of standard input says, [key, data, event], and answers with the event's id, or with the error.
  */
 declare(strict_types=1);
 
 while (($line = fgets(STDIN)) !== false) {
     [$key, $data, $event] = json_decode($line, false, flags: JSON_THROW_ON_ERROR);
-    echo json_encode(Sse\push($key, $data, $event)), "\n";
+    try {
+        $answer = ['id' => Sse\push($key, $data, $event)];
+    } catch (Sse\Exception $exception) {
+        $answer = ['error' => $exception->getMessage()];
+    }
+    echo json_encode($answer, JSON_INVALID_UTF8_SUBSTITUTE | JSON_THROW_ON_ERROR), "\n";
 }

@@ -24,6 +24,8 @@ export async function startStack(...options) {
         push: (...event) => pusher.push(...event),
         /** "quit" (gracefully), "stop", "start" or "reload". */
         fpm: (command) => program.ask(`fpm ${command}`),
+        /** "stop" or "start". */
+        web: (command) => program.ask(`web ${command}`),
         stream: (key, query = {}) => streamUrl(facts.url, key, query),
         stop: async () => {
             await pusher.close();

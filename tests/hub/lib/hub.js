@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Fleet } from '../../browser/lib/fleet.js';
 import { numbers } from '../../browser/lib/numbers.js';
 import { RawStream } from '../../browser/lib/raw.js';
@@ -94,4 +95,17 @@ export async function killHub(pid, signal = 'SIGKILL') {
 
 export function readOr(file, otherwise) {
     return existsSync(file) ? readFileSync(file, 'utf8') : otherwise;
+}
+
+/** A directory of the web user's that is removed in the end. */
+export function sharedDirectory() {
+    const directory = mkdtempSync('/tmp/sse-shared-');
+    // A test's hooks run in their order, and its servers still write there.
+    process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+    if (process.getuid() === 0) {
+        execFileSync('chown', ['www-data:www-data', directory]);
+    }
+    chmodSync(directory, 0o2770);
+
+    return directory;
 }

@@ -7,16 +7,26 @@ import { until } from '../../browser/lib/until.js';
 /** A Redis of our own that keeps what it has over a restart. It ends with the test. */
 export class Redis {
     #dir = mkdtempSync('/tmp/sse-redis-');
+    #options;
     #program;
 
-    static async start(t) {
-        const redis = new Redis();
+    constructor(options) {
+        this.#options = options;
+    }
+
+    /** options: those of redis-server. */
+    static async start(t, ...options) {
+        const redis = new Redis(options);
         t.after(() => redis.#remove());
         chmodSync(redis.#dir, 0o755);
         mkdirSync(`${redis.#dir}/data`);
         await redis.start();
 
         return redis;
+    }
+
+    get pid() {
+        return this.#program.pid;
     }
 
     get socket() {
@@ -30,15 +40,25 @@ export class Redis {
     async start() {
         this.#program = spawn('redis-server', [
             '--port', '0', '--unixsocket', this.socket, '--unixsocketperm', '777',
-            '--dir', `${this.#dir}/data`, '--save', '', '--appendonly', 'yes',
+            '--dir', `${this.#dir}/data`, '--save', '', '--appendonly', 'yes', ...this.#options,
         ], { stdio: 'ignore' });
-        await until(() => this.#answers(), 'for Redis');
+        await until(async () => (await this.ask('PING')) === '+PONG', 'for Redis');
     }
 
-    async stop() {
+    async stop(signal = 'SIGTERM') {
         const ended = once(this.#program, 'exit');
-        this.#program.kill('SIGTERM');
+        this.#program.kill(signal);
         await ended;
+    }
+
+    kill() {
+        return this.stop('SIGKILL');
+    }
+
+    /** What it kept is gone; it doesn't run. */
+    forget() {
+        rmSync(`${this.#dir}/data`, { recursive: true });
+        mkdirSync(`${this.#dir}/data`);
     }
 
     /** From here on it takes connections, and answers nobody. */
@@ -58,13 +78,14 @@ export class Redis {
         rmSync(this.#dir, { recursive: true });
     }
 
-    #answers() {
+    /** The first line of its answer; null if it doesn't take connections. */
+    ask(command) {
         return new Promise((resolve) => {
-            const socket = connect(this.socket, () => socket.write('PING\r\n'));
-            socket.on('error', () => resolve(false));
+            const socket = connect(this.socket, () => socket.write(`${command}\r\n`));
+            socket.on('error', () => resolve(null));
             socket.on('data', (data) => {
                 socket.destroy();
-                resolve(data.toString().startsWith('+PONG'));
+                resolve(data.toString().split('\r\n', 1)[0]);
             });
         });
     }

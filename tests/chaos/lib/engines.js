@@ -1,0 +1,137 @@
+// Where each engine's events are, and what can be done to them there.
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { Conversation } from '../../browser/lib/conversation.js';
+import { php } from '../../browser/lib/stack.js';
+import { sharedDirectory } from '../../hub/lib/hub.js';
+import { Redis } from '../../hub/lib/redis.js';
+
+/** Holds BEGIN IMMEDIATE until its input ends. A PHP without our extension: it may open the file. */
+const HOLD_DATABASE = `
+    $database = new SQLite3($argv[1], SQLITE3_OPEN_READWRITE);
+    $database->busyTimeout(3000);
+    echo json_encode(@$database->exec("BEGIN IMMEDIATE")), "\\n";
+    fgets(STDIN);
+    @$database->exec("ROLLBACK");
+`;
+
+/** Events in a directory. */
+class Directory {
+    #copies = 0;
+    #path;
+
+    constructor(path) {
+        this.#path = path;
+    }
+
+    get path() {
+        return this.#path;
+    }
+
+    /** Removes all that is in it, one after the other. */
+    empty() {
+        for (const name of readdirSync(this.#path)) {
+            rmSync(`${this.#path}/${name}`, { recursive: true, force: true });
+        }
+    }
+
+    /** Puts a new one in its place. */
+    replace() {
+        const { uid, gid } = statSync(this.#path);
+        const copy = `${this.#path}.${++this.#copies}`;
+        mkdirSync(`${copy}.new`);
+        chownSync(`${copy}.new`, uid, gid);
+        chmodSync(`${copy}.new`, 0o2770);
+        renameSync(this.#path, `${copy}.old`);
+        renameSync(`${copy}.new`, this.#path);
+        rmSync(`${copy}.old`, { recursive: true, force: true });
+    }
+
+    moveAway() {
+        renameSync(this.#path, `${this.#path}.away`);
+    }
+
+    moveBack() {
+        renameSync(`${this.#path}.away`, this.#path);
+    }
+
+    /** Files in it that end like this. */
+    files(end) {
+        return readdirSync(this.#path).filter((name) => name.endsWith(end)).map((name) => `${this.#path}/${name}`);
+    }
+}
+
+/** Holds a file's lock; answers what lets it go. */
+async function holdFile(file) {
+    const holder = new Conversation('flock', [file, 'sh', '-c', 'echo true; exec cat']);
+    await holder.hear();
+
+    return () => holder.close();
+}
+
+async function holdDatabase(file) {
+    const holder = new Conversation(php, ['-r', HOLD_DATABASE, '--', file]);
+    await holder.hear();
+
+    return () => holder.close();
+}
+
+/** Each: the settings for it, and, once the stack runs, what can be done to it. */
+export const engines = {
+    file: async () => ({
+        ini: [],
+        at: (stack) => {
+            const directory = new Directory(stack.store);
+
+            return {
+                directory,
+                wipes: { 'store emptied': () => directory.empty(), 'store replaced': () => directory.replace() },
+                locks: {
+                    'the store\'s lock': () => existing([`${directory.path}/lock`]).map((file) => () => holdFile(file)),
+                    'a log\'s lock': () => directory.files('.log').map((file) => () => holdFile(file)),
+                },
+            };
+        },
+    }),
+    sqlite: async () => {
+        const directory = new Directory(`${sharedDirectory()}/store`);
+        mkdirSync(directory.path);
+        chmodSync(directory.path, 0o2770);
+        const file = `${directory.path}/events.sqlite`;
+
+        return {
+            ini: ['--ini', `sse.dsn=sqlite://${file}`],
+            at: () => ({
+                directory,
+                wipes: { 'store emptied': () => directory.empty(), 'store replaced': () => directory.replace() },
+                locks: {
+                    'the database': () => existing([file]).map((path) => () => holdDatabase(path)),
+                    'the signals\' lock': () => existing([`${file}-signals/lock`]).map((path) => () => holdFile(path)),
+                },
+            }),
+        };
+    },
+    redis: async (t) => {
+        // Each answer's command is in the file before it is answered: a server that is killed loses nothing.
+        const redis = await Redis.start(t, '--appendfsync', 'no');
+
+        return {
+            ini: ['--ini', `sse.dsn=${redis.dsn}`],
+            at: () => ({
+                redis,
+                wipes: {
+                    'store emptied': () => redis.ask('FLUSHALL'),
+                    'store replaced': async () => {
+                        await redis.kill();
+                        redis.forget();
+                        await redis.start();
+                    },
+                },
+                locks: {},
+            }),
+        };
+    },
+};
+
+function existing(files) {
+    return files.filter((file) => existsSync(file));
+}
