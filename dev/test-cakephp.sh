@@ -39,8 +39,5 @@ echo "extension=$SSE_EXTENSION" >target/cakephp-ini/sse.ini
 )
 
 NODE=$(find_node $NODE_AT_LEAST)
-(
-    cd tests/browser
-    cmp -s package-lock.json node_modules/installed-lock.json || { npm ci && cp package-lock.json node_modules/installed-lock.json; }
-)
+install_node_modules
 "$NODE" --test --test-concurrency=1 --test-timeout=120000 --test-reporter=spec cakephp-plugin/tests/http/*.test.js

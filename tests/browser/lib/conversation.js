@@ -30,7 +30,8 @@ export class Conversation {
     async hear() {
         const { value, done } = await this.#lines.next();
         if (done) {
-            throw new Error(`The program ended: ${this.#errors}`);
+            await this.#ended;
+            throw new Error(`The program ended (${this.#process.signalCode ?? this.#process.exitCode}): ${this.#errors}`);
         }
 
         return JSON.parse(value);

@@ -4,6 +4,8 @@
  */
 declare(strict_types=1);
 
+// Node.js makes it a socket, from which PHP reads for a minute at most.
+stream_set_timeout(STDIN, 7 * 86_400);
 while (($line = fgets(STDIN)) !== false) {
     [$key, $data, $event] = json_decode($line, false, flags: JSON_THROW_ON_ERROR);
     try {

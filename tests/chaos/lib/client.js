@@ -38,6 +38,10 @@ export class ChaosClient {
         return Object.fromEntries(Object.entries(this.#counts).map(([name, count]) => [name, count + counts[name]]));
     }
 
+    get keys() {
+        return this.#witness.keys;
+    }
+
     get witness() {
         return this.#witness;
     }
@@ -79,7 +83,7 @@ export class ChaosClient {
     #begin() {
         this.#stream?.leave();
         const random = this.#random;
-        const keys = random.some(this.#world.keys, random.whole(1, 5));
+        const keys = this.#world.keys.toFollow(random);
         if (this.#witness) {
             this.#counts = this.counts;
         }

@@ -14,8 +14,8 @@ export class Journal {
         this.#prefix = prefix;
     }
 
-    clock() {
-        return `${((performance.now() - this.#began) / 1000).toFixed(3)} s`;
+    clock(at = performance.now()) {
+        return `${((at - this.#began) / 1000).toFixed(3)} s`;
     }
 
     note(what) {

@@ -2,6 +2,8 @@ import { compareIds, readId } from './cursor.js';
 
 /** After a wipe its traces may still be on their way, as cursors of the old store. */
 const WIPE_ECHO_MS = 5_000;
+/** Events of a key that may be stored, at most, without an answer so far. */
+const UNANSWERED = 10;
 /** Acknowledged events of a key that are remembered, to know what retention may have dropped. */
 const REMEMBERED = 1_000;
 
@@ -22,10 +24,14 @@ export class Ledger {
     #wipedAt = -Infinity;
     #onWipe;
 
-    /** retention: by key, how many events of it are kept. onWipe: is told when a wipe begins. */
-    constructor(retention, onWipe = () => {}) {
-        this.#keys = new Map([...retention].map(([key, kept]) => [key, { kept, acked: [], dropped: 0, newest: [] }]));
+    /** onWipe: is told when a wipe begins. */
+    constructor(onWipe = () => {}) {
         this.#onWipe = onWipe;
+    }
+
+    /** A key that nobody used so far, and how many events of it are kept. */
+    add(key, kept) {
+        this.#keys.set(key, { kept, acked: [], dropped: 0, newest: [] });
     }
 
     get isWiping() {
@@ -126,17 +132,17 @@ export class Ledger {
         return dropped + acked.length;
     }
 
-    /** Whether so many events came after this id that retention may have dropped it. */
+    /** Whether so many events came after this id that retention may have dropped it, with those that aren't answered yet. */
     mayBeDropped(key, id) {
         const { kept, newest } = this.#keys.get(key);
 
-        return newest.filter((push) => compareIds(push.id, id) > 0).length >= kept;
+        return newest.filter((push) => compareIds(push.id, id) > 0).length >= kept - UNANSWERED;
     }
 
-    /** Forgets what everybody has looked at: by key, up to which index. */
+    /** Forgets what everybody who follows a key has looked at: by key, up to which index. */
     forget(seen) {
-        for (const [name, index] of seen) {
-            const key = this.#keys.get(name);
+        for (const [name, key] of this.#keys) {
+            const index = seen.get(name) ?? Infinity;
             const count = Math.min(index - key.dropped, key.acked.length);
             if (count > REMEMBERED) {
                 key.dropped += count;

@@ -68,7 +68,7 @@ export class Pages {
         }
         if (took > withinMs) {
             const during = troubles.during(begun, ended).map(({ kind }) => kind);
-            verdicts.broken(`slow ${what}`, { what: `${Math.round(took)} ms, during: ${[...new Set(during)].join(', ') || 'nothing'}` });
+            verdicts.broken(`slow ${what}`, { what: `${Math.round(took)} ms, from ${this.#world.clock(begun)} on, during: ${[...new Set(during)].join(', ') || 'nothing'}` });
         }
     }
 
@@ -84,7 +84,7 @@ export class Pages {
     async #push(random) {
         const { ledger } = this.#world;
         const { name, pad } = eventOf(random);
-        const push = ledger.begin(random.one(this.#world.longKeys), name, pad);
+        const push = ledger.begin(this.#world.keys.toPush(random), name, pad);
         let answer;
         try {
             answer = JSON.parse(await this.#ask('POST', '/push.php', JSON.stringify([push.key, Ledger.data(push), name]), [200, 503]));

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Pusher, Refused } from '../../browser/lib/pusher.js';
 import { until } from '../../browser/lib/until.js';
+import { KEPT_SHORT } from './keys.js';
 import { Ledger } from './ledger.js';
 
 /** Where Debian's package faketime has it. */
@@ -29,8 +30,9 @@ export class Pushers {
         this.#slots = Array.from({ length: count }, (_, index) => ({
             name: `pusher ${index + 1}`, random: world.random(`pusher ${index + 1}`), clock: `${world.dir}/clock-${index + 1}`,
             // The last one pushes to the key of which little is kept, and nobody else does.
-            keys: index === count - 1 ? [world.shortKey] : world.longKeys,
-            settings: index === count - 1 ? ['-d', `sse.retention_events=${world.retention.get(world.shortKey)}`] : [],
+            ...(index === count - 1
+                ? { key: () => world.keys.short, settings: ['-d', `sse.retention_events=${KEPT_SHORT}`] }
+                : { key: (random) => world.keys.toPush(random), settings: [] }),
             program: null,
         }));
         this.#loops = this.#slots.map((slot) => this.#run(slot));
@@ -75,7 +77,7 @@ export class Pushers {
                 slot.program = this.#start(slot);
             }
             const { random } = slot;
-            await this.#push(slot, random.one(slot.keys), eventOf(random));
+            await this.#push(slot, slot.key(random), eventOf(random));
             await pause(random.percent(30) ? 0 : random.between(5, 60));
         }
     }

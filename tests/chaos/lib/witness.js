@@ -21,6 +21,10 @@ export class Witness {
         this.#report = report;
     }
 
+    get keys() {
+        return this.#keys;
+    }
+
     get hasBegun() {
         return this.#states !== null;
     }
@@ -190,10 +194,10 @@ export class Witness {
 
     /** Something behind this event came, and the event didn't. */
     #skipped(key, state, push) {
-        const gap = state.gaps.find((told) => order(told.after, push) < 0 && (!told.until || order(push, told.until) < 0));
-        const isTold = gap && (push.generation < gap.before
-            || (compareIds(gap.from, push.id) < 0 && compareIds(push.id, gap.to) <= 0 && this.#ledger.mayBeDropped(key, push.id)));
-        if (isTold) {
+        const isToldBy = ({ after, until, before, from, to }) => order(after, push) < 0 && (!until || order(push, until) < 0)
+            && (push.generation < before
+                || (compareIds(from, push.id) < 0 && compareIds(push.id, to) <= 0 && this.#ledger.mayBeDropped(key, push.id)));
+        if (state.gaps.some(isToldBy)) {
             this.counts.toldLost++;
         } else {
             this.#report('lost', key, `event ${push.number}, ${show(push)}, was passed over; its newest is ${show(state.frontier)}`, push);

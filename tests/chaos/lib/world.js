@@ -7,6 +7,7 @@ import { until } from '../../browser/lib/until.js';
 import { ChaosClient } from './client.js';
 import { engines } from './engines.js';
 import { Journal } from './journal.js';
+import { KEPT, Keys } from './keys.js';
 import { disturb } from './lanes.js';
 import { Ledger } from './ledger.js';
 import { Pages } from './pages.js';
@@ -18,23 +19,17 @@ import { writeId } from './cursor.js';
 
 const run = promisify(execFile);
 
-const KEYS = 12;
 const CLIENTS = 24;
 const PUSHERS = 4;
 const WORKERS = 6;
 const HEARTBEAT_S = 5;
 /** An event that isn't there by then, with nothing in its way, waits for something that it must not wait for. */
 const LATE_MS = HEARTBEAT_S * 1_000 + 3_000;
-/** Kept of an ordinary key: more than is pushed while a client is away. */
-const KEPT = 20_000;
-/** Kept of the one that clients miss something of. */
-const KEPT_SHORT = 50;
 /** In the end everything must have come. A hub that ended may have sent its clients away for 15 s. */
 const SETTLED_WITHIN_MS = 60_000;
 
 /** A stack, its store, and all that is done to it in one run. */
 export class World {
-    keys = Array.from({ length: KEYS }, (_, index) => `key ${index + 1}`);
     clients = [];
     isOver = false;
     faketime = faketime(existsSync);
@@ -50,15 +45,12 @@ export class World {
         this.engine = engine;
         this.seed = seed;
         this.only = only;
-        this.shortKey = 'short';
-        this.longKeys = this.keys;
-        this.keys = [...this.longKeys, this.shortKey];
-        this.retention = new Map(this.keys.map((key) => [key, key === this.shortKey ? KEPT_SHORT : KEPT]));
         this.dir = mkdtempSync('/tmp/sse-chaos-');
         this.journal = new Journal(`${this.dir}/journal.log`, engine);
         this.troubles = new Troubles();
         this.verdicts = new Verdicts(this);
-        this.ledger = new Ledger(this.retention, () => this.clients.forEach((client) => client.witness.wiped()));
+        this.ledger = new Ledger(() => this.clients.forEach((client) => client.witness.wiped()));
+        this.keys = new Keys(this.ledger);
     }
 
     /** What other parts call a test's context: something that ends. */
@@ -75,8 +67,8 @@ export class World {
         return this.#lanes.get(name) ?? this.#lanes.set(name, this.random(`lane ${name}`)).get(name);
     }
 
-    clock() {
-        return this.journal.clock();
+    clock(at = undefined) {
+        return this.journal.clock(at);
     }
 
     get url() {
@@ -132,7 +124,7 @@ export class World {
 
     async #pushLast() {
         const pushes = [];
-        for (const key of this.keys) {
+        for (const key of new Set(this.clients.flatMap((client) => client.keys))) {
             const push = this.ledger.begin(key, null, 0);
             await until(async () => {
                 try {
@@ -164,11 +156,11 @@ export class World {
             }
             client.isLate = Boolean(push);
         }
-        const seen = new Map(this.keys.map((key) => [key, Infinity]));
+        const seen = new Map();
         for (const [key, index] of this.clients.flatMap((client) => client.witness.seen())) {
-            seen.set(key, Math.min(seen.get(key), index));
+            seen.set(key, Math.min(seen.get(key) ?? Infinity, index));
         }
-        this.ledger.forget([...seen].map(([key, index]) => [key, Math.min(index, this.ledger.ackedCount(key))]));
+        this.ledger.forget(seen);
     }
 
     /** Whether the store has it now; asked of another process than those that were disturbed. */
