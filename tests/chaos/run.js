@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { canJump } from './lib/clock.js';
 import { engines } from './lib/engines.js';
 import { HEAD, details, summary } from './lib/summary.js';
 import { World } from './lib/world.js';
@@ -30,9 +31,10 @@ async function runAll() {
         const env = { ...process.env, ENGINE: engine, MINUTES, SEED };
         const run = spawn(process.execPath, [fileURLToPath(import.meta.url)], { env, stdio: ['ignore', 'pipe', 'inherit'] });
         createInterface({ input: run.stdout }).on('line', (line) => {
-            console.log(line);
             if (line.startsWith(`| ${engine} |`)) {
                 rows.push(line);
+            } else if (!line.startsWith('| ')) {
+                console.log(line);
             }
         });
         for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -54,11 +56,17 @@ async function runOne(engine) {
     for (const signal of ['SIGINT', 'SIGTERM']) {
         process.on(signal, () => { world.isOver = true; });
     }
-    if (!world.faketime) {
+    if (!canJump) {
         console.log(`${engine}: CLOCKS DO NOT JUMP: THERE IS NO faketime HERE`);
     }
     const begun = performance.now();
     let isBroken = false;
+    // Whatever happens here, what was started is stopped.
+    process.on('uncaughtException', (error) => {
+        isBroken = true;
+        world.isOver = true;
+        world.journal.tell(`the run itself broke: ${error.stack}`);
+    });
     try {
         await world.start();
         await world.run(Number(MINUTES) * 60_000);

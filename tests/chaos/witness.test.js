@@ -36,6 +36,16 @@ test('an event that is delivered before its push is answered is all right', () =
     assert.deepEqual(reports, []);
 });
 
+test('an event that was stored before the client began is not missed, even if its push is answered later', () => {
+    const older = begin();
+    witness = new Witness(ledger, ['key'], (kind) => reports.push(kind));
+    witness.begin(cursor(clock));
+    answer(older);
+    deliver(push());
+    witness.end();
+    assert.deepEqual(reports, []);
+});
+
 test('an event that never comes is lost', () => {
     deliver(push());
     push();

@@ -128,6 +128,9 @@ export class Client {
     }
 
     #onEvent(event) {
+        if (this.#hasLeft) {
+            return;
+        }
         this.#lastId = event.id ?? this.#lastId;
         if (event.event === 'connected') {
             this.connects++;

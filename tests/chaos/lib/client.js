@@ -69,7 +69,7 @@ export class ChaosClient {
     }
 
     note(what) {
-        this.life.push(`${this.#world.clock()} ${what}`);
+        this.life.push(`${this.#world.time()} ${what}`);
         if (this.life.length > REMEMBERED) {
             this.life.shift();
         }

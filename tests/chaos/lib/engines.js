@@ -111,6 +111,7 @@ export const engines = {
         };
     },
     redis: async (t) => {
+        // Its clock is the machine's: its jemalloc and the library faketime don't get along.
         // Each answer's command is in the file before it is answered: a server that is killed loses nothing.
         const redis = await Redis.start(t, '--appendfsync', 'no');
 

@@ -1,5 +1,6 @@
 // What is done to the servers. What would get into each other's way is in one lane, done one after the other.
 import { childrenOf, hubsOf, isAlive } from '../../hub/lib/process.js';
+import { canJump } from './clock.js';
 import { pause } from './pushers.js';
 
 /** A storm and the calm behind it, in which everything must be well again. */
@@ -70,8 +71,8 @@ function lanes(world) {
         },
         {
             name: 'servers', everyMs: 5_000, acts: [
-                [4, (random) => make('worker killed', excuse, () => signal(random.one(workers()), 'SIGKILL'))],
-                [2, (random) => stop('worker', [random.one(workers())], random.between(200, 2_500), excuse)],
+                [4, (random) => make('worker killed', excuse, () => random.some(workers(), 1).forEach((pid) => signal(pid, 'SIGKILL')))],
+                [2, (random) => stop('worker', random.some(workers(), 1), random.between(200, 2_500), excuse)],
                 [2, () => make('FPM reloaded', excuse, () => stack.fpm('reload'))],
                 [1, () => make('FPM restarted', excuse, async () => {
                     await stack.fpm('quit');
@@ -80,6 +81,10 @@ function lanes(world) {
                 [1, () => make('FPM stopped at once and started', excuse, async () => {
                     await stack.fpm('stop');
                     pids.fpm = (await stack.fpm('start')).fpm;
+                })],
+                [1, () => make('library replaced', excuse, async () => {
+                    world.replaceExtension();
+                    await stack.fpm('reload');
                 })],
                 [1, () => make('nginx reloaded', excuse, () => signal(pids.web, 'SIGHUP'))],
                 [1, () => make('nginx restarted', excuse, async () => {
@@ -90,8 +95,13 @@ function lanes(world) {
         },
         {
             name: 'pushers', everyMs: 3_000, acts: [
-                [3, (random) => make('pusher killed', {}, () => world.pushers.kill(random))],
-                ...(world.faketime ? [[2, (random) => make('clock set', {}, () => world.pushers.setClock(random))]] : []),
+                [4, (random) => make('pusher killed', {}, () => random.some(world.pushers.pids, 1).forEach((pid) => signal(pid, 'SIGKILL')))],
+                // What it holds then stays locked.
+                [2, (random) => stop('pusher', random.some(world.pushers.pids, 1), random.between(100, 4_000))],
+                ...(canJump ? [[3, (random) => make('clock set', {}, () => {
+                    const clock = random.one(world.clocks);
+                    journal.note(`${clock.name} is ${clock.jump(random)} s off`);
+                })]] : []),
             ],
         },
         {

@@ -68,7 +68,7 @@ export class Pages {
         }
         if (took > withinMs) {
             const during = troubles.during(begun, ended).map(({ kind }) => kind);
-            verdicts.broken(`slow ${what}`, { what: `${Math.round(took)} ms, from ${this.#world.clock(begun)} on, during: ${[...new Set(during)].join(', ') || 'nothing'}` });
+            verdicts.broken(`slow ${what}`, { what: `${Math.round(took)} ms, from ${this.#world.time(begun)} on, during: ${[...new Set(during)].join(', ') || 'nothing'}` });
         }
     }
 

@@ -35,8 +35,9 @@ export class Witness {
             return false;
         }
         this.#states = new Map(this.#keys.map((key) => [key, {
+            begun: { at: performance.now(), generation: this.#ledger.generation, id: positionOf(cursor, key) ?? { millis: 0, sequence: 0 } },
             /** The newest delivery: everything up to here is settled. */
-            frontier: { generation: this.#ledger.generation, id: positionOf(cursor, key) ?? { millis: 0, sequence: 0 } },
+            frontier: null,
             next: 0,
             pending: new Map(),
             /** Delivered before the push was answered. */
@@ -47,7 +48,8 @@ export class Witness {
             gaps: [],
         }]));
         for (const [key, state] of this.#states) {
-            this.#catchUp(key, state, true);
+            state.frontier = state.begun;
+            this.#catchUp(key, state);
         }
 
         return true;
@@ -177,10 +179,12 @@ export class Witness {
     }
 
     /** Takes note of pushes that were answered since the last look. */
-    #catchUp(key, state, isBeginning = false) {
+    #catchUp(key, state) {
         for (const push of this.#ledger.ackedFrom(key, state.next)) {
             const isBehind = order(push, state.frontier) <= 0;
-            if (state.early.delete(push.number) || (isBeginning && (isBehind || push.generation < this.#ledger.generation))) {
+            // It was stored already when the client began, even if its answer comes only now.
+            const isOlder = push.begun < state.begun.at && order(push, state.begun) <= 0;
+            if (state.early.delete(push.number) || isOlder) {
                 continue;
             }
             if (isBehind) {

@@ -1,17 +1,18 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { Refused, Pusher } from '../../browser/lib/pusher.js';
-import { startStack } from '../../browser/lib/stack.js';
+import { Pusher, Refused } from '../../browser/lib/pusher.js';
+import { extension, startStack } from '../../browser/lib/stack.js';
 import { until } from '../../browser/lib/until.js';
 import { ChaosClient } from './client.js';
+import { Clock, sweepClocks } from './clock.js';
 import { engines } from './engines.js';
 import { Journal } from './journal.js';
 import { KEPT, Keys } from './keys.js';
 import { disturb } from './lanes.js';
 import { Ledger } from './ledger.js';
 import { Pages } from './pages.js';
-import { Pushers, faketime, pause } from './pushers.js';
+import { Pushers, pause } from './pushers.js';
 import { Random } from './random.js';
 import { Troubles } from './troubles.js';
 import { Verdicts } from './verdicts.js';
@@ -21,7 +22,7 @@ const run = promisify(execFile);
 
 const CLIENTS = 24;
 const PUSHERS = 4;
-const WORKERS = 6;
+const WORKERS = 8;
 const HEARTBEAT_S = 5;
 /** An event that isn't there by then, with nothing in its way, waits for something that it must not wait for. */
 const LATE_MS = HEARTBEAT_S * 1_000 + 3_000;
@@ -32,7 +33,6 @@ const SETTLED_WITHIN_MS = 60_000;
 export class World {
     clients = [];
     isOver = false;
-    faketime = faketime(existsSync);
     /** Only these lanes of disturbances; null for all. */
     only = null;
     engine;
@@ -46,6 +46,10 @@ export class World {
         this.seed = seed;
         this.only = only;
         this.dir = mkdtempSync('/tmp/sse-chaos-');
+        // The web user reads what is in it.
+        chmodSync(this.dir, 0o755);
+        /** That of the servers; each pusher has its own. */
+        this.clock = new Clock('the clock of the servers', `${this.dir}/clock`);
         this.journal = new Journal(`${this.dir}/journal.log`, engine);
         this.troubles = new Troubles();
         this.verdicts = new Verdicts(this);
@@ -67,7 +71,7 @@ export class World {
         return this.#lanes.get(name) ?? this.#lanes.set(name, this.random(`lane ${name}`)).get(name);
     }
 
-    clock(at = undefined) {
+    time(at = undefined) {
         return this.journal.clock(at);
     }
 
@@ -82,11 +86,30 @@ export class World {
         }
     }
 
+    get clocks() {
+        return [this.clock, ...this.pushers.clocks];
+    }
+
+    get extension() {
+        return `${this.dir}/libsse.so`;
+    }
+
+    /** As an upgrade does it: another file in its place. */
+    replaceExtension() {
+        copyFileSync(extension, `${this.extension}.new`);
+        renameSync(`${this.extension}.new`, this.extension);
+    }
+
     async start() {
+        this.after(sweepClocks);
+        this.replaceExtension();
         const { ini, at } = await engines[this.engine](this);
+        const setUp = this.#setUp();
+        this.journal.tell(`set-up: ${setUp.join(' ')}`);
         this.stack = await startStack(
-            '--workers', String(WORKERS), '--ini', `sse.heartbeat=${HEARTBEAT_S}`, '--ini', `sse.retention_events=${KEPT}`,
-            '--ini', 'sse.retention_bytes=256M', '--ini', 'display_errors=0', '--ini', 'log_errors=1', ...ini,
+            '--extension', this.extension, '--workers', String(WORKERS), '--ini', 'sse.drain=10', '--ini', `sse.heartbeat=${HEARTBEAT_S}`, '--ini', `sse.retention_events=${KEPT}`,
+            '--ini', 'sse.retention_bytes=256M', '--ini', 'display_errors=0', '--ini', 'log_errors=1', ...setUp, ...ini,
+            { env: this.clock.env },
         );
         this.after(() => this.stack.stop());
         this.store = at(this.stack);
@@ -104,6 +127,18 @@ export class World {
         this.after(() => clearInterval(watch));
     }
 
+    /** What is as good one way as another: each seed has its own. */
+    #setUp() {
+        const random = this.random('set-up');
+        const options = ['--pm', random.one(['static', 'dynamic', 'ondemand']), '--listen', random.one(['unix', 'tcp'])];
+
+        // A connection that nginx keeps is a worker of FPM's: each of nginx's two processes may keep two, also those that
+        // a reload has told to end, which stay as long as they have a stream.
+        const keep = ['--nginx', 'fastcgi_keep_conn on;', '--upstream', 'keepalive 2;', '--upstream', 'keepalive_timeout 2s;'];
+
+        return random.percent(50) ? [...options, ...keep] : options;
+    }
+
     /** Storms for so long; then everything has to come to rest, and everybody to have everything. */
     async run(ms) {
         await disturb(this, ms);
@@ -111,6 +146,7 @@ export class World {
             return;
         }
         await this.pushers.finish();
+        this.clocks.forEach((clock) => clock.set(0));
         this.clients.forEach((client) => client.settle());
         const last = await this.#pushLast();
         const waiting = () => this.clients.filter((client) => client.connectedSince === null || !client.witness.hasBegun || client.witness.waitsFor > 0);
