@@ -263,6 +263,25 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::mutation::config())]
+
+        #[test]
+        fn a_mutated_cursor_is_none_or_says_what_was_written((valid, text) in crate::mutation::mutated((any::<u32>(), prop::collection::vec((0..=MAX_MILLIS, 0..300_u64), 1..9)), |(epoch, positions)| {
+            let positions: Vec<EventId> = positions.iter().map(|&(millis, sequence)| EventId::new(millis, sequence)).collect();
+            Tags::new(&keys(positions.len())).write(Epoch(*epoch), &positions).into_bytes()
+        })) {
+            if let Some(cursor) = Cursor::read(&text) {
+                let found = cursor.positions(&keys(8));
+                prop_assert!(valid.iter().any(|(epoch, positions)| {
+                    let mut written: Vec<Option<EventId>> = positions.iter().map(|&(millis, sequence)| Some(EventId::new(millis, sequence))).collect();
+                    written.resize(8, None);
+                    cursor.epoch() == Epoch(*epoch) && found == written
+                }), "{cursor:?}");
+            }
+        }
+    }
+
+    proptest! {
         #[test]
         fn reading_undoes_writing(epoch: u32, positions in prop::collection::vec((0..=MAX_MILLIS, any::<u64>()), 0..=64)) {
             let keys = keys(positions.len());

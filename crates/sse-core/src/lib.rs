@@ -16,6 +16,8 @@ pub mod frame;
 pub mod id;
 pub mod jitter;
 pub mod key;
+#[cfg(test)]
+mod mutation;
 pub mod own;
 pub mod people;
 pub mod resume;

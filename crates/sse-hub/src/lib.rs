@@ -11,6 +11,9 @@ pub mod hub;
 mod lock;
 pub mod log;
 pub mod message;
+#[cfg(test)]
+#[path = "../../sse-core/src/mutation.rs"]
+mod mutation;
 pub mod outgoing;
 pub mod place;
 pub mod reactor;

@@ -205,3 +205,111 @@ pub fn write<T: Serialize>(message: &T) -> std::io::Result<Vec<u8>> {
 pub fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> std::io::Result<T> {
     Ok(serde_json::from_slice(bytes)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mutation;
+    use proptest::prelude::*;
+    use proptest::strategy::LazyJust;
+
+    fn bytes() -> impl Strategy<Value = Bytes> {
+        prop::collection::vec(any::<u8>(), 0..40).prop_map(Bytes)
+    }
+
+    fn build() -> impl Strategy<Value = Build> {
+        (any::<u32>(), ".{0,10}").prop_map(|(protocol, build)| Build { protocol, build })
+    }
+
+    fn offer() -> impl Strategy<Value = Offer> {
+        let replay =
+            prop_oneof![Just(Replay::None), any::<u64>().prop_map(Replay::Newest), Just(Replay::All)];
+        let texts = (".{0,30}", ".{0,10}", ".{0,10}", prop::option::of(".{0,10}"));
+        let numbers = (any::<u64>(), any::<u64>(), any::<(u64, u64)>());
+        (build(), texts, prop::collection::vec(bytes(), 0..5), prop::option::of(bytes()), replay, numbers)
+            .prop_map(|(from, (store, signal, event_name, connected), keys, client, replay, numbers)| {
+                let (heartbeat_ms, lifetime_ms, retry_ms) = numbers;
+                Offer {
+                    from,
+                    store,
+                    signal,
+                    keys,
+                    client,
+                    replay,
+                    event_name,
+                    heartbeat_ms,
+                    lifetime_ms,
+                    retry_ms,
+                    connected,
+                }
+            })
+    }
+
+    fn to_hub() -> impl Strategy<Value = ToHub> {
+        prop_oneof![
+            offer().prop_map(|offer| ToHub::Offer(Box::new(offer))),
+            any::<(u16, bool, bool)>().prop_map(|(request, at_record, may_follow_end)| ToHub::Go(Go {
+                request,
+                at_record,
+                may_follow_end
+            })),
+            build().prop_map(ToHub::Status),
+        ]
+    }
+
+    fn to_worker() -> impl Strategy<Value = ToWorker> {
+        let reason = prop::sample::select(vec![
+            Reason::Full,
+            Reason::Ending,
+            Reason::Store,
+            Reason::Busy,
+            Reason::Malformed,
+        ]);
+        let status = (any::<u32>(), ".{0,20}", any::<u64>(), prop::option::of(".{0,20}")).prop_map(
+            |(pid, socket, streams, last_error)| Status {
+                pid,
+                socket,
+                streams,
+                last_error,
+                ..Status::default()
+            },
+        );
+        prop_oneof![
+            LazyJust::new(|| ToWorker::Ready),
+            (reason, ".{0,20}").prop_map(|(reason, why)| ToWorker::Refused(Refusal { reason, why })),
+            status.prop_map(ToWorker::Status),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn reading_undoes_writing(to_hub in to_hub(), to_worker in to_worker()) {
+            prop_assert_eq!(read::<ToHub>(&write(&to_hub).unwrap()).unwrap(), to_hub);
+            prop_assert_eq!(read::<ToWorker>(&write(&to_worker).unwrap()).unwrap(), to_worker);
+        }
+
+        #[test]
+        fn any_cut_is_noticed(to_hub in to_hub(), at: prop::sample::Index) {
+            let bytes = write(&to_hub).unwrap();
+            prop_assert!(read::<ToHub>(&bytes[..at.index(bytes.len())]).is_err());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(mutation::config())]
+
+        #[test]
+        fn a_mutated_message_is_refused_or_means_what_it_says((_, bytes) in mutation::mutated(to_hub(), |message| write(message).unwrap())) {
+            if let Ok(message) = read::<ToHub>(&bytes) {
+                prop_assert_eq!(read::<ToHub>(&write(&message).unwrap()).unwrap(), message);
+            }
+        }
+
+        #[test]
+        fn a_mutated_answer_is_refused_or_means_what_it_says((_, bytes) in mutation::mutated(to_worker(), |message| write(message).unwrap())) {
+            if let Ok(message) = read::<ToWorker>(&bytes) {
+                prop_assert_eq!(read::<ToWorker>(&write(&message).unwrap()).unwrap(), message);
+            }
+        }
+    }
+}

@@ -156,6 +156,25 @@ mod tests {
         assert!(!Input::new(1, true).take(&header(ABORT_REQUEST, MANAGEMENT, 0)));
     }
 
+    /// Whether input is taken for the end of its request, in pieces of this size.
+    fn is_ended(bytes: &[u8], size: usize) -> bool {
+        let mut input = Input::new(1, true);
+        bytes.chunks(size).any(|piece| input.take(piece))
+    }
+
+    proptest! {
+        #![proptest_config(crate::mutation::config())]
+
+        #[test]
+        fn mutated_input_ends_a_request_only_by_an_abort_and_alike_in_all_pieces((_, bytes) in crate::mutation::mutated(prop::collection::vec((2..=8_u8, 0..70_usize, 0..20_u8), 1..6), |records| {
+            records.iter().flat_map(|&(kind, length, padding)| record(kind, length, padding)).collect()
+        }), size in 1..50_usize) {
+            let ended = is_ended(&bytes, bytes.len().max(1));
+            prop_assert_eq!(is_ended(&bytes, size), ended);
+            prop_assert!(!ended || bytes.windows(6).any(|start| start == &ABORT[..6]));
+        }
+    }
+
     proptest! {
         #[test]
         fn an_abort_is_seen_behind_any_input_in_any_pieces(records in prop::collection::vec((4..=8_u8, 0..70_usize, 0..20_u8), 0..5), size in 1..50_usize) {

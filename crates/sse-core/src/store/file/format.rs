@@ -330,6 +330,52 @@ mod tests {
         }
     }
 
+    /// A log of three events, and those.
+    fn log() -> impl Strategy<Value = (Header, Vec<(Event, Vec<u8>)>)> {
+        (any::<u32>(), prop::collection::vec(1..=255_u8, 1..20), prop::collection::vec(line(), 3)).prop_map(
+            |(epoch, key, lines)| {
+                let [trimmed_through, last_id] = [EventId::new(1, 0), EventId::new(2, 0)];
+                let key = Key::new(&key).unwrap();
+                (Header { epoch: Epoch(epoch), trimmed_through, last_id, key }, lines)
+            },
+        )
+    }
+
+    fn log_bytes((header, lines): &(Header, Vec<(Event, Vec<u8>)>)) -> Vec<u8> {
+        lines.iter().fold(write_header(header), |log, (_, line)| [log.as_slice(), line].concat())
+    }
+
+    proptest! {
+        #![proptest_config(crate::mutation::config())]
+
+        #[test]
+        fn a_mutated_line_is_damage_or_says_what_was_written((valid, line) in crate::mutation::mutated(line(), |(_, bytes)| bytes[..bytes.len() - 1].to_vec())) {
+            if let Some(read) = read_line(&line) {
+                let event = read.event();
+                prop_assert!(valid.iter().any(|(written, _)| event.as_ref() == Some(written)), "{event:?}");
+            }
+            let _ = (read_header(&line), read_tail(&line));
+        }
+
+        #[test]
+        fn a_mutated_log_holds_no_header_and_no_event_but_those_that_were_written((valid, log) in crate::mutation::mutated(log(), log_bytes)) {
+            match read_header(&log) {
+                FirstLine::Header(header, _) => prop_assert!(valid.iter().any(|(written, _)| *written == header), "{header:?}"),
+                FirstLine::Newer(format) => prop_assert!(false, "format {format}"),
+                FirstLine::Damaged(_) => {}
+            }
+            let written: Vec<&Event> = valid.iter().flat_map(|(_, lines)| lines.iter().map(|(event, _)| event)).collect();
+            for line in log.split(|&byte| byte == b'\n') {
+                if let Some(read) = read_line(line) {
+                    let event = read.event();
+                    prop_assert!(event.as_ref().is_some_and(|event| written.contains(&event)), "{event:?}");
+                } else if !line.is_empty() {
+                    prop_assert_ne!(read_tail(line), Tail::Whole);
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_line_reads_like_text() {
         let draft = Draft::new(br#"{"event":"toast","n":1}"#.to_vec(), None).unwrap();
