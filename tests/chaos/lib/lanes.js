@@ -50,9 +50,10 @@ function lanes(world) {
         }
     };
     /** Stops processes for a while. */
-    const stop = (kind, found, ms, options = {}) => make(`${kind} stopped`, options, async () => {
+    const stop = (kind, found, ms, options = {}, meanwhile = () => {}) => make(`${kind} stopped`, options, async () => {
         found.forEach((pid) => signal(pid, 'SIGSTOP'));
         journal.note(`for ${Math.round(ms)} ms`);
+        meanwhile();
         await world.rest(ms);
         found.forEach((pid) => signal(pid, 'SIGCONT'));
         journal.note(`${kind} goes on`);
@@ -66,7 +67,10 @@ function lanes(world) {
             name: 'hub', everyMs: 4_000, acts: [
                 [3, () => make('hub killed', {}, () => hubsOf(stack.dir).forEach((pid) => signal(pid, 'SIGKILL')))],
                 [2, () => make('hub ended', {}, () => hubsOf(stack.dir).forEach((pid) => signal(pid, 'SIGTERM')))],
-                [3, (random) => stop('hub', hubsOf(stack.dir), random.between(200, 4_000))],
+                [3, (random) => stop('hub', hubsOf(stack.dir), random.between(200, 4_000), {}, () => {
+                    // Who comes back meets it as it is.
+                    world.clients.filter(() => random.percent(50)).forEach((client) => client.cut(random.between(0, 500)));
+                })],
             ],
         },
         {

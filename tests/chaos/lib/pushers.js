@@ -72,7 +72,11 @@ export class Pushers {
             // A killed program shows as ended a moment later.
             await (error instanceof Refused ? pause(100) : until(() => slot.program.hasEnded, `for the end of ${slot.name}: ${error}`));
         }
-        const took = performance.now() - begun;
+        const ended = performance.now();
+        if (this.#world.troubles.during(begun, ended).some(({ kind }) => kind === 'pusher stopped')) {
+            return;
+        }
+        const took = ended - begun;
         this.slowest = Math.max(this.slowest, took);
         if (took > PUSH_WITHIN_MS) {
             this.#world.verdicts.broken('slow push', { key, what: `event ${push.number} of ${slot.name} took ${Math.round(took)} ms` });
