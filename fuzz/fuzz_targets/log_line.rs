@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
         let _ = read_tail(line);
         if let Some(event) = read_line(line).and_then(|line| line.event()) {
-            let again = write_line(event.id, &event.draft);
+            let again = write_line(event.id, event.stored_millis, &event.draft);
             let read = read_line(again.strip_suffix(b"\n").unwrap()).and_then(|line| line.event());
             assert_eq!(read, Some(event));
         }
