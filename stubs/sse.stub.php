@@ -220,7 +220,10 @@ enum StreamEnd: string
     case HandedOff = 'handed-off';
     /** A HEAD request: only headers were sent. */
     case Head = 'head';
-    /** All places of `sse.worker_streams` or `sse.max_streams` are taken: the client is to come back in 3 to 15 s. */
+    /**
+     * No place of `sse.worker_streams` or `sse.max_streams` is free, or pages need the worker: the client is to come
+     * back in 3 to 15 s.
+     */
     case Full = 'full';
     /** The store failed; the reason is in PHP's error log. */
     case Failed = 'failed';
