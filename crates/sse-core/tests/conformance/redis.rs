@@ -258,6 +258,36 @@ fn a_key_that_nobody_pushes_to_is_tended_by_who_opens_it() {
 }
 
 #[test]
+fn a_read_takes_no_more_than_was_asked_for_and_an_event_whatever_the_log_has() {
+    let Some((_directory, server)) = server(&["proto-max-bulk-len 1gb"]) else { return };
+    let store = open(&server.unix(), 1_000);
+    crate::behaviours::push_all(&store, "a", 0..20);
+    let large = format!("\"{}\"", "x".repeat(300_000));
+    for _ in 0..5 {
+        push(&store, "a", &large);
+    }
+    let mut reader = store.reader(&key("a"), Start::Oldest).unwrap().reader;
+    let mut read = 0;
+    loop {
+        let items = reader.read(64 << 10).unwrap();
+        if items.is_empty() {
+            break;
+        }
+        read += items.len();
+        let is_large = |item: &&Item| matches!(item, Item::Event(event) if event.draft.json.len() > 1_000);
+        assert!(items.iter().filter(is_large).count() <= 1);
+    }
+    assert_eq!(read, 25);
+    // Larger than any of ours; put there by a script, since it is too long for a command line.
+    let add = "local last = redis.call('HGET', KEYS[2], 'last')
+        local id = redis.call('XADD', KEYS[1], '*', 'p', last, 'd', string.rep('x', 70 * 1024 * 1024))
+        redis.call('HSET', KEYS[2], 'last', id)";
+    server.cli(&["EVAL", add, "2", "sse:{a}log", "sse:{a}meta"]);
+    push(&store, "a", "\"after\"");
+    assert_eq!(all(&store, "a", Some(reader.position())), ["…", "\"after\""]);
+}
+
+#[test]
 fn events_age_by_the_clock_and_not_by_ids_that_are_ahead_of_it() {
     let Some((_directory, server)) = server(&[]) else { return };
     let store = open(&server.unix(), 1_000);

@@ -1,7 +1,8 @@
 //! One key, read on from a position.
 //!
 //! Always true:
-//! - what is read at a time is one state of the key: its meta and its events in one transaction;
+//! - what is read at a time is one state of the key, its meta and its events, and no more than was asked for and
+//!   an event;
 //! - an entry that names no event before it is none of ours, and passed over;
 //! - an event whose `p` isn't the position follows a gap, and so does the end of the log if the key's
 //!   last id lies behind it: whoever removed what was between. A `p` before the position means that the
@@ -11,7 +12,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::scripts::behind;
+use super::scripts::Entry;
 use super::{Names, Shared};
 use crate::cursor::Epoch;
 use crate::error::Result;
@@ -20,15 +21,8 @@ use crate::id::EventId;
 use crate::key::Key;
 use crate::store::{Gap, Item, Opened, Reader, Start};
 
-/// Events asked for at a time, at most: their size isn't known before they are here.
+/// Entries asked for at a time, at most.
 const AT_MOST: usize = 128;
-/// The size an event is taken for while none is known.
-const LIKELY_BYTES: usize = 4 << 10;
-
-/// An entry of a log: its id, then names and values.
-type Entry = (String, Vec<Vec<u8>>);
-/// What Redis has of a key behind a position: epoch and last id, then entries.
-type Found = ((Option<String>, Option<String>), Vec<Entry>);
 
 /// A reader of one key.
 #[derive(Debug)]
@@ -42,8 +36,6 @@ pub struct RedisReader {
     /// The last entry read, of whomever.
     seen: EventId,
     is_current: bool,
-    /// Bytes of an event, by the last ones read.
-    likely_bytes: usize,
 }
 
 impl RedisReader {
@@ -73,14 +65,14 @@ impl RedisReader {
             Start::After(from) => (from, None),
         };
         let path = PathBuf::from(&names.channel);
-        let (shared, is_current, likely_bytes) = (Arc::clone(shared), true, LIKELY_BYTES);
-        let reader = Self { shared, names, path, epoch, position, seen: position, is_current, likely_bytes };
+        let (shared, is_current) = (Arc::clone(shared), true);
+        let reader = Self { shared, names, path, epoch, position, seen: position, is_current };
         Ok(Opened { reader: Box::new(reader), gap, last_id, epoch })
     }
 
     /// Takes note of entries, from the position on.
     fn take(&mut self, entries: Vec<Entry>) -> Result<VecDeque<Item>> {
-        let (mut items, mut bytes) = (VecDeque::new(), 0);
+        let mut items = VecDeque::new();
         for (id, fields) in entries {
             let at: EventId = id.parse().map_err(|_| self.shared.link.damaged(&self.names.log))?;
             self.seen = at;
@@ -89,7 +81,6 @@ impl RedisReader {
                 items.push_back(Item::Gap(Gap { from: self.position, to: before }));
                 self.position = before;
             }
-            bytes += draft.as_ref().map_or(0, |draft| draft.json.len());
             items.push_back(match draft {
                 Some(draft) => Item::Event(Event { id: at, stored_millis: time.unwrap_or(at.millis), draft }),
                 // Not as we write it: the event is lost to us.
@@ -97,33 +88,19 @@ impl RedisReader {
             });
             self.position = at;
         }
-        if let Some(average) = bytes.checked_div(items.len()) {
-            self.likely_bytes = average.max(64);
-        }
         Ok(items)
     }
 
-    /// So many entries behind the last one seen, or all there are; nothing if the key was removed, or
+    /// What is behind the last entry seen, and whether that is all there is; nothing if the key was removed, or
     /// put back to an earlier state.
-    fn look(&self, count: usize) -> Result<Option<(EventId, Vec<Entry>)>> {
-        let ((epoch, last), entries): Found = self.shared.link.repeat(|connection| {
-            redis::pipe()
-                .atomic()
-                .cmd("HMGET")
-                .arg(&self.names.meta)
-                .arg(&["epoch", "last"])
-                .cmd("XRANGE")
-                .arg(&self.names.log)
-                .arg(behind(self.seen))
-                .arg("+")
-                .arg("COUNT")
-                .arg(count)
-                .query(connection)
-        })?;
+    fn look(&self, max_bytes: usize) -> Result<Option<(EventId, Vec<Entry>, bool)>> {
+        let Shared { link, scripts, .. } = &*self.shared;
+        let (epoch, last, entries, is_end) =
+            link.repeat(|connection| scripts.read(connection, &self.names, self.seen, max_bytes, AT_MOST))?;
         let epoch = epoch.and_then(|text| u32::from_str_radix(&text, 16).ok());
         let last: Option<EventId> = last.and_then(|text| text.parse().ok());
         let last = last.filter(|last| epoch == Some(self.epoch.0) && *last >= self.position);
-        Ok(last.map(|last| (last, entries)))
+        Ok(last.map(|last| (last, entries, is_end)))
     }
 }
 
@@ -143,13 +120,11 @@ impl Reader for RedisReader {
     }
 
     fn read(&mut self, max_bytes: usize) -> Result<VecDeque<Item>> {
-        let count = (max_bytes / self.likely_bytes).clamp(1, AT_MOST);
         loop {
-            let Some((last, entries)) = self.look(count)? else {
+            let Some((last, entries, is_end)) = self.look(max_bytes)? else {
                 self.is_current = false;
                 return Ok(VecDeque::new());
             };
-            let is_end = entries.len() < count;
             let mut items = self.take(entries)?;
             if is_end && last > self.position {
                 items.push_back(Item::Gap(Gap { from: self.position, to: last }));

@@ -1,16 +1,16 @@
 //! What Redis runs for us, each as one step that nothing comes between.
 //!
-//! Both scripts begin alike: they compare the epoch that the caller knows with the key's and answer
+//! The scripts that write begin alike: they compare the epoch that the caller knows with the key's and answer
 //! nothing if it is another one; a caller that has just read the store's (`fresh`) is believed.
 
 use redis::{Connection, ErrorKind, RedisResult, Script, ServerErrorKind, cmd};
 
 use super::Names;
 use crate::cursor::Epoch;
-use crate::event::Draft;
+use crate::event::{Draft, MAX_NAME_BYTES};
 use crate::id::{EventId, NEARLY};
 use crate::retention::Retention;
-use crate::store::Start;
+use crate::store::{MAX_JSON, Start};
 
 const DAY_MS: u64 = 86_400_000;
 /// Idle time after which a key's events go, and then, after as long again, what is known of it.
@@ -165,24 +165,56 @@ const OPEN: &str = "
     return {last, first}
 ";
 
+/// One state of a key behind a place: its epoch and last id, the entries up to so many bytes or so many of
+/// them, and whether there are no more. Taken one by one: their size isn't known before, and what is here
+/// is also in Redis's memory a second time. Of one that is larger than any of ours only what it follows comes.
+const READ: &str = "
+    local log, at, most, count, largest = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+    local known = redis.call('HMGET', KEYS[2], 'epoch', 'last')
+    local entries, bytes, entry = {}, 0, nil
+    while bytes < most and #entries < count do
+        entry = redis.call('XRANGE', log, at, '+', 'COUNT', 1)[1]
+        if not entry then break end
+        at = '(' .. entry[1]
+        local size = 0
+        for _, value in ipairs(entry[2]) do size = size + #value end
+        if size > largest then entry[2] = {entry[2][1], entry[2][2]} else bytes = bytes + size end
+        table.insert(entries, entry)
+    end
+    return {known[1], known[2], entries, entry and 0 or 1}
+";
+
+/// Bytes of an entry of ours, at most: those of its JSON, and of all other fields.
+const LARGEST: usize = MAX_JSON + MAX_NAME_BYTES + 1_024;
+
+/// An entry of a log: its id, then names and values.
+pub type Entry = (String, Vec<Vec<u8>>);
+/// What Redis has of a key behind a place: epoch, last id, entries, and whether there are no more.
+pub type Found = (Option<String>, Option<String>, Vec<Entry>, bool);
+
 /// The scripts, with their hashes.
 #[derive(Debug)]
 pub struct Scripts {
     append: (String, String),
     open: (String, String),
+    read: (String, String),
 }
 
 impl Scripts {
     pub fn new() -> Self {
         let script = |text: &str, announce: &str| {
-            let text = format!("{BEGIN}{DROP_OLD}{text}")
+            let text = text
                 .replace("$ANNOUNCE", announce)
                 .replace("$FORGET", &FORGET_AFTER_MS.to_string())
                 .replace("$DAY", &DAY_MS.to_string())
                 .replace("$NEARLY", &NEARLY.to_string());
             (Script::new(&text).get_hash().to_owned(), text)
         };
-        Self { append: script(APPEND, ANNOUNCE), open: script(OPEN, "") }
+        Self {
+            append: script(&format!("{BEGIN}{DROP_OLD}{APPEND}"), ANNOUNCE),
+            open: script(&format!("{BEGIN}{DROP_OLD}{OPEN}"), ""),
+            read: script(READ, ""),
+        }
     }
 
     /// Stores an event and answers its id; nothing if the epoch is another one.
@@ -232,6 +264,21 @@ impl Scripts {
         self.run(&self.open, connection, |command| {
             command.arg(&names.log).arg(&names.meta).arg(format!("{:08x}", epoch.0)).arg(u8::from(is_fresh));
             command.arg(kind).arg(&from);
+        })
+    }
+
+    /// What is behind `from`, up to about so many bytes and so many entries.
+    pub fn read(
+        &self,
+        connection: &mut Connection,
+        names: &Names,
+        from: EventId,
+        bytes: usize,
+        count: usize,
+    ) -> RedisResult<Found> {
+        self.run(&self.read, connection, |command| {
+            command.arg(&names.log).arg(&names.meta);
+            command.arg(behind(from)).arg(bytes.max(1)).arg(count).arg(LARGEST);
         })
     }
 
