@@ -75,12 +75,11 @@ const DROP_OLD: &str = "
             call('XTRIM', log, 'MINID', old)
         end
     end
-    local function is_due()
-        due = tonumber(due)
-        return not due or now > due or due > now + $DAY
-    end
     local function next_due(age) return whole(now + math.min(age / 4, $DAY)) end
 ";
+
+/// Whether that is to be done again. A time too far ahead is of a clock that was wrong.
+const IS_DUE: &str = "not due or now > due or due > now + $DAY";
 
 /// Announced before anything is written, because a script that fails keeps what it has done: a user who
 /// may not publish stores nothing. Who is woken reads once the script has ended.
@@ -104,7 +103,9 @@ const APPEND: &str = "
         id, due = whole(millis) .. '-' .. whole(sequence), ''
         redis.call('XADD', log, id, 'p', last, unpack(ARGV, 8))
     end
-    if is_due() then
+    due = tonumber(due)
+    if $IS_DUE then
+        $DROP_OLD
         local age = tonumber(ARGV[6])
         drop_old(redis.call, age)
         redis.call('PEXPIRE', log, $FORGET)
@@ -138,7 +139,9 @@ const APPEND: &str = "
 /// Goes on by the page to the first event that is wanted: others may have added entries of their own.
 const OPEN: &str = "
     local age = tonumber(known[4])
-    if is_known and age and is_due() then
+    due = tonumber(due)
+    if is_known and age and ($IS_DUE) then
+        $DROP_OLD
         drop_old(redis.pcall, age)
         redis.pcall('HSET', meta, 'due', next_due(age))
     end
@@ -204,6 +207,8 @@ impl Scripts {
     pub fn new() -> Self {
         let script = |text: &str, announce: &str| {
             let text = text
+                .replace("$DROP_OLD", DROP_OLD)
+                .replace("$IS_DUE", IS_DUE)
                 .replace("$ANNOUNCE", announce)
                 .replace("$FORGET", &FORGET_AFTER_MS.to_string())
                 .replace("$DAY", &DAY_MS.to_string())
@@ -211,8 +216,8 @@ impl Scripts {
             (Script::new(&text).get_hash().to_owned(), text)
         };
         Self {
-            append: script(&format!("{BEGIN}{DROP_OLD}{APPEND}"), ANNOUNCE),
-            open: script(&format!("{BEGIN}{DROP_OLD}{OPEN}"), ""),
+            append: script(&format!("{BEGIN}{APPEND}"), ANNOUNCE),
+            open: script(&format!("{BEGIN}{OPEN}"), ""),
             read: script(READ, ""),
         }
     }
