@@ -144,7 +144,8 @@ impl Wire for Wires {
         let Some(connection) = self.connections.get_mut(stream).and_then(Option::take) else { return };
         let descriptor = connection.descriptor;
         // A child of the worker's may hold a copy: it must neither keep the connection open nor us awake.
-        let _ = self.registry.deregister(&mut SourceFd(&descriptor.as_raw_fd()));
+        // The connection first: its end is to be seen as soon as the request's.
         let _ = rustix::net::shutdown(&descriptor, Shutdown::Both);
+        let _ = self.registry.deregister(&mut SourceFd(&descriptor.as_raw_fd()));
     }
 }
