@@ -66,7 +66,9 @@ class SseComponent extends Component
     {
         $stream = $this->_buildStream($watchCacheKey, $options);
 
+        // CakePHP sends the status first, and for 204 and 304 nothing else; at any but 200 browsers give up.
         return $this->getController()->getResponse()
+            ->withStatus(200)
             ->withHeader('Content-Type', 'text/event-stream')
             ->withHeader('Cache-Control', 'no-cache')
             ->withHeader('X-Accel-Buffering', 'no')

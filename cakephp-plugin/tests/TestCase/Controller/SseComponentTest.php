@@ -76,6 +76,15 @@ class SseComponentTest extends TestCase
         $this->assertSame('no', $response->getHeaderLine('X-Accel-Buffering'));
     }
 
+    public function testAStatusThatTheApplicationSetBeforeIsNotTheStreams(): void
+    {
+        $component = $this->component();
+        $controller = $component->getController();
+        $controller->setResponse($controller->getResponse()->withStatus(204));
+
+        $this->assertSame(200, $component->stream('status')->getStatusCode());
+    }
+
     public function testAHeaderThatTheApplicationSetStays(): void
     {
         $component = $this->component();
