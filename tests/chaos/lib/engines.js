@@ -84,7 +84,11 @@ export const engines = {
 
             return {
                 directory,
-                wipes: { 'store emptied': () => directory.empty(), 'store replaced': () => directory.replace() },
+                wipes: {
+                    // A key's log goes, and later, by itself, what makes this another store.
+                    'store emptied': { wipe: () => directory.empty(), steps: 2 },
+                    'store replaced': { wipe: () => directory.replace() },
+                },
                 locks: {
                     'the store\'s lock': () => existing([`${directory.path}/lock`]).map((file) => () => holdFile(file)),
                     'a log\'s lock': () => directory.files('.log').map((file) => () => holdFile(file)),
@@ -102,7 +106,7 @@ export const engines = {
             ini: ['--ini', `sse.dsn=sqlite://${file}`],
             at: () => ({
                 directory,
-                wipes: { 'store emptied': () => directory.empty(), 'store replaced': () => directory.replace() },
+                wipes: { 'store emptied': { wipe: () => directory.empty() }, 'store replaced': { wipe: () => directory.replace() } },
                 locks: {
                     'the database': () => existing([file]).map((path) => () => holdDatabase(path)),
                     'the signals\' lock': () => existing([`${file}-signals/lock`]).map((path) => () => holdFile(path)),
@@ -120,11 +124,13 @@ export const engines = {
             at: () => ({
                 redis,
                 wipes: {
-                    'store emptied': () => redis.ask('FLUSHALL'),
-                    'store replaced': async () => {
-                        await redis.kill();
-                        redis.forget();
-                        await redis.start();
+                    'store emptied': { wipe: () => redis.ask('FLUSHALL') },
+                    'store replaced': {
+                        wipe: async () => {
+                            await redis.kill();
+                            redis.forget();
+                            await redis.start();
+                        },
                     },
                 },
                 locks: {},

@@ -121,7 +121,7 @@ function lanes(world) {
 
 function storeActs(world, { make, stop }) {
     const { directory, redis, wipes, locks } = world.store;
-    const acts = Object.entries(wipes).map(([kind, wipe]) => [1, () => make(kind, {}, () => world.ledger.wipe(wipe))]);
+    const acts = Object.entries(wipes).map(([kind, { wipe, steps }]) => [1, () => make(kind, {}, () => world.ledger.wipe(wipe, steps))]);
     for (const [what, find] of Object.entries(locks)) {
         acts.push([3, async (random) => {
             const holders = find();

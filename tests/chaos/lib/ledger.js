@@ -24,7 +24,7 @@ export class Ledger {
     #wipedAt = -Infinity;
     #onWipe;
 
-    /** onWipe: is told when a wipe begins. */
+    /** onWipe: is told when a wipe begins, and its steps. */
     constructor(onWipe = () => {}) {
         this.#onWipe = onWipe;
     }
@@ -105,10 +105,10 @@ export class Ledger {
         push.generation = this.#sure(push);
     }
 
-    /** Runs what makes the store a new one. */
-    async wipe(action) {
+    /** Runs what makes the store a new one, in so many steps that may each be told as a gap. */
+    async wipe(action, steps = 1) {
         this.#isWiping = true;
-        this.#onWipe();
+        this.#onWipe(steps);
         try {
             await action();
         } finally {

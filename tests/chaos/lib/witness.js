@@ -55,10 +55,10 @@ export class Witness {
         return true;
     }
 
-    /** A wipe begins. */
-    wiped() {
+    /** A wipe begins, with so many steps. */
+    wiped(steps = 1) {
         for (const state of this.#states?.values() ?? []) {
-            state.credit++;
+            state.credit += steps;
         }
     }
 

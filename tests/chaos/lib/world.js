@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { Pusher, Refused } from '../../browser/lib/pusher.js';
 import { extension, startStack } from '../../browser/lib/stack.js';
 import { until } from '../../browser/lib/until.js';
+import { Bystander } from './bystander.js';
 import { ChaosClient } from './client.js';
 import { Clock, sweepClocks } from './clock.js';
 import { engines } from './engines.js';
@@ -32,6 +33,8 @@ const SETTLED_WITHIN_MS = 60_000;
 /** A stack, its store, and all that is done to it in one run. */
 export class World {
     clients = [];
+    /** Another store; null where there is none. */
+    bystander = null;
     isOver = false;
     /** Only these lanes of disturbances; null for all. */
     only = null;
@@ -53,7 +56,7 @@ export class World {
         this.journal = new Journal(`${this.dir}/journal.log`, engine);
         this.troubles = new Troubles();
         this.verdicts = new Verdicts(this);
-        this.ledger = new Ledger(() => this.clients.forEach((client) => client.witness.wiped()));
+        this.ledger = new Ledger((steps) => this.clients.forEach((client) => client.witness.wiped(steps)));
         this.keys = new Keys(this.ledger);
     }
 
@@ -117,6 +120,11 @@ export class World {
         this.after(() => this.#reader.close());
         this.pushers = new Pushers(this, PUSHERS);
         this.after(() => this.pushers.close());
+        // Each Redis has a hub of its own where the hub's place isn't set, as it is here.
+        if (this.engine !== 'redis') {
+            this.bystander = new Bystander(this);
+            this.after(() => this.bystander.close());
+        }
         this.pages = new Pages(this);
         this.after(() => this.pages.close());
         this.after(() => this.clients.forEach((client) => client.leave()));
@@ -156,6 +164,7 @@ export class World {
             }
         });
         this.clients.forEach((client) => client.witness.end());
+        await this.bystander?.finish(SETTLED_WITHIN_MS);
     }
 
     async #pushLast() {
