@@ -4,6 +4,7 @@
 #   tests/phpt         the PHP functions, by PHP's own run-tests.php
 #   tests/browser      real clients and Chromium against real nginx and PHP-FPM, by Node's test runner
 #   tests/hub          the hub behind nginx, Caddy and Apache, with many clients
+#   tests/chaos        the checker of make chaos, and one short run
 #   tests/integration  each executable file is a test: it exits 0, or prints what went wrong
 #   cakephp-plugin     PHPUnit, and real clients against a CakePHP application
 #
@@ -57,6 +58,11 @@ cd ../..
 
 step 'hub'
 "$NODE" --test --test-concurrency=1 --test-timeout=300000 --test-reporter=spec tests/hub/*.test.js
+
+step 'storms'
+"$NODE" --test --test-concurrency=1 --test-reporter=spec tests/chaos/*.test.js
+# A short one, the same each time; make chaos is the long one.
+ENGINE=all MINUTES=0.4 SEED=1 TIMED=no "$NODE" tests/chaos/run.js
 
 for script in tests/integration/*; do
     [ -f "$script" ] && [ -x "$script" ] || continue

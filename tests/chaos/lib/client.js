@@ -107,6 +107,12 @@ export class ChaosClient {
             if (this.#hasLeft) {
                 return;
             }
+            if (this.#world.isCalm) {
+                // One that comes back may set right what was wrong for the others.
+                this.#nextAct();
+
+                return;
+            }
             if (random.percent(4)) {
                 this.#begin();
 

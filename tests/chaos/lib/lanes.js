@@ -15,10 +15,12 @@ export async function disturb(world, ms) {
         world.journal.note('a storm begins');
         await Promise.all(lanes(world).map((lane) => run(world, lane, storm)));
         world.journal.note('calm');
+        world.isCalm = true;
         const calm = Math.min(CALM_MS, Math.max(0, end - performance.now()));
         for (const from = performance.now(); performance.now() < from + calm && !world.isOver;) {
             await pause(100);
         }
+        world.isCalm = false;
     }
 }
 

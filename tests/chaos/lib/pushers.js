@@ -5,7 +5,7 @@ import { KEPT_SHORT } from './keys.js';
 import { Ledger } from './ledger.js';
 
 /** The extension waits for a lock, or a server, for two seconds, and a server may have to be asked twice. */
-const PUSH_WITHIN_MS = 5_000;
+const PUSH_WITHIN_MS = 5_500;
 
 /** PHP programs that push, one event after the other, each with a clock of its own. */
 export class Pushers {

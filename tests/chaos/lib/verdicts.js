@@ -20,6 +20,9 @@ export class Verdicts {
 
     /** what: what is wrong; client, key, push: with what, as far as there is one. */
     broken(kind, { client = null, key = null, what, push = null }) {
+        if (!this.#world.isTimed && /^(slow|late)/.test(kind)) {
+            return;
+        }
         const count = (this.counts.get(kind) ?? 0) + 1;
         this.counts.set(kind, count);
         if (count > TOLD) {

@@ -36,15 +36,17 @@ export class World {
     /** Another store; null where there is none. */
     bystander = null;
     isOver = false;
-    /** Only these lanes of disturbances; null for all. */
-    only = null;
+    /** Nothing is disturbed, and no client goes or comes. */
+    isCalm = false;
     engine;
     seed;
     #cleanups = [];
     #lanes = new Map();
     #reader;
 
-    constructor({ engine, seed, only = null }) {
+    /** only: these lanes of disturbances; isTimed: whether what comes late is broken. */
+    constructor({ engine, seed, only = null, isTimed = true }) {
+        this.isTimed = isTimed;
         this.engine = engine;
         this.seed = seed;
         this.only = only;
