@@ -17,6 +17,7 @@ const HOLD_DATABASE = `
 /** Events in a directory. */
 class Directory {
     #copies = 0;
+    #isAway = false;
     #path;
 
     constructor(path) {
@@ -48,15 +49,26 @@ class Directory {
 
     moveAway() {
         renameSync(this.#path, `${this.#path}.away`);
+        this.#isAway = true;
+    }
+
+    /** Each of its files gets the mode that it has, which those that watch it hear of. */
+    touchModes() {
+        for (const file of this.files('')) {
+            chmodSync(file, statSync(file).mode & 0o7777);
+        }
     }
 
     moveBack() {
         renameSync(`${this.#path}.away`, this.#path);
+        this.#isAway = false;
     }
 
     /** Files in it that end like this. */
     files(end) {
-        return readdirSync(this.#path).filter((name) => name.endsWith(end)).map((name) => `${this.#path}/${name}`);
+        const path = this.#isAway ? `${this.#path}.away` : this.#path;
+
+        return readdirSync(path).filter((name) => name.endsWith(end)).map((name) => `${path}/${name}`);
     }
 }
 
@@ -106,7 +118,8 @@ export const engines = {
             ini: ['--ini', `sse.dsn=sqlite://${file}`],
             at: () => ({
                 directory,
-                wipes: { 'store emptied': { wipe: () => directory.empty() }, 'store replaced': { wipe: () => directory.replace() } },
+                // Somebody may make a new database before its other files are gone, and lose it with them.
+                wipes: { 'store emptied': { wipe: () => directory.empty(), steps: 2 }, 'store replaced': { wipe: () => directory.replace() } },
                 locks: {
                     'the database': () => existing([file]).map((path) => () => holdDatabase(path)),
                     'the signals\' lock': () => existing([`${file}-signals/lock`]).map((path) => () => holdFile(path)),

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 
 const REMEMBERED = 300;
+const ALIKE = 4;
 
 /** What was done and found, by the run's own clock: all of it in a file, what is broken also on the terminal. */
 export class Journal {
@@ -33,10 +34,16 @@ export class Journal {
         process.stdout.write(`${text.replace(/^/gm, `${this.#prefix}: `)}\n`);
     }
 
-    /** What was noted in so many last milliseconds. */
+    /** What was noted in so many last milliseconds; of what is alike, as pushes that fail, the first few. */
     recent(ms) {
         const from = performance.now() - ms;
+        const alike = new Map();
 
-        return this.#recent.filter(({ at }) => at > from).map(({ line }) => line);
+        return this.#recent.filter(({ at }) => at > from).map(({ line }) => line).filter((line) => {
+            const kind = line.replace(/\d+/g, '').slice(0, 30);
+            alike.set(kind, (alike.get(kind) ?? 0) + 1);
+
+            return alike.get(kind) <= ALIKE;
+        });
     }
 }

@@ -142,6 +142,9 @@ function storeActs(world, { make, stop }) {
     if (directory) {
         acts.push([2, (random) => make('store moved away and back', {}, async () => {
             directory.moveAway();
+            if (random.percent(50)) {
+                directory.touchModes();
+            }
             await world.rest(random.between(100, 3_000));
             directory.moveBack();
             world.journal.note('the store is back');
