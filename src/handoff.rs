@@ -13,11 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use sse_core::jitter::draw;
 use sse_core::key::Printable;
 use sse_core::own;
 use sse_core::resume::Replay;
-use sse_core::signal::Choice;
+use sse_core::signal::{Choice, Waits};
 use sse_core::store::{Location, Store};
 use sse_hub::client::{Client, Declined, Offered};
 use sse_hub::message::{Build, Bytes, MAX_CURSOR, Offer, Reason, Replay as OfferedReplay, Status};
@@ -29,7 +28,7 @@ use crate::callbacks::Callbacks;
 use crate::exception::Failure;
 use crate::fpm::{self, Connection};
 use crate::php::{self, call};
-use crate::plan::{Plan, RETRY_WHEN_FULL, StreamEnd};
+use crate::plan::{Plan, StreamEnd};
 use crate::response::{self, Response, Target};
 use crate::settings;
 
@@ -104,13 +103,16 @@ pub fn attempt(
     };
     let wanted = match fpm::can_replace_by_null().and_then(|()| wanted(location)) {
         Ok(wanted) => wanted,
-        Err(why) => return declined_course(Declined { reason: None, why }, response, store, wish),
+        Err(why) => {
+            let declined = Declined { reason: None, is_slow: false, why };
+            return declined_course(declined, response, store, plan, wish);
+        }
     };
     let offer = offer(plan, location, &wanted.build)?;
     let mut client = CLIENT.take();
     let course = match client.offer(&wanted, program, offer) {
         Ok(offered) => go(offered, &connection, response),
-        Err(declined) => declined_course(declined, response, store, wish),
+        Err(declined) => declined_course(declined, response, store, plan, wish),
     };
     CLIENT.set(client);
     course
@@ -143,30 +145,35 @@ fn declined_course(
     declined: Declined,
     response: Response,
     store: &Arc<dyn Store>,
+    plan: &Plan,
     wish: Wish,
 ) -> Result<Course, Failure> {
-    let Declined { reason, mut why } = declined;
+    let Declined { reason, is_slow, mut why } = declined;
     if reason.is_none() {
         why = in_chroot(why);
     }
-    if reason == Some(Reason::Store) {
-        // A store that can't be read is an exception, as in the worker.
-        store.epoch().map_err(|error| Failure::of("", &error))?;
-    }
-    // Where another process holds a lock, this one would only wait for it in the hub's place.
-    if let Some((end, comment)) = match reason {
-        Some(Reason::Full) => Some((StreamEnd::Full, "no place is free")),
-        Some(Reason::Busy) => Some((StreamEnd::Failed, "the store is locked")),
-        _ => None,
-    } {
+    let put_off = |response: Response, end, comment| {
         php::log_once(&why);
-        let open = response.open()?;
-        let pause = draw(&RETRY_WHEN_FULL);
-        open.send(format!("retry: {pause}\n: {comment}, come back later\n\n").as_bytes())?;
-        return Ok(Course::Ended(end));
+        response.open()?.put_off(comment)?;
+        Ok(Course::Ended(end))
+    };
+    match reason {
+        Some(Reason::Full) => return put_off(response, StreamEnd::Full, "no place is free"),
+        // The worker would only wait for it in the hub's place.
+        Some(Reason::Busy) => return put_off(response, StreamEnd::Failed, "the store is locked"),
+        Some(Reason::Store) if plan.has_been_served() => {
+            return put_off(response, StreamEnd::Failed, "the store can't be had");
+        }
+        // A store that can't be read is an exception, as in the worker.
+        Some(Reason::Store) => drop(store.epoch().map_err(|error| Failure::of("", &error))?),
+        Some(Reason::Ending | Reason::Malformed) | None => {}
     }
     if wish == Wish::Require {
         return Err(required(&why));
+    }
+    // Its server may be what it waits for, and then the worker would wait too.
+    if is_slow && matches!(store.waits(), Waits::Redis { .. }) {
+        return put_off(response, StreamEnd::Failed, "the hub is slow");
     }
     php::log_once(&format!("no hub takes the stream: {why}; the worker streams instead"));
     Ok(Course::WorkerForNow(Target::Response(response)))

@@ -60,6 +60,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether the client has a cursor: it had a stream before, or a page that read the store. It is to come
+    /// back when something is out of order for a while, and EventSource gives up for good at an error page.
+    pub fn has_been_served(&self) -> bool {
+        self.client.is_some()
+    }
+
     /// Lets the stream live no longer than this.
     pub fn end_within(&mut self, longest: Duration) {
         if self.lifetime.is_zero() || self.lifetime > longest {

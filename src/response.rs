@@ -10,8 +10,11 @@ use std::cell::Cell;
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::{SapiGlobals, remove_header, set_header};
 
+use sse_core::jitter::draw;
+
 use crate::exception::Failure;
 use crate::php::{self, Halt, IgnoreAbort, call};
+use crate::plan::RETRY_WHEN_FULL;
 
 /// The media type of a stream (WHATWG HTML, "Server-sent events").
 const MEDIA_TYPE: &str = "text/event-stream";
@@ -282,6 +285,11 @@ impl Open {
     /// The hub has the client now.
     pub fn hand_over(self) {
         CLIENT.set(Client::HandedOver);
+    }
+
+    /// Tells the client to come back after a while; nothing is to follow.
+    pub fn put_off(&self, comment: &str) -> Result<bool, Halt> {
+        self.send(format!("retry: {}\n: {comment}, come back later\n\n", draw(&RETRY_WHEN_FULL)).as_bytes())
     }
 
     /// Writes and flushes; false if the client is gone.

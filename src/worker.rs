@@ -66,8 +66,15 @@ pub fn run(
     }
     let Some(waker) = signal.signal() else { return Err(Failure::Stream("no signal can be opened".into())) };
     let subject = names(&plan.keys);
-    let feed = Feed::open(Arc::clone(store), plan.keys.clone(), plan.client.as_deref(), plan.replay, waker)
-        .map_err(|error| Failure::of(&subject, &error))?;
+    let feed = Feed::open(Arc::clone(store), plan.keys.clone(), plan.client.as_deref(), plan.replay, waker);
+    let feed = match feed {
+        Err(error) if plan.has_been_served() && (error.is_passing() || error.is_of_server()) => {
+            php::log_once(&format!("stream of {subject}: {error}; its client comes back later"));
+            target.open()?.put_off("the store can't be had")?;
+            return Ok(StreamEnd::Failed);
+        }
+        opened => opened.map_err(|error| Failure::of(&subject, &error))?,
+    };
     let process = std::process::id();
     let mut watched = Watched { process, feed: Some(feed), signal };
     // Who has set a number wants that number; otherwise pages come first.

@@ -1,7 +1,8 @@
 // Ordinary pages beside streams that hold workers: a page never waits long for one, and no event is lost for it.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Fleet, RawStream, numbers, startHubStack, startStack, until, withHub } from './lib/hub.js';
+import { Fleet, RawStream, killHub, numbers, startHubStack, startStack, until, withHub } from './lib/hub.js';
+import { Redis } from './lib/redis.js';
 
 /** What an ordinary page may take, whatever streams do. */
 const PATIENCE_MS = 2000;
@@ -32,6 +33,24 @@ test('a hub that is stopped while clients connect keeps no page waiting, and no 
     await fleet.received(1, COME_BACK_MS);
     await stack.holds(21, COME_BACK_MS);
     assert.deepEqual(fleet.clients.map(({ data }) => data), fleet.clients.map(() => [1]));
+});
+
+test('clients that come back while Redis hangs keep no page waiting, and have their stream when it is back', async (t) => {
+    const redis = await Redis.start(t);
+    const stack = await startHubStack(t, '--workers', '4', '--ini', `sse.dsn=${redis.dsn}`);
+    const fleet = stack.fleet(t, 20, 'hangs');
+    await fleet.connected();
+    await stack.push('hangs', 1);
+    await fleet.received(1);
+    redis.hang();
+    await killHub(await stack.pid());
+    await pages(stack, 60);
+    redis.goOn();
+    await pages(stack, 10);
+    await stack.push('hangs', 2);
+
+    await fleet.received(2, COME_BACK_MS);
+    assert.deepEqual(fleet.clients.map(({ data }) => data), fleet.clients.map(() => [1, 2]));
 });
 
 describe('in pools of each kind', { concurrency: true }, () => {

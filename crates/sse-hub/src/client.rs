@@ -18,6 +18,8 @@ use crate::start::{self, NoHub, Program};
 
 /// How long a hub may take to answer.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// After which no other hub is looked for, where one after another ends.
+const LONGEST: Duration = Duration::from_secs(1);
 /// How long no hub is tried after one could not be had.
 const PAUSE: Duration = Duration::from_secs(10);
 /// Pauses, in milliseconds, before another hub is looked for where one was on its way out: one that
@@ -32,7 +34,7 @@ pub struct Client {
     /// The connection kept.
     kept: Option<Kept>,
     /// Why no hub could be had, and when.
-    failed: Option<(Instant, Wanted, String)>,
+    failed: Option<(Instant, Wanted, Declined)>,
     space: Vec<u8>,
 }
 
@@ -41,13 +43,15 @@ pub struct Client {
 pub struct Declined {
     /// The hub's own reason, if it was there to give one.
     pub reason: Option<Reason>,
+    /// Whether there is one that was too slow to answer.
+    pub is_slow: bool,
     /// In words.
     pub why: String,
 }
 
 impl Declined {
     fn absent(why: impl Into<String>) -> Self {
-        Self { reason: None, why: why.into() }
+        Self { reason: None, is_slow: false, why: why.into() }
     }
 }
 
@@ -101,12 +105,13 @@ impl Client {
         program: impl Fn(&Place) -> Result<Program, String>,
         offer: Offer,
     ) -> Result<Offered<'_>, Declined> {
-        if let Some((when, failed, why)) = &self.failed
+        if let Some((when, failed, declined)) = &self.failed
             && failed == wanted
             && when.elapsed() < PAUSE
         {
-            return Err(Declined::absent(why.clone()));
+            return Err(declined.clone());
         }
+        let began = Instant::now();
         let offer = message::write(&ToHub::Offer(Box::new(offer)))
             .map_err(|error| Declined::absent(error.to_string()))?;
         let connect = || {
@@ -119,7 +124,7 @@ impl Client {
                 &answer,
                 Err(Trouble::Gone) | Ok(ToWorker::Refused(Refusal { reason: Reason::Ending, .. }))
             );
-            if !is_leaving {
+            if !is_leaving || began.elapsed() > LONGEST {
                 break;
             }
             self.kept = None;
@@ -128,17 +133,20 @@ impl Client {
         }
         let declined = match answer {
             Ok(ToWorker::Ready) => None,
-            Ok(ToWorker::Refused(Refusal { reason, why })) => Some(Declined { reason: Some(reason), why }),
+            Ok(ToWorker::Refused(Refusal { reason, why })) => {
+                Some(Declined { reason: Some(reason), is_slow: false, why })
+            }
             Ok(ToWorker::Status(_)) => Some(Declined::absent("the hub answered something else")),
             Err(Trouble::Gone) => Some(Declined::absent("one hub after another ended before it answered")),
             Err(Trouble::Because(why)) => Some(Declined::absent(why)),
+            Err(Trouble::Slow(why)) => Some(Declined { reason: None, is_slow: true, why }),
             // The next stream looks again.
             Err(Trouble::Starting(why)) => return Err(Declined::absent(why)),
         };
         if let Some(declined) = declined {
             if matches!(declined.reason, None | Some(Reason::Ending)) {
                 self.kept = None;
-                self.failed = Some((Instant::now(), wanted.clone(), declined.why.clone()));
+                self.failed = Some((Instant::now(), wanted.clone(), declined.clone()));
             }
             return Err(declined);
         }
@@ -159,10 +167,14 @@ impl Client {
         }
         match answer {
             Ok(ToWorker::Status(status)) => Ok(status),
-            Ok(ToWorker::Refused(Refusal { reason, why })) => Err(Declined { reason: Some(reason), why }),
+            Ok(ToWorker::Refused(Refusal { reason, why })) => {
+                Err(Declined { reason: Some(reason), is_slow: false, why })
+            }
             Ok(ToWorker::Ready) => Err(Declined::absent("the hub answered something else")),
             Err(Trouble::Gone) => Err(Declined::absent(NONE_RUNS)),
-            Err(Trouble::Because(why) | Trouble::Starting(why)) => Err(Declined::absent(why)),
+            Err(Trouble::Because(why) | Trouble::Slow(why) | Trouble::Starting(why)) => {
+                Err(Declined::absent(why))
+            }
         }
     }
 
@@ -194,7 +206,7 @@ impl Client {
                 self.kept = None;
                 Err(match other {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        Trouble::Because(format!("the hub did not answer within {} ms", PATIENCE.as_millis()))
+                        Trouble::Slow(format!("the hub did not answer within {} ms", PATIENCE.as_millis()))
                     }
                     Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                         Trouble::Because(error.to_string())
@@ -210,6 +222,8 @@ impl Client {
 enum Trouble {
     /// The connection ended.
     Gone,
+    /// There is one, and it doesn't answer.
+    Slow(String),
     /// There is no hub yet.
     Starting(String),
     Because(String),

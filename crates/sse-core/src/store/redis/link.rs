@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use redis::{Connection, ErrorKind, RedisError, RedisResult, ServerError, cmd};
+use redis::{Connection, ErrorKind, RedisError, RedisResult, ServerError};
 
 use super::Server;
 use crate::error::{Error, Result};
@@ -82,7 +82,7 @@ impl Link {
             *open = None;
         }
         if let Some(idle) = open.as_mut().filter(|open| open.used.elapsed() > TRUSTED)
-            && cmd("PING").exec(&mut idle.connection).is_err()
+            && self.server.is_dead(&mut idle.connection)
         {
             *open = None;
         }

@@ -247,6 +247,15 @@ impl Server {
         Ok(connection)
     }
 
+    /// Whether nobody answers on a connection that was idle. That is found out in a part of the time-out, so
+    /// that most of it is left for another connection.
+    #[must_use]
+    pub fn is_dead(&self, connection: &mut Connection) -> bool {
+        connection.set_read_timeout(Some(self.timeout / 4)).is_err()
+            || cmd("PING").exec(connection).is_err()
+            || connection.set_read_timeout(Some(self.timeout)).is_err()
+    }
+
     /// Says who we are, and goes to the database. The crate would do so too, but make a wrong password of
     /// whatever the server answers then.
     fn greet(&self, connection: &mut Connection, password: Option<&str>) -> Result<()> {
