@@ -160,7 +160,7 @@ extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
         };
         let wish = wish(&options)?;
         let location = options.location()?;
-        let store = stores::open(&location)?;
+        let store = stores::open_for_stream(&location)?;
         let choice = settings::signal_choice()?;
         let response = Response::check()?;
         if response::is_head() {
@@ -177,7 +177,7 @@ extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
         };
         spare_the_only_process(&mut plan);
         let signal = Taken::take(choice, store.waits());
-        worker::run(&plan, target, &store, signal, &callbacks)
+        worker::run(&plan, target, &store, &location, signal, &callbacks)
     });
 }
 

@@ -31,6 +31,7 @@ use crate::php::{self, call};
 use crate::plan::{Plan, StreamEnd};
 use crate::response::{self, Response, Target};
 use crate::settings;
+use crate::stores;
 
 /// A hub that a worker started ends after so long without a stream.
 const IDLE_S: u64 = 60;
@@ -105,14 +106,14 @@ pub fn attempt(
         Ok(wanted) => wanted,
         Err(why) => {
             let declined = Declined { reason: None, is_slow: false, why };
-            return declined_course(declined, response, store, plan, wish);
+            return declined_course(declined, response, (store, location), plan, wish);
         }
     };
     let offer = offer(plan, location, &wanted.build)?;
     let mut client = CLIENT.take();
     let course = match client.offer(&wanted, program, offer) {
         Ok(offered) => go(offered, &connection, response),
-        Err(declined) => declined_course(declined, response, store, plan, wish),
+        Err(declined) => declined_course(declined, response, (store, location), plan, wish),
     };
     CLIENT.set(client);
     course
@@ -144,7 +145,7 @@ fn go(offered: Offered<'_>, connection: &Connection, response: Response) -> Resu
 fn declined_course(
     declined: Declined,
     response: Response,
-    store: &Arc<dyn Store>,
+    (store, location): (&Arc<dyn Store>, &Location),
     plan: &Plan,
     wish: Wish,
 ) -> Result<Course, Failure> {
@@ -165,7 +166,15 @@ fn declined_course(
             return put_off(response, StreamEnd::Failed, "the store can't be had");
         }
         // A store that can't be read is an exception, as in the worker.
-        Some(Reason::Store) => drop(store.epoch().map_err(|error| Failure::of("", &error))?),
+        Some(Reason::Store) => {
+            if let Some(why) = stores::recent_outage(location) {
+                return Err(Failure::Store(why));
+            }
+            store.epoch().map_err(|error| {
+                stores::remember_outage(location, &error);
+                Failure::of("", &error)
+            })?;
+        }
         Some(Reason::Ending | Reason::Malformed) | None => {}
     }
     if wish == Wish::Require {

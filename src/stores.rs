@@ -1,15 +1,16 @@
 //! The stores and signals of this process.
 //!
-//! A store is opened once per process and settings. A signal is kept per thread, because instances of
+//! A store is opened once per process and settings, for streams once more: they wait for nobody. A signal is kept per thread, because instances of
 //! inotify are few and dear to close; a stream takes it out while it waits and puts it back.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sse_core::signal::{self, Choice, Signal, Waits};
-use sse_core::store::{Location, Settings, Store};
+use sse_core::store::{Location, Patience, Settings, Store};
 
 use crate::exception::Failure;
 use crate::{process, settings};
@@ -17,17 +18,29 @@ use crate::{process, settings};
 /// Stores kept; a process that uses more opens them anew.
 const KEPT: usize = 32;
 
-/// Open stores, with the settings they were opened with.
-type Stores = HashMap<Location, (Settings, Arc<dyn Store>)>;
+/// How long a server that could not be had isn't asked again for another stream of this process.
+const SPARED: Duration = Duration::from_secs(3);
+
+/// Open stores by what they are for, with the settings they were opened with.
+type Stores = HashMap<(Location, bool), (Settings, Arc<dyn Store>)>;
 
 static STORES: Mutex<Option<Stores>> = Mutex::new(None);
 
 /// The store at a location, with the settings of this request.
 pub fn open(location: &Location) -> Result<Arc<dyn Store>, Failure> {
-    let wanted = settings::store()?;
+    open_as(location, settings::store()?)
+}
+
+/// The same for a stream, which must not keep its worker waiting for others: it asks again later.
+pub fn open_for_stream(location: &Location) -> Result<Arc<dyn Store>, Failure> {
+    open_as(location, Settings { patience: Patience::TriesOnce, ..settings::store()? })
+}
+
+fn open_as(location: &Location, wanted: Settings) -> Result<Arc<dyn Store>, Failure> {
+    let name = (location.clone(), wanted.patience == Patience::TriesOnce);
     let mut stores = STORES.lock();
     let stores = stores.get_or_insert_default();
-    if let Some((settings, store)) = stores.get(location)
+    if let Some((settings, store)) = stores.get(&name)
         && *settings == wanted
     {
         return Ok(Arc::clone(store));
@@ -39,8 +52,29 @@ pub fn open(location: &Location) -> Result<Arc<dyn Store>, Failure> {
         process::before_each_fork(let_go);
     }
     let store = location.open(wanted);
-    stores.insert(location.clone(), (wanted, Arc::clone(&store)));
+    stores.insert(name, (wanted, Arc::clone(&store)));
     Ok(store)
+}
+
+thread_local! {
+    /// The server that could not be had last, when, and why.
+    static OUT: RefCell<Option<(Location, Instant, String)>> = const { RefCell::new(None) };
+}
+
+/// Remembers that a stream's server could not be had: each stream would wait as long for the same, and with
+/// it its worker.
+pub fn remember_outage(location: &Location, error: &sse_core::Error) {
+    if error.is_of_server() {
+        OUT.set(Some((location.clone(), Instant::now(), error.to_string())));
+    }
+}
+
+/// Why the server of a stream isn't to be asked, if it could not be had a moment ago.
+pub fn recent_outage(location: &Location) -> Option<String> {
+    OUT.with_borrow(|out| {
+        let (known, when, why) = out.as_ref()?;
+        (known == location && when.elapsed() < SPARED).then(|| why.clone())
+    })
 }
 
 /// What keeps streams of a store from beginning: a wrong setting, or the store itself.

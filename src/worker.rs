@@ -21,13 +21,15 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use sse_core::Error;
 use sse_core::event::{Event, wire_json};
 use sse_core::feed::{Delivery, Feed};
 use sse_core::frame;
 use sse_core::id::EventId;
 use sse_core::jitter::{draw, shortened};
 use sse_core::key::Key;
-use sse_core::store::{Gap, Slot, Store};
+use sse_core::signal::Signal;
+use sse_core::store::{Gap, Location, Patience, Slot, Store};
 
 use crate::callbacks::{Callbacks, Outcome};
 use crate::exception::Failure;
@@ -36,7 +38,7 @@ use crate::php::{self, Halt, call};
 use crate::plan::{Plan, RETRY_WHEN_FULL, StreamEnd};
 use crate::response::{Open, Target};
 use crate::room::{self, Pressure};
-use crate::stores::Taken;
+use crate::stores::{self, Taken};
 
 /// Deliveries between two looks at the clock and the client.
 const BATCH: usize = 256;
@@ -44,11 +46,15 @@ const BATCH: usize = 256;
 const SLICE: Duration = Duration::from_millis(50);
 /// Bytes after which a batch is written.
 const WRITE_AT: usize = 64 << 10;
+/// Pause before a store that is locked is opened again.
+const UNLOCKED: Duration = Duration::from_millis(10);
 /// Failures at one event after which it is skipped.
 const FAILURES: u32 = 2;
 /// Pauses between two tries to read from a store that can't be had for now.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A lock that was met for so long is told of.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
 /// The longest wait; longer ones are cut into pieces.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
@@ -58,6 +64,7 @@ pub fn run(
     plan: &Plan,
     target: Target,
     store: &Arc<dyn Store>,
+    location: &Location,
     mut signal: Taken,
     callbacks: &Callbacks<'_>,
 ) -> Result<StreamEnd, Failure> {
@@ -66,24 +73,25 @@ pub fn run(
     }
     let Some(waker) = signal.signal() else { return Err(Failure::Stream("no signal can be opened".into())) };
     let subject = names(&plan.keys);
-    let feed = Feed::open(Arc::clone(store), plan.keys.clone(), plan.client.as_deref(), plan.replay, waker);
-    let feed = match feed {
-        Err(error) if plan.has_been_served() && (error.is_passing() || error.is_of_server()) => {
-            php::log_once(&format!("stream of {subject}: {error}; its client comes back later"));
+    // Who has set a number wants that number; otherwise pages come first.
+    let mut pressure = (plan.worker_streams == 0).then(Pressure::new);
+    let feed = match open_feed(plan, store, location, waker, pressure.as_mut()) {
+        Ok(feed) => feed,
+        Err(NoFeed::ForNow(why)) => {
+            php::log_once(&format!("stream of {subject}: {why}; its client comes back later"));
             target.open()?.put_off("the store can't be had")?;
             return Ok(StreamEnd::Failed);
         }
-        opened => opened.map_err(|error| Failure::of(&subject, &error))?,
+        Err(NoFeed::Failed(failure)) => return Err(failure),
     };
     let process = std::process::id();
     let mut watched = Watched { process, feed: Some(feed), signal };
-    // Who has set a number wants that number; otherwise pages come first.
-    let (slot, has_place, pressure) = match plan.worker_streams {
-        0 => (None, room::is_there()?, Some(Pressure::new())),
+    let (slot, has_place) = match plan.worker_streams {
+        0 => (None, room::is_there()?),
         count => {
             let slot = store.take_slot(count).map_err(|error| Failure::of("sse.worker_streams", &error))?;
             let has_place = slot.is_some();
-            (slot, has_place, None)
+            (slot, has_place)
         }
     };
     let time = call("date", &[&"H:i:s"])?.and_then(|time| time.string()).unwrap_or_default();
@@ -93,6 +101,7 @@ pub fn run(
         plan,
         callbacks,
         store: &**store,
+        location,
         open,
         connection: Connection::find().inspect(Connection::write_at_once),
         is_cli_server: php::sapi_name() == "cli-server",
@@ -120,6 +129,56 @@ pub fn run(
     }
 }
 
+/// Why a stream doesn't begin.
+enum NoFeed {
+    /// Its client is to come back: the same may work then.
+    ForNow(String),
+    Failed(Failure),
+}
+
+/// Opens the feed. A lock that another process holds is waited for as a push would, but not while requests
+/// find no worker.
+fn open_feed(
+    plan: &Plan,
+    store: &Arc<dyn Store>,
+    location: &Location,
+    waker: &mut dyn Signal,
+    mut pressure: Option<&mut Pressure>,
+) -> Result<Feed, NoFeed> {
+    let subject = names(&plan.keys);
+    let has_client = !php::is_command_line();
+    if let Some(why) = stores::recent_outage(location).filter(|_| has_client) {
+        return Err(match plan.has_been_served() {
+            true => NoFeed::ForNow(why),
+            false => NoFeed::Failed(Failure::Store(format!("{subject}: {why}"))),
+        });
+    }
+    let began = Instant::now();
+    loop {
+        let (keys, client) = (plan.keys.clone(), plan.client.as_deref());
+        let mut error = match Feed::open(Arc::clone(store), keys, client, plan.replay, waker) {
+            Ok(feed) => return Ok(feed),
+            Err(error) => error,
+        };
+        let mut is_locked = false;
+        if let Error::Locked { waited_ms, .. } = &mut error {
+            let waited = began.elapsed();
+            let is_wanted = pressure.as_mut().is_some_and(|pressure| pressure.is_felt(Instant::now()));
+            if waited < Patience::Waits.longest() && !is_wanted {
+                std::thread::sleep(UNLOCKED);
+                continue;
+            }
+            (*waited_ms, is_locked) = (waited.as_millis(), true);
+        }
+        stores::remember_outage(location, &error);
+        let passes = is_locked || (plan.has_been_served() && (error.is_passing() || error.is_of_server()));
+        return Err(match has_client && passes {
+            true => NoFeed::ForNow(error.to_string()),
+            false => NoFeed::Failed(Failure::of(&subject, &error)),
+        });
+    }
+}
+
 /// A feed and the signal it watches with; dropped, it watches no more.
 struct Watched {
     /// Whose they are: a closure may fork, and then the child leaves the watches to its parent.
@@ -141,7 +200,7 @@ impl Drop for Watched {
 /// What stops a running stream.
 enum Stop {
     Halt(Halt),
-    Store(sse_core::Error),
+    Store(Error),
 }
 
 impl From<Halt> for Stop {
@@ -150,8 +209,8 @@ impl From<Halt> for Stop {
     }
 }
 
-impl From<sse_core::Error> for Stop {
-    fn from(error: sse_core::Error) -> Self {
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
         Self::Store(error)
     }
 }
@@ -162,6 +221,7 @@ struct Stream<'a> {
     plan: &'a Plan,
     callbacks: &'a Callbacks<'a>,
     store: &'a dyn Store,
+    location: &'a Location,
     open: Open,
     connection: Option<Connection>,
     is_cli_server: bool,
@@ -200,6 +260,8 @@ struct Place<'a> {
 struct Outage {
     pause: Duration,
     until: Instant,
+    /// What the log was told of it last.
+    said: Option<String>,
 }
 
 impl Stream<'_> {
@@ -234,7 +296,9 @@ impl Stream<'_> {
                 }
                 let start = if self.greeting.is_some() { feed.cursor() } else { String::new() };
                 let next = feed.next(signal);
-                if next.is_ok() && self.outage.take().is_some() {
+                if next.is_ok()
+                    && let Some(Outage { said: Some(_), .. }) = self.outage.take()
+                {
                     php::log(&format!("stream of {}: the store answers again", names(feed.keys())));
                 }
                 match next {
@@ -331,18 +395,23 @@ impl Stream<'_> {
         }
     }
 
-    /// Asks again after a pause, which grows and is drawn, so that not all streams ask at once.
-    fn wait_out(&mut self, subject: &str, error: &sse_core::Error) {
-        let pause = match &self.outage {
-            Some(outage) => (outage.pause * 2).min(LONGEST_PAUSE),
-            None => {
-                php::log(&format!("stream of {subject}: {error}; the stream waits for it and goes on"));
-                SHORTEST_PAUSE
-            }
+    /// Asks again after a pause, which grows and is drawn, so that not all streams ask at once. A lock that is
+    /// free in a moment is no matter for the log.
+    fn wait_out(&mut self, subject: &str, error: &Error) {
+        let is_locked = matches!(error, Error::Locked { .. });
+        let shortest = if is_locked { UNLOCKED } else { SHORTEST_PAUSE };
+        let (pause, mut said) = match self.outage.take() {
+            Some(outage) => ((outage.pause * 2).min(LONGEST_PAUSE), outage.said),
+            None => (shortest, None),
         };
+        let text = error.to_string();
+        if said.as_ref() != Some(&text) && (!is_locked || pause >= WORTH_TELLING) {
+            php::log(&format!("stream of {subject}: {text}; the stream waits for it and goes on"));
+            said = Some(text);
+        }
         let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
         let until = Instant::now() + Duration::from_millis(draw(&(millis / 2..=millis)));
-        self.outage = Some(Outage { pause, until });
+        self.outage = Some(Outage { pause, until, said });
     }
 
     /// What a stream opens with, unless it was said already.
@@ -403,7 +472,9 @@ impl Stream<'_> {
             Err(halt) if self.is_forked() => Err(halt.into()),
             Err(halt) => {
                 // The client will resume before this event; the next time it counts.
-                if let Err(error) = self.store.record_failure(key, id) {
+                // Not by the stream's own store, which waits for no lock.
+                let recorded = stores::open(self.location).map(|store| store.record_failure(key, id));
+                if let Ok(Err(error)) = recorded {
                     php::log(&format!("the failure at event {id} of key {key} can't be remembered: {error}"));
                 }
                 // What came before it is the client's. On the command line it would run through PHP's output

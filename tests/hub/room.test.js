@@ -1,5 +1,7 @@
 // Ordinary pages beside streams that hold workers: a page never waits long for one, and no event is lost for it.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { Fleet, RawStream, killHub, numbers, startHubStack, startStack, until, withHub } from './lib/hub.js';
 import { Redis } from './lib/redis.js';
@@ -51,6 +53,26 @@ test('clients that come back while Redis hangs keep no page waiting, and have th
 
     await fleet.received(2, COME_BACK_MS);
     assert.deepEqual(fleet.clients.map(({ data }) => data), fleet.clients.map(() => [1, 2]));
+});
+
+test('clients whose streams meet a locked store keep no page waiting, in the hub and in the worker, and have them when it is free', async (t) => {
+    const stack = await startHubStack(t, '--workers', '4');
+    await stack.push('known', 0);
+    const lock = spawn('flock', ['-x', `${stack.store}/lock`, '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    t.after(() => lock.kill());
+    await once(lock.stdout, 'data');
+    const urls = numbers(1, 20).map((number) => stack.stream(`new ${number}`, number % 2 ? {} : { closure: 'onLoop' }));
+    const fleet = new Fleet(urls.map((url, index) => (index % 2 ? url.replace('/stream.php', '/noted.php') : url)));
+    t.after(() => fleet.leave());
+    await pages(stack, 60);
+    lock.stdin.end();
+    await once(lock, 'exit');
+    for (const number of numbers(1, 20)) {
+        await stack.push(`new ${number}`, number);
+    }
+
+    await fleet.received(1, COME_BACK_MS);
+    assert.deepEqual(fleet.clients.map(({ data }) => data), numbers(1, 20).map((number) => [number]));
 });
 
 describe('in pools of each kind', { concurrency: true }, () => {

@@ -1,6 +1,6 @@
 <?php
 /**
- * A stream like that of stream.php, with a note of what came of it: pushed under ?note=…
+ * A stream like that of stream.php, with a note of what came of it: pushed under ?note=…, if that is there
  *
  *   ?closure=NAME   the option that gets a closure: beforeSend, onLoop or fetch
  *   ?buffer=1       an output buffer that can't be ended
@@ -38,4 +38,6 @@ for ($round = 0; $round < 3 && $end !== Sse\StreamEnd::ClientLeft; $round++) {
     };
     flush();
 }
-Sse\push($_GET['note'], ['end' => $end->value, 'status' => connection_status()]);
+if (isset($_GET['note'])) {
+    Sse\push($_GET['note'], ['end' => $end->value, 'status' => connection_status()]);
+}

@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::cursor::Epoch;
 use crate::error::Result;
 use crate::event::{Draft, Event};
-use crate::id::EventId;
+use crate::id::{EventId, NEARLY};
 use crate::key::Key;
 use crate::retention::Retention;
 use crate::signal::Waits;
@@ -152,7 +152,7 @@ pub enum Patience {
     /// For two seconds.
     #[default]
     Waits,
-    /// It is tried once: for who serves others too, and asks again later.
+    /// It is tried once, and a server has half its time-out: for who serves others too, and asks again later.
     TriesOnce,
 }
 
@@ -182,7 +182,8 @@ impl Default for Settings {
 /// now, is of a clock that was ahead: it was not later than that. Of a gap it is when it ended.
 #[must_use]
 pub fn times(items: &[Item], now_millis: u64) -> Vec<u64> {
-    let mut latest = now_millis;
+    // An id may be ahead of the clock by so much without saying another time.
+    let mut latest = now_millis.saturating_add(NEARLY);
     let mut times: Vec<u64> = items
         .iter()
         .rev()

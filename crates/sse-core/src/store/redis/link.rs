@@ -121,7 +121,12 @@ fn is_broken_pipe(error: &RedisError) -> bool {
 
 /// What the server, or the way to it, says, as ours.
 pub fn failed(server: &Server, error: &RedisError) -> Error {
-    let (server, said) = (server.to_string(), said(error));
+    // The system calls it "temporarily unavailable", which it isn't.
+    let said = match error.is_timeout() {
+        true => format!("no answer within {} ms", server.timeout().as_millis()),
+        false => said(error),
+    };
+    let server = server.to_string();
     match error.kind() {
         ErrorKind::Io => Error::RedisLost { server, said },
         _ if is_unready(error) => Error::RedisUnready { server, said },

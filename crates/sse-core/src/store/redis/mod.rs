@@ -34,7 +34,7 @@ use self::link::Link;
 use self::reader::RedisReader;
 use self::scripts::Scripts;
 pub use self::server::{RedisLocation, Server};
-use super::{Failures, Gap, Item, Opened, Settings, Slot, Start, Store};
+use super::{Failures, Gap, Item, Opened, Patience, Settings, Slot, Start, Store};
 use crate::cursor::Epoch;
 use crate::error::{Error, Result};
 use crate::event::Draft;
@@ -78,7 +78,10 @@ struct Names {
 impl RedisStore {
     /// A store at this location; nothing is connected before it is used.
     #[must_use]
-    pub fn new(location: RedisLocation, settings: Settings) -> Arc<Self> {
+    pub fn new(mut location: RedisLocation, settings: Settings) -> Arc<Self> {
+        if settings.patience == Patience::TriesOnce {
+            location.server.hurry();
+        }
         let (link, scripts) = (Link::new(location.server.clone()), Scripts::new());
         let shared = Shared { location, link, scripts, epoch: Mutex::new(None) };
         Arc::new(Self { settings, shared: Arc::new(shared) })

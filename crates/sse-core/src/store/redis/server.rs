@@ -220,6 +220,16 @@ impl Server {
         self.database
     }
 
+    /// How long an answer may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// From now on waits half as long: for who serves others meanwhile.
+    pub(super) fn hurry(&mut self) {
+        self.timeout /= 2;
+    }
+
     /// A new connection, greeted and in its database; answers come within the time-out or not at all.
     ///
     /// # Errors
