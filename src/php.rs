@@ -83,9 +83,26 @@ pub fn keep_functions() {
             let found = zend_hash_str_find(functions, name.as_ptr().cast(), name.len()).as_ref()?;
             *found.value.ptr.cast::<zend_internal_function>()
         };
-        Some(Kept(name, function))
+        Some(Kept(name, without_what_is_freed(name, function)))
     });
     *KEPT.lock() = kept.collect();
+}
+
+/// The same function without what the engine frees when it takes one out of its table: the description of its
+/// arguments, which only says how they are passed (by value, ours), its attributes, and its name.
+fn without_what_is_freed(name: &str, mut function: zend_internal_function) -> zend_internal_function {
+    // Bit 6 of a string's flags: the engine neither counts its uses nor frees it.
+    const IS_STR_INTERNED: u32 = 1 << 6;
+    let kept_name: *mut zend_string = ZendStr::new(name, true).into_raw();
+    // SAFETY: the string was just made, and nobody else has it; it lives as long as the process.
+    unsafe { (*kept_name).gc.u.type_info |= IS_STR_INTERNED };
+    function.function_name = kept_name;
+    (function.num_args, function.required_num_args) = (0, 0);
+    function.fn_flags = 0;
+    function.arg_flags = [0; 3];
+    function.arg_info = null_mut();
+    function.attributes = null_mut();
+    function
 }
 
 /// Where the engine keeps a function, or we do.
