@@ -31,7 +31,8 @@ class Directory {
     /** Removes all that is in it, one after the other. */
     empty() {
         for (const name of readdirSync(this.#path)) {
-            rmSync(`${this.#path}/${name}`, { recursive: true, force: true });
+            // Others go on making files in it.
+            rmSync(`${this.#path}/${name}`, { recursive: true, force: true, maxRetries: 20, retryDelay: 1 });
         }
     }
 
@@ -44,7 +45,7 @@ class Directory {
         chmodSync(`${copy}.new`, 0o2770);
         renameSync(this.#path, `${copy}.old`);
         renameSync(`${copy}.new`, this.#path);
-        rmSync(`${copy}.old`, { recursive: true, force: true });
+        rmSync(`${copy}.old`, { recursive: true, force: true, maxRetries: 20, retryDelay: 1 });
     }
 
     moveAway() {
