@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 
 /** Where Debian's package faketime has it. */
 const LIBRARY = readdirSync('/usr/lib').map((name) => `/usr/lib/${name}/faketime/libfaketime.so.1`).find(existsSync);
@@ -46,8 +46,18 @@ export class Clock {
 export function sweepClocks() {
     for (const name of readdirSync(NOTES)) {
         const [, pid] = name.match(/^(?:sem\.)?faketime_(?:sem|shm)_(\d+)$/) ?? [];
-        if (pid && !existsSync(`/proc/${pid}`)) {
+        if (pid && !hasLibrary(pid)) {
             rmSync(`${NOTES}/${name}`, { force: true });
         }
+    }
+}
+
+/** Numbers of processes are used again. */
+function hasLibrary(pid) {
+    try {
+        return readFileSync(`/proc/${pid}/maps`, 'latin1').includes('libfaketime');
+    } catch (error) {
+        // Another user's, of which nothing can be said.
+        return error.code === 'EACCES';
     }
 }
