@@ -28,3 +28,18 @@ function cpuMs(int $pid): int
 
     return ((int)($fields[11] ?? 0) + (int)($fields[12] ?? 0)) * 10;
 }
+
+/**
+ * Reads lines until one holds a text.
+ *
+ * @param resource $socket
+ */
+function readUntil($socket, string $text): void
+{
+    while (($line = fgets($socket)) !== false) {
+        if (str_contains($line, $text)) {
+            return;
+        }
+    }
+    throw new \RuntimeException("The stream ended before $text came");
+}

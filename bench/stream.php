@@ -8,6 +8,7 @@ declare(strict_types=1);
 
 use function Sse\Bench\at;
 use function Sse\Bench\cpuMs;
+use function Sse\Bench\readUntil;
 
 require __DIR__ . '/functions.php';
 
@@ -43,18 +44,3 @@ $cpu = fn(): int => array_sum(array_map(cpuMs(...), $processes));
 $before = $cpu();
 sleep(IDLE_S);
 printf("idle stream                 %d ms of CPU in FPM over %d s\n", $cpu() - $before, IDLE_S);
-
-/**
- * Reads lines until one holds a text.
- *
- * @param resource $socket
- */
-function readUntil($socket, string $text): void
-{
-    while (($line = fgets($socket)) !== false) {
-        if (str_contains($line, $text)) {
-            return;
-        }
-    }
-    throw new RuntimeException("The stream ended before $text came");
-}
