@@ -14,6 +14,8 @@
 //! - the heartbeat counts from the last byte written, so filtered events don't starve it;
 //! - between heartbeats the process sleeps, unless the signal itself has to look.
 
+mod begin;
+
 use std::ops::{Range, RangeInclusive};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -28,9 +30,9 @@ use sse_core::frame;
 use sse_core::id::EventId;
 use sse_core::jitter::{draw, shortened};
 use sse_core::key::Key;
-use sse_core::signal::Signal;
-use sse_core::store::{Gap, Location, Patience, Slot, Store};
+use sse_core::store::{Gap, Location, Slot, Store};
 
+use self::begin::{NoFeed, UNLOCKED, open_feed};
 use crate::callbacks::{Callbacks, Outcome};
 use crate::exception::Failure;
 use crate::fpm::Connection;
@@ -46,8 +48,6 @@ const BATCH: usize = 256;
 const SLICE: Duration = Duration::from_millis(50);
 /// Bytes after which a batch is written.
 const WRITE_AT: usize = 64 << 10;
-/// Pause before a store that is locked is opened again.
-const UNLOCKED: Duration = Duration::from_millis(10);
 /// Failures at one event after which it is skipped.
 const FAILURES: u32 = 2;
 /// Pauses between two tries to read from a store that can't be had for now.
@@ -126,56 +126,6 @@ pub fn run(
             php::log(&format!("stream of {subject}: {error}; the stream ends, its client will resume"));
             Ok(StreamEnd::Failed)
         }
-    }
-}
-
-/// Why a stream doesn't begin.
-enum NoFeed {
-    /// Its client is to come back: the same may work then.
-    ForNow(String),
-    Failed(Failure),
-}
-
-/// Opens the feed. A lock that another process holds is waited for as a push would, but not while requests
-/// find no worker.
-fn open_feed(
-    plan: &Plan,
-    store: &Arc<dyn Store>,
-    location: &Location,
-    waker: &mut dyn Signal,
-    mut pressure: Option<&mut Pressure>,
-) -> Result<Feed, NoFeed> {
-    let subject = names(&plan.keys);
-    let has_client = !php::is_command_line();
-    if let Some(why) = stores::recent_outage(location).filter(|_| has_client) {
-        return Err(match plan.has_been_served() {
-            true => NoFeed::ForNow(why),
-            false => NoFeed::Failed(Failure::Store(format!("{subject}: {why}"))),
-        });
-    }
-    let began = Instant::now();
-    loop {
-        let (keys, client) = (plan.keys.clone(), plan.client.as_deref());
-        let mut error = match Feed::open(Arc::clone(store), keys, client, plan.replay, waker) {
-            Ok(feed) => return Ok(feed),
-            Err(error) => error,
-        };
-        let mut is_locked = false;
-        if let Error::Locked { waited_ms, .. } = &mut error {
-            let waited = began.elapsed();
-            let is_wanted = pressure.as_mut().is_some_and(|pressure| pressure.is_felt(Instant::now()));
-            if waited < Patience::Waits.longest() && !is_wanted {
-                std::thread::sleep(UNLOCKED);
-                continue;
-            }
-            (*waited_ms, is_locked) = (waited.as_millis(), true);
-        }
-        stores::remember_outage(location, &error);
-        let passes = is_locked || (plan.has_been_served() && (error.is_passing() || error.is_of_server()));
-        return Err(match has_client && passes {
-            true => NoFeed::ForNow(error.to_string()),
-            false => NoFeed::Failed(Failure::of(&subject, &error)),
-        });
     }
 }
 

@@ -1,0 +1,73 @@
+//! A stream's beginning in a worker: what keeps it from its events, and for whom that is an error.
+//!
+//! Always true: nothing that passes is an error page for a client that comes back, since EventSource gives up
+//! for good at one; and no lock or server is waited for while requests find no worker.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sse_core::Error;
+use sse_core::feed::Feed;
+use sse_core::signal::Signal;
+use sse_core::store::{Location, Patience, Store};
+
+use super::names;
+use crate::exception::Failure;
+use crate::php;
+use crate::plan::Plan;
+use crate::room::Pressure;
+use crate::stores;
+
+/// Pause before a store that is locked is asked again.
+pub const UNLOCKED: Duration = Duration::from_millis(10);
+
+/// Why a stream doesn't begin.
+pub enum NoFeed {
+    /// Its client is to come back: the same may work then.
+    ForNow(String),
+    /// What the application is told.
+    Failed(Failure),
+}
+
+/// Opens the feed. A lock that another process holds is waited for as a push would, but not while requests
+/// find no worker.
+pub fn open_feed(
+    plan: &Plan,
+    store: &Arc<dyn Store>,
+    location: &Location,
+    waker: &mut dyn Signal,
+    mut pressure: Option<&mut Pressure>,
+) -> Result<Feed, NoFeed> {
+    let subject = names(&plan.keys);
+    let has_client = !php::is_command_line();
+    if let Some(why) = stores::recent_outage(location).filter(|_| has_client) {
+        return Err(match plan.has_been_served() {
+            true => NoFeed::ForNow(why),
+            false => NoFeed::Failed(Failure::Store(format!("{subject}: {why}"))),
+        });
+    }
+    let began = Instant::now();
+    loop {
+        let (keys, client) = (plan.keys.clone(), plan.client.as_deref());
+        let mut error = match Feed::open(Arc::clone(store), keys, client, plan.replay, waker) {
+            Ok(feed) => return Ok(feed),
+            Err(error) => error,
+        };
+        let mut is_locked = false;
+        if let Error::Locked { waited_ms, .. } = &mut error {
+            let waited = began.elapsed();
+            let is_wanted = pressure.as_mut().is_some_and(|pressure| pressure.is_felt(Instant::now()));
+            if waited < Patience::Waits.longest() && !is_wanted {
+                std::thread::sleep(UNLOCKED);
+                continue;
+            }
+            (*waited_ms, is_locked) = (waited.as_millis(), true);
+        }
+        stores::remember_outage(location, &error);
+        let passes = is_locked || (plan.has_been_served() && (error.is_passing() || error.is_of_server()));
+        return Err(match has_client && passes {
+            true => NoFeed::ForNow(error.to_string()),
+            false => NoFeed::Failed(Failure::of(&subject, &error)),
+        });
+    }
+}
