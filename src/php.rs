@@ -47,11 +47,10 @@ pub fn guarded<R>(action: impl FnOnce() -> R) -> Result<R, Halt> {
 }
 
 /// PHP's own functions that we call.
-const CALLED: [&str; 12] = [
+const CALLED: [&str; 11] = [
     "connection_status",
     "constant",
     "date",
-    "fpm_get_status",
     "json_decode",
     "json_encode",
     "json_last_error_msg",

@@ -2,8 +2,8 @@
 //!
 //! A pool has so many workers, and a stream that holds one may do so for an hour. So a stream that can't go
 //! to the hub takes a worker only where another is left for pages, and gives it back when requests wait for
-//! one. Both are seen without any setting: PHP-FPM tells what its workers do, and a connection that stays on
-//! the listening socket is a request that nobody has time for.
+//! one. Both are seen without any setting, on the socket that the pool's requests come from: whether a
+//! connection that we make there is taken, and whether others stay.
 //!
 //! ```text
 //! Quiet ──a connection waits──► Suspicious ──it still waits, three looks in a row──► the stream gives way
@@ -11,21 +11,27 @@
 //!   └────────it was taken───────────┘
 //! ```
 //!
+//! Not by `fpm_get_status()`: until PHP 8.5 at least it reads a name of what each worker does that one just
+//! started has none of, and crashes (`fpm_request_get_stage_name()`); nor does it tell how many workers there
+//! may be.
+//!
 //! Always true:
 //! - while nothing comes in, nobody is woken to look;
 //! - streams look at different moments, so that one gives way and not all;
 //! - a pool of a single worker streams too, until somebody else wants it.
 
 use std::fs;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
-use ext_php_rs::types::{ZendHashTable, Zval};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{SocketFlags, SocketType, connect, getsockname, socket_with};
+use rustix::process::getppid;
 use sse_core::jitter::draw;
 
 use crate::fpm::{self, Connection};
-use crate::php::{self, Halt, call};
+use crate::php;
 
 /// Milliseconds that a connection may wait before it is looked at again: an idle worker takes it in far less,
 /// and who has just been told of the same has another look drawn.
@@ -34,38 +40,57 @@ const SUSPICION_MS: std::ops::RangeInclusive<u64> = 50..=150;
 /// a connection that was not taken yet.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 const LOOKS: u32 = 3;
+/// How long a connection of ours may wait to be taken; an ondemand pool starts a worker for it meanwhile.
+const TAKEN_WITHIN: Duration = Duration::from_millis(60);
+const LOOK_EARLY: Duration = Duration::from_millis(1);
 
-/// Whether the pool can spare this worker for a stream: another one is left, or can be started.
-///
-/// # Errors
-/// Only what halts PHP itself.
-pub fn is_there() -> Result<bool, Halt> {
-    if !fpm::is_fpm() {
-        return Ok(true);
+/// Whether the pool can spare this worker for a stream: another one is idle, or can be started, or there is
+/// no other at all. What can't be found out counts as so.
+pub fn is_there() -> bool {
+    let Some(connection) = Connection::find() else { return true };
+    // It brings no request: who takes it finds it closed, and goes on.
+    let ours = match knock(connection.listening()) {
+        Ok(ours) => ours,
+        // So many wait already that no more fit.
+        Err(Errno::AGAIN) => return is_alone(),
+        // We may not, as where the socket belongs to the web server alone.
+        Err(_) => return true,
+    };
+    let until = Instant::now() + TAKEN_WITHIN;
+    loop {
+        if !waits(&[connection.listening()]) {
+            drop(ours);
+            return true;
+        }
+        if Instant::now() >= until {
+            return is_alone();
+        }
+        std::thread::sleep(LOOK_EARLY);
     }
-    // Not there, or disabled: then only requests that wait tell.
-    let Some(status) = call("fpm_get_status", &[])? else { return Ok(true) };
-    Ok(status.array().and_then(spares).unwrap_or(true))
 }
 
-/// What `fpm_get_status()` says. It counts the workers itself only once a second; what each does is current.
-///
-/// How many there may be it doesn't say. A static pool has all of them; another one has reached its limit
-/// once, or can start more.
-fn spares(status: &ZendHashTable) -> Option<bool> {
-    let number = |name: &str| status.get(name).and_then(Zval::long).unwrap_or(0);
-    let workers = status.get("procs")?.array()?;
-    let is_idle = |worker: &Zval| {
-        worker.array().and_then(|worker| worker.get("state")).and_then(Zval::str) == Some("Idle")
+/// Connects to a listening socket.
+fn knock(listening: RawFd) -> Result<OwnedFd, Errno> {
+    // SAFETY: checked to be an open socket when it was found; the server keeps it open meanwhile.
+    let address = getsockname(unsafe { BorrowedFd::borrow_raw(listening) })?;
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let ours = socket_with(address.address_family(), SocketType::STREAM, flags, None)?;
+    match connect(&ours, &address) {
+        Ok(()) | Err(Errno::INPROGRESS) => Ok(ours),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether this is the only worker of its pool. PHP-FPM names a pool in the command line of each.
+fn is_alone() -> bool {
+    let Some(parent) = getppid().map(|parent| parent.as_raw_nonzero()) else { return false };
+    let Ok(children) = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")) else {
+        return false;
     };
-    let total = i64::try_from(workers.len()).ok()?;
-    let idle = i64::try_from(workers.values().filter(|worker| is_idle(worker)).count()).ok()?;
-    let limit = match status.get("process-manager").and_then(Zval::str) {
-        Some("static") => total,
-        _ if number("max-children-reached") > 0 => total.max(number("max-active-processes")),
-        _ => return Some(true),
-    };
-    Some(limit <= 1 || total - idle < limit)
+    let name = |process: &str| fs::read(format!("/proc/{process}/cmdline")).ok();
+    let own = name("self");
+    let workers = children.split_whitespace().filter(|child| name(child) == own);
+    workers.count() == 1
 }
 
 /// Watches for requests that find no worker.
@@ -120,7 +145,7 @@ impl Pressure {
             State::Suspicious { times, .. } => times,
             State::Quiet => 0,
         };
-        self.state = if !self.waits() {
+        self.state = if !waits(&self.listening) {
             State::Quiet
         } else if times == 0 {
             State::Suspicious { again: now + Duration::from_millis(draw(&SUSPICION_MS)), times: 1 }
@@ -129,21 +154,20 @@ impl Pressure {
         };
         matches!(self.state, State::Suspicious { times, .. } if times > LOOKS)
     }
+}
 
-    /// Whether a connection waits to be accepted.
-    fn waits(&self) -> bool {
-        let mut sockets: Vec<PollFd<'_>> = self
-            .listening
-            .iter()
-            .map(|&socket| {
-                // SAFETY: as in `descriptors`.
-                PollFd::from_borrowed_fd(unsafe { BorrowedFd::borrow_raw(socket) }, PollFlags::IN)
-            })
-            .collect();
-        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
-        matches!(poll(&mut sockets, Some(&none)), Ok(count) if count > 0)
-            && sockets.iter().any(|socket| socket.revents().contains(PollFlags::IN))
-    }
+/// Whether a connection waits to be accepted.
+fn waits(listening: &[RawFd]) -> bool {
+    let mut sockets: Vec<PollFd<'_>> = listening
+        .iter()
+        .map(|&socket| {
+            // SAFETY: as in `Pressure::descriptors`.
+            PollFd::from_borrowed_fd(unsafe { BorrowedFd::borrow_raw(socket) }, PollFlags::IN)
+        })
+        .collect();
+    let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+    matches!(poll(&mut sockets, Some(&none)), Ok(count) if count > 0)
+        && sockets.iter().any(|socket| socket.revents().contains(PollFlags::IN))
 }
 
 /// The listening sockets of a server that this process is a worker of.

@@ -87,7 +87,7 @@ pub fn run(
     let process = std::process::id();
     let mut watched = Watched { process, feed: Some(feed), signal };
     let (slot, has_place) = match plan.worker_streams {
-        0 => (None, room::is_there()?),
+        0 => (None, room::is_there()),
         count => {
             let slot = store.take_slot(count).map_err(|error| Failure::of("sse.worker_streams", &error))?;
             let has_place = slot.is_some();
