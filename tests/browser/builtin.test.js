@@ -61,6 +61,21 @@ test('php -S with workers: a stream stays open, and pages are answered meanwhile
     assert.deepEqual(stream.data, [1]);
 });
 
+test('php -S with workers: streams that hold all of them give one to a page', async (t) => {
+    const { url, server } = await new Store(t).serve({ PHP_CLI_SERVER_WORKERS: '2' });
+    const streams = [];
+    t.after(() => Promise.all(streams.map((stream) => stream.leave())));
+    // Also the server's first process takes requests. One after the other: a process may take two at once.
+    for (const number of numbers(1, 3)) {
+        streams.push(await RawStream.open(streamUrl(url, `all ${number}`)));
+        await streams.at(-1).connected();
+    }
+
+    assert.equal(await ping(url), 'pong');
+    assert.equal(await Promise.race(streams.map((stream) => stream.end())), null);
+    assert.match(server.errors, /gives its worker back/);
+});
+
 test('command line: a stream prints its frames and ends with its lifetime', async (t) => {
     const store = new Store(t);
     const code = 'echo "\n", Sse\\stream("cli", ["lifetime" => 1])->name;';

@@ -1,5 +1,7 @@
 // Streams that come and go leave nothing behind.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { numbers, startHubStack } from './lib/hub.js';
 import { childrenOf, descriptors, residentKiB } from './lib/process.js';
@@ -41,4 +43,22 @@ test(`the descriptors and the memory of workers and hub are flat over ${HANDOFFS
         assert.ok(files <= before[index].files + SLACK_FILES, message);
         assert.ok(kib <= before[index].kib + SLACK_KIB, message);
     }
+});
+
+test('streams that are behind on many keys go on with few descriptors, each of them', async (t) => {
+    const stack = await startHubStack(t);
+    // Workers that begin from here on, and their hub, may open no more files.
+    execFileSync('prlimit', ['--pid', String(stack.pids.fpm), '--nofile=256:256']);
+    await stack.fpm('reload');
+    const keys = numbers(1, 60).map((number) => `few ${number}`);
+    // More than the hub keeps in memory.
+    await Promise.all(keys.flatMap((key) => numbers(1, 80).map((number) => stack.push(key, `${key}, ${number}`))));
+    const fleet = stack.fleet(t, 20, keys, { options: { handoff: 'require', replay: 'all' } });
+    await fleet.received(keys.length * 80, 60_000);
+
+    for (const { data } of fleet.clients) {
+        assert.equal(new Set(data).size, keys.length * 80);
+    }
+    assert.ok(descriptors(await stack.pid()) < 256);
+    assert.doesNotMatch(readFileSync(`${stack.dir}/hub/hub.log`, 'utf8'), /Too many open files/);
 });
