@@ -11,9 +11,8 @@
 //!   └────────it was taken───────────┘
 //! ```
 //!
-//! Not by `fpm_get_status()`: until PHP 8.5 at least it reads a name of what each worker does that one just
-//! started has none of, and crashes (`fpm_request_get_stage_name()`); nor does it tell how many workers there
-//! may be.
+//! Not by `fpm_get_status()`: it names what each worker does, and for one that was just started there is no
+//! name, which crashes the worker that asks (seen in PHP 8.2); nor does it tell how many there may be.
 //!
 //! Always true:
 //! - while nothing comes in, nobody is woken to look;

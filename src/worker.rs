@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::process::{Pid, getppid};
 use sse_core::Error;
 use sse_core::event::{Event, wire_json};
 use sse_core::feed::{Delivery, Feed};
@@ -105,6 +106,7 @@ pub fn run(
         open,
         connection: Connection::find().inspect(Connection::write_at_once),
         is_cli_server: php::sapi_name() == "cli-server",
+        parent: getppid(),
         has_place,
         pressure,
         greeting: Some(time),
@@ -175,6 +177,8 @@ struct Stream<'a> {
     open: Open,
     connection: Option<Connection>,
     is_cli_server: bool,
+    /// The process that began this one: a worker of `php -S` is without one when the server ends.
+    parent: Option<Pid>,
     /// Whether it may stay when it has sent what is pending.
     has_place: bool,
     /// Told of requests that find no worker.
@@ -303,6 +307,10 @@ impl Stream<'_> {
             }
             let is_wanted = self.pressure.as_mut().is_some_and(|pressure| pressure.is_felt(Instant::now()));
             if (!self.has_place && idle) || is_wanted {
+                // A client that comes back each time has its turn each time.
+                if self.on_loop()? {
+                    return Ok(StreamEnd::ClientLeft);
+                }
                 if self.plan.worker_streams > 0 {
                     self.retry(RETRY_WHEN_FULL, "no place is free; see sse.worker_streams");
                 } else {
@@ -321,12 +329,8 @@ impl Stream<'_> {
             if self.ends.is_some_and(|ends| now >= ends) {
                 return Ok(StreamEnd::Lifetime);
             }
-            if self.callbacks.on_loop.is_some() && now >= self.loops {
-                self.callbacks.on_loop()?;
-                if self.is_forked() {
-                    return Ok(StreamEnd::ClientLeft);
-                }
-                self.loops = Instant::now() + self.plan.poll;
+            if self.on_loop()? {
+                return Ok(StreamEnd::ClientLeft);
             }
             if now.duration_since(self.written) >= self.plan.heartbeat {
                 self.out.extend_from_slice(frame::HEARTBEAT);
@@ -343,6 +347,16 @@ impl Stream<'_> {
             }
             feed.wake(&signal.changes());
         }
+    }
+
+    /// Runs `onLoop`, if it is due; true if it came back in a child that it forked.
+    fn on_loop(&mut self) -> Result<bool, Halt> {
+        if self.callbacks.on_loop.is_none() || Instant::now() < self.loops {
+            return Ok(false);
+        }
+        self.callbacks.on_loop()?;
+        self.loops = Instant::now() + self.plan.poll;
+        Ok(self.is_forked())
     }
 
     /// Asks again after a pause, which grows and is drawn, so that not all streams ask at once. A lock that is
@@ -466,9 +480,10 @@ impl Stream<'_> {
         self.process != std::process::id()
     }
 
-    /// Whether FPM was told to end gracefully.
+    /// Whether FPM was told to end gracefully; or `php -S` at a moment when nothing was interrupted.
     fn shuts_down(&self) -> bool {
         self.connection.is_some_and(|connection| !connection.is_listening())
+            || (self.is_cli_server && getppid() != self.parent)
     }
 
     /// Sleeps until there is something to do.

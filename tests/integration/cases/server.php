@@ -17,7 +17,9 @@ $root = place() . '/root';
 mkdir($root);
 file_put_contents("$root/page.php", 'page');
 file_put_contents("$root/stream.php", '<?php $end = Sse\stream("k", ["heartbeat" => 1, "replay" => "none"]); error_log("ended: $end->value");');
-$server = Process::server($store, $root, ['log_errors' => 1], ['PHP_CLI_SERVER_WORKERS' => (string)WORKERS]);
+// A number of one's own: streams stay, whoever waits.
+$settings = ['log_errors' => 1, 'sse.worker_streams' => 100];
+$server = Process::server($store, $root, $settings, ['PHP_CLI_SERVER_WORKERS' => (string)WORKERS]);
 until(fn (): bool => preg_match('~\(http://127\.0\.0\.1:(\d+)\) started~', $server->log()) === 1, 'the server');
 preg_match('~\(http://127\.0\.0\.1:(\d+)\) started~', $server->log(), $found);
 $port = (int)$found[1];
