@@ -61,6 +61,17 @@ pub struct Seat {
     pub slot: usize,
 }
 
+impl Seat {
+    /// Forgets what was there when the client came, once all of it was given.
+    pub fn grow_old(&mut self) {
+        if let (Some(fresh), Next::Entry(number)) = (&self.fresh, &self.next)
+            && *number >= fresh.end
+        {
+            self.fresh = None;
+        }
+    }
+}
+
 /// What was there of a key when a client came that had no cursor. It has missed nothing of it, so what can't
 /// be had any more is passed over.
 #[derive(Clone, Copy, Debug)]

@@ -187,7 +187,8 @@ impl Hub {
     /// missed nothing.
     pub(super) fn pass_over(&mut self, number: usize, now: Instant) {
         loop {
-            let Some(stream) = self.streams.get(number) else { return };
+            let Some(stream) = self.streams.get_mut(number) else { return };
+            stream.seats.iter_mut().for_each(Seat::grow_old);
             if stream.opening.is_some() || stream.seats.iter().all(|seat| seat.fresh.is_none()) {
                 return;
             }
@@ -197,10 +198,6 @@ impl Hub {
             let (Some(seat), Some(channel)) = (stream.seats.get_mut(index), channel) else { return };
             let Some(fresh) = seat.fresh.as_deref().copied() else { return };
             if !is_lost(seat, channel, fresh) {
-                // What comes now is sent; what is live is told of.
-                if matches!(seat.next, Next::Entry(at) if at >= fresh.end) {
-                    seat.fresh = None;
-                }
                 return;
             }
             if take(seat, channel, &stream.profile.event_name).is_none() {
@@ -270,7 +267,7 @@ fn is_lost(seat: &Seat, channel: &Channel, fresh: Fresh) -> bool {
     match &seat.next {
         Next::Entry(at) => {
             let entry = channel.entry(*at).ok().flatten();
-            *at < fresh.end && entry.is_some_and(|entry| matches!(entry.content, Content::Gap(_)))
+            entry.is_some_and(|entry| matches!(entry.content, Content::Gap(_)))
         }
         Next::Store(behind) => match behind.queue.front() {
             Some(Item::Gap(gap)) => gap.to <= fresh.position,
