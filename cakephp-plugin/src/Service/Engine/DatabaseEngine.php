@@ -139,7 +139,6 @@ final class DatabaseEngine extends Engine
         try {
             // What is older than the stream is for `replay`.
             $this->relay($key, $log);
-            $options = $this->behindWhatIsGone($key, $options);
         } catch (PDOException | CakeException $exception) {
             if (!$this->mayWait($exception, $options)) {
                 throw new StoreException($this->rows->problem($exception), 0, $exception);

@@ -7,7 +7,6 @@ use Closure;
 use InvalidArgumentException;
 use Sse\Service\Signal\SignalStrategyInterface;
 use Sse\Service\Store;
-use Throwable;
 
 /**
  * How the payloads of events are kept; their order, their ids and the wake-up are the store's.
@@ -120,32 +119,6 @@ abstract class Engine
         ];
 
         return $found === null ? $answer + ['gap' => true] : $answer;
-    }
-
-    /**
-     * Lets a client that has nothing yet begin behind the newest event, where the payload of that is gone: the client
-     * misses nothing, neither now nor when it comes back.
-     *
-     * @param string $key The key.
-     * @param array<string, mixed> $options The stream's options.
-     * @return array<string, mixed>
-     * @throws \Sse\StoreException when the store fails
-     */
-    protected function behindWhatIsGone(string $key, array $options): array
-    {
-        $isNew = ($options['lastEventId'] ?? '') === '' && ($options['replay'] ?? 'last') === 'last';
-        $newest = $isNew ? Store::instance()->newest($key) : null;
-        if ($newest === null) {
-            return $options;
-        }
-        try {
-            $isGone = $this->payload($key, $newest) === null;
-        } catch (Throwable) {
-            // The stream will say so when it fetches it.
-            $isGone = false;
-        }
-
-        return $isGone ? ['lastEventId' => $newest['id']] + $options : $options;
     }
 
     /**

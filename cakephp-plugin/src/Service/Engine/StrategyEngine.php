@@ -91,7 +91,6 @@ final class StrategyEngine extends Engine
     public function streamOptions(string $key, array $options): array
     {
         $this->assertUsable($key, $options);
-        $options = $this->behindWhatIsGone($key, $options);
         $log = new ReferenceLog($key, true);
         $options['fetch'] = fn(array $reference): ?array => $this->fetch($log, $key, $reference);
         $options['beforeSend'] = $this->withoutNothing($options['beforeSend'] ?? null);
