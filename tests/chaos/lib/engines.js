@@ -30,10 +30,19 @@ class Directory {
 
     /** Removes all that is in it, one after the other. */
     empty() {
+        const gone = `${this.#path}.${++this.#copies}.gone`;
+        mkdirSync(gone);
         for (const name of readdirSync(this.#path)) {
-            // Others go on making files in it.
-            rmSync(`${this.#path}/${name}`, { recursive: true, force: true, maxRetries: 20, retryDelay: 1 });
+            try {
+                // Others go on making files in it, also in its directories.
+                renameSync(`${this.#path}/${name}`, `${gone}/${name}`);
+            } catch (error) {
+                if (error.code !== 'ENOENT') {
+                    throw error;
+                }
+            }
         }
+        rmSync(gone, { recursive: true, force: true, maxRetries: 20, retryDelay: 1 });
     }
 
     /** Puts a new one in its place. */
