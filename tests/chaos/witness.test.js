@@ -158,6 +158,22 @@ test('what retention dropped is all right once it is told', () => {
     assert.equal(witness.counts.toldLost, KEPT);
 });
 
+test('what retention dropped is all right also where the gap of another key goes on', () => {
+    const first = clock;
+    const events = Array.from({ length: 2 * KEPT }, push);
+    witness.gap({ keys: ['key', 'other'], from: `${first}-0`, to: `${clock + 1}-0` });
+    events.slice(KEPT).forEach(deliver);
+    witness.end();
+    // It follows one of the two.
+    assert.deepEqual(reports, ['foreign']);
+});
+
+test('a gap of several keys where nothing was lost is false', () => {
+    deliver(push());
+    witness.gap({ keys: ['key', 'other'], from: `${clock}-0`, to: `${clock + 1}-0` });
+    assert.deepEqual(reports, ['false gap', 'foreign']);
+});
+
 test('what retention dropped is lost where the gap does not cover it', () => {
     const first = clock;
     const events = Array.from({ length: 2 * KEPT }, push);

@@ -123,9 +123,11 @@ export class Witness {
                 from: readId(data.from), to: readId(data.to), after: state.frontier, until: null,
                 before: this.#ledger.generation + (this.#ledger.isWiping ? 1 : 0),
             };
+            // A gap of several keys reaches from the first to the last of what is gone of any of them.
+            const last = data.keys.length > 1 ? state.frontier.id ?? told.to : told.to;
             if (state.credit > 0) {
                 state.credit--;
-            } else if (!this.#ledger.mayBeDropped(key, told.to)) {
+            } else if (!this.#ledger.mayBeDropped(key, last)) {
                 this.#report('false gap', key, `a gap from ${data.from} to ${data.to}, but nothing was lost; its newest is ${show(state.frontier)}`);
             }
             remember(state.gaps, told, 20);
