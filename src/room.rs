@@ -20,11 +20,12 @@
 //! - a pool of a single worker streams too, until somebody else wants it.
 
 use std::fs;
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{SocketFlags, SocketType, connect, getsockname, socket_with};
 use rustix::process::getppid;
 use sse_core::jitter::draw;
@@ -47,18 +48,16 @@ const LOOK_EARLY: Duration = Duration::from_millis(1);
 /// no other at all. What can't be found out counts as so.
 pub fn is_there() -> bool {
     let Some(connection) = Connection::find() else { return true };
-    // It brings no request: who takes it finds it closed, and goes on.
-    let ours = match knock(connection.listening()) {
-        Ok(ours) => ours,
+    match knock(connection.listening()) {
+        Ok(()) => {}
         // So many wait already that no more fit.
-        Err(Errno::AGAIN) => return is_alone(),
+        Err(Errno::AGAIN | Errno::INPROGRESS) => return is_alone(),
         // We may not, as where the socket belongs to the web server alone.
         Err(_) => return true,
-    };
+    }
     let until = Instant::now() + TAKEN_WITHIN;
     loop {
         if !waits(&[connection.listening()]) {
-            drop(ours);
             return true;
         }
         if Instant::now() >= until {
@@ -68,16 +67,14 @@ pub fn is_there() -> bool {
     }
 }
 
-/// Connects to a listening socket.
-fn knock(listening: RawFd) -> Result<OwnedFd, Errno> {
+/// Puts a connection without a request into a listening socket's queue. It is closed at once: a worker that
+/// takes it must not wait for what comes on it, since other streams knock as well.
+fn knock(listening: RawFd) -> Result<(), Errno> {
     // SAFETY: checked to be an open socket when it was found; the server keeps it open meanwhile.
     let address = getsockname(unsafe { BorrowedFd::borrow_raw(listening) })?;
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let ours = socket_with(address.address_family(), SocketType::STREAM, flags, None)?;
-    match connect(&ours, &address) {
-        Ok(()) | Err(Errno::INPROGRESS) => Ok(ours),
-        Err(error) => Err(error),
-    }
+    let ours = socket_with(address.address_family(), SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    set_socket_timeout(&ours, Timeout::Send, Some(LOOK_AGAIN))?;
+    connect(&ours, &address)
 }
 
 /// Whether this is the only worker of its pool. PHP-FPM names a pool in the command line of each.

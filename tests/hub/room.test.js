@@ -99,6 +99,19 @@ describe('in pools of each kind', { concurrency: true }, () => {
     }
 });
 
+for (const listen of ['unix', 'tcp']) {
+    test(`streams that come at once all stay where a worker is left, with FPM on ${listen}`, async (t) => {
+        const stack = await startHubStack(t, '--workers', '4', '--listen', listen);
+        const opened = await Promise.all(numbers(1, 3).map((number) => stack.openNoted(t, `at once ${number}`, { closure: 'onLoop' })));
+        await Promise.all(opened.map(({ stream }) => stream.connected()));
+        await Promise.all(numbers(1, 3).map((number) => stack.push(`at once ${number}`, number)));
+        await Promise.all(opened.map(({ stream }) => stream.received(1)));
+
+        // One that is to go is told when to come back.
+        assert.deepEqual(opened.map(({ stream }) => stream.retries.length), [1, 1, 1]);
+    });
+}
+
 test('a stream that holds the only worker gives it to a page that waits, and says so', async (t) => {
     const stack = await startHubStack(t, '--workers', '1');
     const { stream, note } = await stack.openNoted(t, 'only', { closure: 'beforeSend' });
