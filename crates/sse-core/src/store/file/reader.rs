@@ -24,6 +24,9 @@ use crate::store::{self, Gap, Item, Opened, Patience, Start};
 /// Bytes of a log that one call works through, so that nothing else waits for long.
 const WORK: usize = 4 << 20;
 
+/// Bytes at the end of a log in which the start is looked for first. In tests, logs are short.
+const FIRST_LOOK: u64 = if cfg!(test) { 50 } else { 16 << 10 };
+
 /// A reader of one key's log.
 #[derive(Debug)]
 pub struct Reader {
@@ -223,11 +226,34 @@ struct Place {
 }
 
 impl Index {
+    /// Looks from the end of the file: a log is long, and what is asked for is most often near there. Goes back
+    /// further until it has met what lies before the start.
     fn of(file: &File, body: u64, start: Start) -> io::Result<Self> {
+        let size = file.metadata()?.len();
+        let mut bytes = FIRST_LOOK;
+        loop {
+            let from = size.saturating_sub(bytes).max(body);
+            let mut lines = Lines::from(from);
+            if from > body {
+                // The end of a line whose beginning isn't here.
+                lines.next(file)?;
+            }
+            let index = Self::behind(lines, file, start)?;
+            let is_enough = match start {
+                Start::After(_) | Start::Newest(1..) => index.before.is_some(),
+                Start::Newest(0) | Start::Oldest => index.last.is_some(),
+            };
+            if is_enough || from == body {
+                return Ok(index);
+            }
+            bytes = bytes.saturating_mul(8);
+        }
+    }
+
+    fn behind(mut lines: Lines, file: &File, start: Start) -> io::Result<Self> {
         let mut index = Self::default();
         // The newest so many, of which the first is the one.
         let mut newest: VecDeque<Place> = VecDeque::new();
-        let mut lines = Lines::from(body);
         while let Some((offset, line)) = lines.next(file)? {
             let Some(id) = format::read_line(line).map(|line| line.id) else { continue };
             let place = Place { id, offset, behind: lines.offset() };
