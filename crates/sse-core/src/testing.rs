@@ -9,9 +9,9 @@ use crate::event::Draft;
 use crate::id::EventId;
 use crate::key::Key;
 use crate::retention::Retention;
-use crate::store::Item;
 use crate::store::file::format::{self, Header};
 use crate::store::file::{FileStore, Settings};
+use crate::store::{Item, Store};
 
 pub const DAY: u64 = 86_400_000;
 

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::cursor::Epoch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{Draft, Event};
 use crate::id::{EventId, NEARLY};
 use crate::key::Key;
@@ -25,6 +25,9 @@ use crate::signal::Waits;
 /// Bytes of JSON that `sse.max_payload` may allow an event. What is longer was put there by other hands, or is
 /// damage: it is never read into memory.
 pub const MAX_JSON: usize = 64 << 20;
+
+/// Bytes of JSON read at a time.
+const READ_BYTES: usize = 256 << 10;
 
 /// How often an application's code failed at events of a key.
 pub type Failures = BTreeMap<EventId, u32>;
@@ -55,18 +58,57 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// [`crate::Error::TooLarge`] and what is wrong with the store.
     fn append(&self, key: &Key, draft: &Draft) -> Result<EventId>;
 
+    /// Stores an event if nothing was stored in `key` since the one with the id `after`, whether that is still
+    /// kept or not; with [`EventId::ZERO`], if no event is kept. Nobody else can store one between the look and
+    /// the event. `None` if something was stored since, or if the key never had that id: nothing is stored then.
+    ///
+    /// # Errors
+    /// Those of [`Store::append`].
+    fn append_after(&self, key: &Key, draft: &Draft, after: EventId) -> Result<Option<EventId>>;
+
     /// Opens a reader of `key`. A key nobody pushed to is noted, so that what comes first is not a gap.
     ///
     /// # Errors
     /// What is wrong with the store.
     fn reader(&self, key: &Key, start: Start) -> Result<Opened>;
 
+    /// Whether the key was pushed to, or opened by a reader.
+    ///
+    /// # Errors
+    /// What is wrong with the store.
+    fn knows(&self, key: &Key) -> Result<bool>;
+
     /// At most `limit` events of `key` after `after`, or from the oldest kept, and a gap where
     /// events are missing. A key nobody pushed to has none, and is not noted.
     ///
     /// # Errors
     /// What is wrong with the store.
-    fn read(&self, key: &Key, after: Option<EventId>, limit: usize) -> Result<Vec<Item>>;
+    fn read(&self, key: &Key, after: Option<EventId>, limit: usize) -> Result<Vec<Item>> {
+        let after = after.filter(|after| *after > EventId::ZERO);
+        if !self.knows(key)? {
+            return Ok(unknown(after));
+        }
+        self.reader(key, after.map_or(Start::Oldest, Start::After))?.take(limit)
+    }
+
+    /// The newest `count` events of `key`, of those after `after` if that is given, oldest first, and a gap
+    /// where events are missing between or after them, or between `after` and them. What comes before them is
+    /// not read.
+    ///
+    /// # Errors
+    /// What is wrong with the store.
+    fn read_newest(&self, key: &Key, after: Option<EventId>, count: usize) -> Result<Vec<Item>> {
+        let after = after.filter(|after| *after > EventId::ZERO);
+        if !self.knows(key)? {
+            return Ok(unknown(after));
+        }
+        let newest = self.reader(key, Start::Newest(count as u64))?;
+        let Some(after) = after else { return newest.take(count) };
+        // Where both begin at one place, that there is a gap before it is known to the one that comes from `after`.
+        let behind = self.reader(key, Start::After(after))?;
+        let begins_later = newest.reader.position() > behind.reader.position();
+        if begins_later { newest.take(count) } else { behind.take(count) }
+    }
 
     /// What its readers wait on: [`crate::signal::open`] makes a signal of it.
     fn waits(&self) -> Waits;
@@ -133,6 +175,34 @@ pub struct Opened {
     pub epoch: Epoch,
 }
 
+impl Opened {
+    /// The next `limit` events, or as many as there are, with the gaps before and between them.
+    fn take(mut self, limit: usize) -> Result<Vec<Item>> {
+        let mut items: Vec<Item> = self.gap.map(Item::Gap).into_iter().collect();
+        let mut events = 0;
+        while events < limit {
+            let read = self.reader.read(READ_BYTES)?;
+            if read.is_empty() && !self.reader.has_more() {
+                break;
+            }
+            for item in read {
+                let is_event = matches!(item, Item::Event(_));
+                if is_event && events == limit {
+                    return Ok(items);
+                }
+                events += usize::from(is_event);
+                items.push(item);
+            }
+        }
+        Ok(items)
+    }
+}
+
+/// What is told of a key that nobody pushed to.
+fn unknown(after: Option<EventId>) -> Vec<Item> {
+    after.map(|from| Item::Gap(Gap { from, to: from })).into_iter().collect()
+}
+
 /// How a store keeps events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -144,6 +214,17 @@ pub struct Settings {
     pub sync: bool,
     /// How long locks that other processes hold are waited for.
     pub patience: Patience,
+}
+
+impl Settings {
+    /// Says so if an event has more bytes than it may have.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`].
+    pub fn check_size(&self, draft: &Draft) -> Result<()> {
+        let (len, max) = (draft.json.len(), self.max_payload);
+        if len > max { Err(Error::TooLarge { len, max }) } else { Ok(()) }
+    }
 }
 
 /// How long a lock that another process holds is waited for.
@@ -197,26 +278,6 @@ pub fn times(items: &[Item], now_millis: u64) -> Vec<u64> {
         .collect();
     times.reverse();
     times
-}
-
-/// Reads on until `items` has `limit` more events, or there are no more.
-fn read_on(reader: &mut dyn Reader, items: &mut Vec<Item>, limit: usize, max_bytes: usize) -> Result<()> {
-    let mut events = 0;
-    while events < limit {
-        let read = reader.read(max_bytes)?;
-        if read.is_empty() && !reader.has_more() {
-            break;
-        }
-        for item in read {
-            let is_event = matches!(item, Item::Event(_));
-            if is_event && events == limit {
-                return Ok(());
-            }
-            events += usize::from(is_event);
-            items.push(item);
-        }
-    }
-    Ok(())
 }
 
 /// A place taken; dropped, or with the end of its process, it is free again.

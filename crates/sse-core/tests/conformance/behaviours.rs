@@ -1,8 +1,12 @@
 //! The table of behaviours: issue by issue, what must hold for every engine.
 
+mod conditions;
 mod gaps;
+mod newest;
 
+pub use self::conditions::*;
 pub use self::gaps::*;
+pub use self::newest::*;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,11 +36,15 @@ pub fn push_all(store: &Arc<dyn Store>, name: &str, numbers: std::ops::Range<u32
 
 /// All that a key has; a gap is `…`.
 pub fn all(store: &Arc<dyn Store>, name: &str, after: Option<EventId>) -> Vec<String> {
-    let told = |item: Item| match item {
+    told(store.read(&key(name), after, usize::MAX).unwrap())
+}
+
+fn told(items: Vec<Item>) -> Vec<String> {
+    let one = |item: Item| match item {
         Item::Event(event) => String::from_utf8(event.draft.json).unwrap(),
         Item::Gap(_) => "…".into(),
     };
-    store.read(&key(name), after, usize::MAX).unwrap().into_iter().map(told).collect()
+    items.into_iter().map(one).collect()
 }
 
 fn numbers(range: std::ops::Range<u32>) -> Vec<String> {

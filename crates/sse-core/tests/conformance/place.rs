@@ -1,16 +1,19 @@
 //! The table of engines: where each keeps a test's events, and how it is emptied and broken behind
 //! its back.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use sse_core::id::EventId;
 use sse_core::retention::Retention;
+use sse_core::store::file::FileStore;
 use sse_core::store::{Location, Settings, Store};
 use tempfile::{TempDir, tempdir};
 
 use crate::redis::Server;
+use crate::support::key;
 
 /// An engine of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +127,20 @@ impl Place {
                 let [log, meta] = ["log", "meta"].map(|what| format!("one:{{{name}}}{what}"));
                 self.redis().cli(&["EVAL", script, "2", &log, &meta, &to.to_string()]);
             }
+        }
+    }
+
+    /// Drops all events of a key, as retention does of one that nobody pushed to for a month.
+    pub fn drop_events(&self, name: &str) {
+        match self.engine {
+            Engine::File => {
+                let store = FileStore::new(&self.path().join("one"), Settings::default());
+                let log = File::options().write(true).open(store.directory().log(&key(name))).unwrap();
+                log.set_modified(SystemTime::now() - Duration::from_secs(31 * 86_400)).unwrap();
+                store.sweep().unwrap();
+            }
+            Engine::Sqlite => self.sql("DELETE FROM events; UPDATE keys SET events = 0, bytes = 0"),
+            Engine::Redis => self.redis().cli(&["DEL", &format!("one:{{{name}}}log")]),
         }
     }
 

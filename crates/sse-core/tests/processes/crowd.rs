@@ -14,9 +14,9 @@ use sse_core::feed::{Delivery, Feed};
 use sse_core::id::EventId;
 use sse_core::resume::Replay;
 use sse_core::signal::{self, Choice, Waits};
-use sse_core::store::Item;
 use sse_core::store::file::FileStore;
 use sse_core::store::file::format::{Header, write_header, write_line};
+use sse_core::store::{Item, Store};
 use tempfile::{TempDir, tempdir};
 
 use crate::support::{PATIENCE, Process, Random, draft, key, number, push, role, set, store, variable, wait};

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use sse_core::Error;
 use sse_core::retention::Retention;
-use sse_core::store::Item;
 use sse_core::store::file::{FileStore, Settings};
+use sse_core::store::{Item, Store};
 use tempfile::{TempDir, tempdir};
 
 use crate::support::{draft, is_root, key, push, skip, store};

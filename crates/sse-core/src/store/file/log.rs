@@ -5,7 +5,7 @@
 //! - an append is one line in one write; if it fails, the file is as before;
 //! - the log only grows; what shortens or mends it is a new file, renamed in.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::Settings;
 use super::directory::{self, Directory, Meta, identity, open};
 use super::format::{self, FirstLine, Header, MAX_HEADER, Tail};
 use super::lines::Lines;
-use super::lock;
+use super::lock::{self, Locked};
 use super::refusal::failed;
 use crate::error::{Error, Result};
 use crate::event::Draft;
@@ -105,64 +105,60 @@ impl Log {
         draft: &Draft,
         settings: &Settings,
     ) -> Result<Option<EventId>> {
-        let Self { path, file, identity: own, header, body, end } = self;
-        let _locked = lock::exclusive(file, path, directory.patience())?;
-        let Some(size) = size_if_current(path, *own)? else {
-            return Ok(None);
-        };
-        let known = match *end {
-            Some(known) if known.offset == size => known,
-            Some(known) if known.offset < size => {
-                find_end(file, known, size).map_err(|error| failed("read", path, error))?
-            }
-            // Shorter than it was: somebody cut it by hand, perhaps into the header.
-            Some(_) => return Ok(None),
-            None => find_end(file, End::before(header, *body), size)
-                .map_err(|error| failed("read", path, error))?,
-        };
-        let now = now_millis();
-        let id = known.last_id.next(now);
-        let line = format::write_line(id, now, draft);
-        if let Err(error) = write_at_end(file, known.offset, &line, settings.sync) {
-            *end = None;
-            return Err(failed("append to", path, error));
+        let Some(held) = self.hold(directory)? else { return Ok(None) };
+        held.append(draft, settings).map(Some)
+    }
+
+    /// The same, if the log's last id is `after`, or, for [`EventId::ZERO`], if it has no event; else it is
+    /// `Some(None)`.
+    pub fn append_after(
+        &mut self,
+        directory: &Directory,
+        draft: &Draft,
+        settings: &Settings,
+        after: EventId,
+    ) -> Result<Option<Option<EventId>>> {
+        let Some(held) = self.hold(directory)? else { return Ok(None) };
+        if !held.known.is_at(after) {
+            return Ok(Some(None));
         }
-        let known = End {
-            offset: known.offset + line.len() as u64,
-            last_id: id,
-            events: known.events + 1,
-            oldest_millis: known.older(now),
-            ..known
-        };
-        *end = Some(known);
-        if known.is_over(*body, &settings.retention, now) {
-            // The event is stored. A log that can't be shortened now will be by a later push.
-            let _ = shorten(directory, path, file, header, *body, known.last_id, settings, now);
-        }
-        Ok(Some(id))
+        held.append(draft, settings).map(|id| Some(Some(id)))
     }
 
     /// Drops what retention no longer keeps; every event, if nobody wrote since `forget_before`
     /// (milliseconds since 1970).
     pub fn trim(&mut self, directory: &Directory, settings: &Settings, forget_before: u64) -> Result<()> {
-        let Self { path, file, identity: own, header, body, .. } = self;
-        let _locked = lock::exclusive(file, path, directory.patience())?;
-        let Some(size) = size_if_current(path, *own)? else {
-            return Ok(());
-        };
-        let forget = modified_millis(file, path)? < forget_before;
-        let known =
-            find_end(file, End::before(header, *body), size).map_err(|error| failed("read", path, error))?;
-        let now = now_millis();
-        if forget && known.events + known.damaged > 0 {
-            let header = Header { trimmed_through: known.last_id, last_id: known.last_id, ..header.clone() };
-            directory.replace(path, &format::write_header(&header), false)?;
+        let Some(held) = self.hold(directory)? else { return Ok(()) };
+        let (known, now) = (held.known, now_millis());
+        if held.modified_millis < forget_before && known.events + known.damaged > 0 {
+            held.forget()
         } else if known.oldest_millis.is_some_and(|oldest| oldest > now + AHEAD) {
-            settle(directory, path, file, header, *body, known.last_id, now)?;
-        } else if known.is_over(*body, &settings.retention, now) {
-            shorten(directory, path, file, header, *body, known.last_id, settings, now)?;
+            held.settle(now)
+        } else if known.is_over(held.body, &settings.retention, now) {
+            held.shorten(settings, now)
+        } else {
+            Ok(())
         }
-        Ok(())
+    }
+
+    /// Locks the log and goes to its end; `None` if the path names another file by now.
+    fn hold<'a>(&'a mut self, directory: &'a Directory) -> Result<Option<Held<'a>>> {
+        let Self { path, file, identity: own, header, body, end } = self;
+        let locked = lock::exclusive(file, path, directory.patience())?;
+        let Some(metadata) = metadata_if_current(path, *own)? else { return Ok(None) };
+        let size = metadata.len();
+        let found = match *end {
+            Some(known) if known.offset == size => Ok(known),
+            Some(known) if known.offset < size => find_end(file, known, size),
+            // Shorter than it was: somebody cut it by hand, perhaps into the header.
+            Some(_) => return Ok(None),
+            None => find_end(file, End::before(header, *body), size),
+        };
+        let known = found.map_err(|error| failed("read", path, error))?;
+        *end = Some(known);
+        let modified_millis = directory::modified_millis(&metadata);
+        let body = *body;
+        Ok(Some(Held { directory, path, file, header, body, known, end, modified_millis, _locked: locked }))
     }
 
     /// Has it look as if it was written to now.
@@ -172,7 +168,8 @@ impl Log {
 
     /// Whether it holds a header and nothing else.
     pub fn is_tombstone(&self) -> Result<bool> {
-        Ok(size_if_current(&self.path, self.identity)? == Some(self.body))
+        let metadata = metadata_if_current(&self.path, self.identity)?;
+        Ok(metadata.is_some_and(|metadata| metadata.len() == self.body))
     }
 
     /// Removes the log if it has no events and nobody wrote since `forget_before` (milliseconds since
@@ -184,6 +181,87 @@ impl Log {
             fs::remove_file(&self.path).map_err(|error| failed("remove", &self.path, error))?;
         }
         Ok(())
+    }
+}
+
+/// A log whose lock is held.
+struct Held<'a> {
+    directory: &'a Directory,
+    path: &'a Path,
+    file: &'a File,
+    header: &'a Header,
+    /// Offset of the first event.
+    body: u64,
+    known: End,
+    /// Where the log keeps what is known.
+    end: &'a mut Option<End>,
+    /// When somebody last wrote, before we held it.
+    modified_millis: u64,
+    _locked: Locked<'a>,
+}
+
+impl Held<'_> {
+    /// Stores one event.
+    fn append(mut self, draft: &Draft, settings: &Settings) -> Result<EventId> {
+        let known = self.known;
+        let now = now_millis();
+        let id = known.last_id.next(now);
+        let line = format::write_line(id, now, draft);
+        if let Err(error) = write_at_end(self.file, known.offset, &line, settings.sync) {
+            *self.end = None;
+            return Err(failed("append to", self.path, error));
+        }
+        self.known = End {
+            offset: known.offset + line.len() as u64,
+            last_id: id,
+            events: known.events + 1,
+            oldest_millis: known.older(now),
+            ..known
+        };
+        *self.end = Some(self.known);
+        if self.known.is_over(self.body, &settings.retention, now) {
+            // The event is stored. A log that can't be shortened now will be by a later push.
+            let _ = self.shorten(settings, now);
+        }
+        Ok(id)
+    }
+
+    /// Replaces the log by one without events.
+    fn forget(&self) -> Result<()> {
+        let last_id = self.known.last_id;
+        let header = Header { trimmed_through: last_id, last_id, ..self.header.clone() };
+        self.directory.replace(self.path, &format::write_header(&header), false)
+    }
+
+    /// Replaces the log by one with the newest events that retention keeps.
+    fn shorten(&self, settings: &Settings, now: u64) -> Result<()> {
+        let kept = keep_from(self.file, self.body, &settings.retention, now);
+        let Some((offset, through)) = kept.map_err(|error| failed("read", self.path, error))? else {
+            return Ok(());
+        };
+        let trimmed_through = through.max(self.header.trimmed_through);
+        let header = Header { trimmed_through, last_id: self.known.last_id, ..self.header.clone() };
+        copy(self.directory, self.path, self.file, &header, offset, settings.sync)
+    }
+
+    /// Replaces the log by one whose events were stored now at the latest: they are of a clock that was ahead,
+    /// by which they would stay for too long. Nobody knows better when it was.
+    fn settle(&self, now: u64) -> Result<()> {
+        let header = Header { last_id: self.known.last_id, ..self.header.clone() };
+        self.directory.replace_with(self.path, false, |new| {
+            new.write_all(&format::write_header(&header))?;
+            let mut lines = Lines::from(self.body);
+            while let Some((_, line)) = lines.next(self.file)? {
+                match format::read_line(line).and_then(|line| line.event()) {
+                    Some(event) if event.stored_millis > now => {
+                        new.write_all(&format::write_line(event.id, now, &event.draft))?;
+                    }
+                    // Of one that is too long its end is left, which is told as well.
+                    _ => new.write_all(&[line, b"\n"].concat())?,
+                }
+            }
+            Ok(())
+        })
     }
 }
 
@@ -199,6 +277,11 @@ impl End {
         Self { offset: body, last_id: header.last_id, events: 0, damaged: 0, oldest_millis: None }
     }
 
+    /// Whether nothing was stored since the event with this id; for [`EventId::ZERO`], whether there is none.
+    fn is_at(&self, after: EventId) -> bool {
+        if after == EventId::ZERO { self.events == 0 } else { self.last_id == after }
+    }
+
     /// Its oldest time when there is an event of this one too.
     fn older(&self, millis: u64) -> Option<u64> {
         Some(self.oldest_millis.map_or(millis, |oldest| oldest.min(millis)))
@@ -212,10 +295,10 @@ impl End {
     }
 }
 
-/// The size of the file, if the path still names it.
-fn size_if_current(path: &Path, own: (u64, u64)) -> Result<Option<u64>> {
+/// What the system says of the file, if the path still names it.
+fn metadata_if_current(path: &Path, own: (u64, u64)) -> Result<Option<Metadata>> {
     match fs::metadata(path) {
-        Ok(metadata) if identity(&metadata) == own => Ok(Some(metadata.len())),
+        Ok(metadata) if identity(&metadata) == own => Ok(Some(metadata)),
         Ok(_) => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed("look at", path, error)),
@@ -330,31 +413,11 @@ fn mend(
 ) -> Result<()> {
     let _locked = lock::exclusive(file, path, directory.patience())?;
     let own = identity(&file.metadata().map_err(|error| failed("look at", path, error))?);
-    if size_if_current(path, own)?.is_some() {
+    if metadata_if_current(path, own)?.is_some() {
         let (first, offset) = first_event(file, body).map_err(|error| failed("read", path, error))?;
         copy(directory, path, file, &header(first), offset, true)?;
     }
     Ok(())
-}
-
-/// Replaces the log by one with the newest events that retention keeps.
-#[expect(clippy::too_many_arguments, reason = "the parts of a log whose lock is held")]
-fn shorten(
-    directory: &Directory,
-    path: &Path,
-    file: &File,
-    header: &Header,
-    body: u64,
-    last_id: EventId,
-    settings: &Settings,
-    now: u64,
-) -> Result<()> {
-    let kept = keep_from(file, body, &settings.retention, now);
-    let Some((offset, through)) = kept.map_err(|error| failed("read", path, error))? else {
-        return Ok(());
-    };
-    let header = Header { trimmed_through: through.max(header.trimmed_through), last_id, ..header.clone() };
-    copy(directory, path, file, &header, offset, settings.sync)
 }
 
 /// Where the events begin that are kept, and the last place before them; `None` if nothing is to be
@@ -392,33 +455,6 @@ fn keep_from(file: &File, body: u64, retention: &Retention, now: u64) -> io::Res
         (Some((_, offset)), Some((id, behind))) if offset == behind => Some((offset, id)),
         (Some((id, offset)), _) => Some((offset, id.before())),
         (None, _) => None,
-    })
-}
-
-/// Replaces the log by one whose events were stored now at the latest: they are of a clock that was ahead, by
-/// which they would stay for too long. Nobody knows better when it was.
-fn settle(
-    directory: &Directory,
-    path: &Path,
-    file: &File,
-    header: &Header,
-    body: u64,
-    last_id: EventId,
-    now: u64,
-) -> Result<()> {
-    directory.replace_with(path, false, |new| {
-        new.write_all(&format::write_header(&Header { last_id, ..header.clone() }))?;
-        let mut lines = Lines::from(body);
-        while let Some((_, line)) = lines.next(file)? {
-            match format::read_line(line).and_then(|line| line.event()) {
-                Some(event) if event.stored_millis > now => {
-                    new.write_all(&format::write_line(event.id, now, &event.draft))?;
-                }
-                // Of one that is too long its end is left, which is told as well.
-                _ => new.write_all(&[line, b"\n"].concat())?,
-            }
-        }
-        Ok(())
     })
 }
 

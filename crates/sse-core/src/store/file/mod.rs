@@ -33,14 +33,12 @@ use crate::event::Draft;
 use crate::id::EventId;
 use crate::key::Key;
 use crate::signal::Waits;
-use crate::store::{Failures, Gap, Item, Opened, Slot, Start, Store, read_on};
+use crate::store::{Failures, Opened, Slot, Start, Store};
 
 /// Logs a process keeps open for writing; beyond it all are closed.
 const OPEN_LOGS: usize = 64;
 /// Times a push finds its log replaced before it gives up; each time another push got through.
 const ATTEMPTS: usize = 1_000;
-/// Bytes of JSON read at a time.
-const READ_BYTES: usize = 256 << 10;
 
 /// A store in a directory.
 #[derive(Debug)]
@@ -73,9 +71,12 @@ impl FileStore {
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Full`], [`Error::Locked`] and what is wrong with the directory.
     pub fn append(&self, key: &Key, draft: &Draft) -> Result<EventId> {
-        if draft.json.len() > self.settings.max_payload {
-            return Err(Error::TooLarge { len: draft.json.len(), max: self.settings.max_payload });
-        }
+        self.settings.check_size(draft)?;
+        self.with_log(key, |log| log.append(&self.directory, draft, &self.settings))
+    }
+
+    /// Does something with a log that is open for writing, which answers `None` if it was replaced meanwhile.
+    fn with_log<T>(&self, key: &Key, mut action: impl FnMut(&mut Log) -> Result<Option<T>>) -> Result<T> {
         let mut logs = self.logs.lock();
         let process = std::process::id();
         if logs.0 != Some(process) || logs.1.len() > OPEN_LOGS {
@@ -91,12 +92,12 @@ impl FileStore {
                     logs.1.entry(key.clone()).or_insert(Log::open(&self.directory, key)?)
                 }
             };
-            match log.append(&self.directory, draft, &self.settings) {
-                Ok(Some(id)) => {
+            match action(log) {
+                Ok(Some(answer)) => {
                     if fresh || self.sweeps.load(Ordering::Relaxed) {
                         self.sweeps.store(sweep::go_on(&self.directory, &self.settings), Ordering::Relaxed);
                     }
-                    return Ok(id);
+                    return Ok(answer);
                 }
                 Ok(None) => drop(logs.1.remove(key)),
                 Err(error) => {
@@ -115,23 +116,6 @@ impl FileStore {
     /// What is wrong with the directory or the log.
     pub fn reader(&self, key: &Key, start: Start) -> Result<Opened> {
         Reader::open(&self.directory, key, start)
-    }
-
-    /// At most `limit` events of `key` after `after`, or from the oldest kept, and a gap where
-    /// events are missing. A key nobody pushed to has none, and no log is made for it.
-    ///
-    /// # Errors
-    /// What is wrong with the directory or the log.
-    pub fn read(&self, key: &Key, after: Option<EventId>, limit: usize) -> Result<Vec<Item>> {
-        self.directory.check()?;
-        let after = after.filter(|after| *after > EventId::ZERO);
-        if !self.directory.log(key).exists() {
-            return Ok(after.map(|from| Item::Gap(Gap { from, to: from })).into_iter().collect());
-        }
-        let Opened { mut reader, gap, .. } = self.reader(key, after.map_or(Start::Oldest, Start::After))?;
-        let mut items: Vec<Item> = gap.map(Item::Gap).into_iter().collect();
-        read_on(&mut *reader, &mut items, limit, READ_BYTES)?;
-        Ok(items)
     }
 
     /// Drops what retention no longer keeps, in every log; see [`sweep`].
@@ -157,12 +141,18 @@ impl Store for FileStore {
         Self::append(self, key, draft)
     }
 
+    fn append_after(&self, key: &Key, draft: &Draft, after: EventId) -> Result<Option<EventId>> {
+        self.settings.check_size(draft)?;
+        self.with_log(key, |log| log.append_after(&self.directory, draft, &self.settings, after))
+    }
+
     fn reader(&self, key: &Key, start: Start) -> Result<Opened> {
         Self::reader(self, key, start)
     }
 
-    fn read(&self, key: &Key, after: Option<EventId>, limit: usize) -> Result<Vec<Item>> {
-        Self::read(self, key, after, limit)
+    fn knows(&self, key: &Key) -> Result<bool> {
+        self.directory.check()?;
+        Ok(self.directory.log(key).exists())
     }
 
     fn waits(&self) -> Waits {

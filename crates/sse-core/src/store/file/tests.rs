@@ -14,7 +14,7 @@ use super::format;
 use super::*;
 use crate::event::Event;
 use crate::retention::Retention;
-use crate::store::Patience;
+use crate::store::{Gap, Item, Patience};
 use crate::testing::*;
 
 #[test]

@@ -34,16 +34,14 @@ use self::link::Link;
 use self::reader::RedisReader;
 use self::scripts::Scripts;
 pub use self::server::{RedisLocation, Server};
-use super::{Failures, Gap, Item, Opened, Patience, Settings, Slot, Start, Store};
+use super::{Failures, Opened, Patience, Settings, Slot, Start, Store};
 use crate::cursor::Epoch;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::Draft;
 use crate::id::EventId;
 use crate::key::Key;
 use crate::signal::Waits;
 
-/// Bytes of JSON read at a time.
-const READ_BYTES: usize = 256 << 10;
 /// Failures remembered for a key; the oldest are forgotten.
 const REMEMBERED: usize = 100;
 /// What stays as it is in names, so that they can be read in `redis-cli`.
@@ -86,6 +84,18 @@ impl RedisStore {
         let shared = Shared { location, link, scripts, epoch: Mutex::new(None) };
         Arc::new(Self { settings, shared: Arc::new(shared) })
     }
+
+    /// What the script answers that stores an event: its id, or nothing if it isn't `after` that was stored last.
+    fn run_append(&self, names: &Names, draft: &Draft, after: Option<EventId>) -> Result<String> {
+        let Self { settings, shared } = self;
+        settings.check_size(draft)?;
+        let (answer, _) = shared.with_epoch(|epoch, is_fresh| {
+            shared.link.once(|connection| {
+                shared.scripts.append(connection, names, epoch, is_fresh, &settings.retention, draft, after)
+            })
+        })?;
+        Ok(answer)
+    }
 }
 
 impl Shared {
@@ -98,6 +108,11 @@ impl Shared {
             failed: format!("{prefix}{{{key}}}failed"),
             channel: format!("{prefix}{}:{key}", server.database()),
         }
+    }
+
+    /// An id as a script answers it.
+    fn id(&self, names: &Names, text: &str) -> Result<EventId> {
+        text.parse().map_err(|_| self.link.damaged(&names.meta))
     }
 
     /// The epoch that Redis has; a store without one gets one.
@@ -141,34 +156,23 @@ impl Store for RedisStore {
     }
 
     fn append(&self, key: &Key, draft: &Draft) -> Result<EventId> {
-        if draft.json.len() > self.settings.max_payload {
-            return Err(Error::TooLarge { len: draft.json.len(), max: self.settings.max_payload });
-        }
-        let Shared { link, scripts, .. } = &*self.shared;
         let names = self.shared.names(key);
-        let (id, _) = self.shared.with_epoch(|epoch, is_fresh| {
-            link.once(|connection| {
-                scripts.append(connection, &names, epoch, is_fresh, &self.settings.retention, draft)
-            })
-        })?;
-        id.parse().map_err(|_| link.damaged(&names.meta))
+        self.shared.id(&names, &self.run_append(&names, draft, None)?)
+    }
+
+    fn append_after(&self, key: &Key, draft: &Draft, after: EventId) -> Result<Option<EventId>> {
+        let names = self.shared.names(key);
+        let answer = self.run_append(&names, draft, Some(after))?;
+        if answer.is_empty() { Ok(None) } else { self.shared.id(&names, &answer).map(Some) }
     }
 
     fn reader(&self, key: &Key, start: Start) -> Result<Opened> {
         RedisReader::open(&self.shared, key, start)
     }
 
-    fn read(&self, key: &Key, after: Option<EventId>, limit: usize) -> Result<Vec<Item>> {
-        let after = after.filter(|after| *after > EventId::ZERO);
+    fn knows(&self, key: &Key) -> Result<bool> {
         let meta = self.shared.names(key).meta;
-        let known: bool = self.shared.link.repeat(|connection| cmd("EXISTS").arg(&meta).query(connection))?;
-        if !known {
-            return Ok(after.map(|from| Item::Gap(Gap { from, to: from })).into_iter().collect());
-        }
-        let Opened { mut reader, gap, .. } = self.reader(key, after.map_or(Start::Oldest, Start::After))?;
-        let mut items: Vec<Item> = gap.map(Item::Gap).into_iter().collect();
-        super::read_on(&mut *reader, &mut items, limit, READ_BYTES)?;
-        Ok(items)
+        self.shared.link.repeat(|connection| cmd("EXISTS").arg(&meta).query(connection))
     }
 
     fn waits(&self) -> Waits {

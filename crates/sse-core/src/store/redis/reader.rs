@@ -48,10 +48,9 @@ impl RedisReader {
                     .link
                     .repeat(|connection| shared.scripts.open(connection, &names, epoch, is_fresh, start))
             })?;
-            let read = |text: &str| text.parse::<EventId>().map_err(|_| shared.link.damaged(&names.meta));
             let (last, before) = found;
-            let last = read(&last)?;
-            Ok((last, before.map_or(Ok(last), |before| read(&before))?, epoch))
+            let last = shared.id(&names, &last)?;
+            Ok((last, before.map_or(Ok(last), |before| shared.id(&names, &before))?, epoch))
         };
         let (last_id, before, epoch) = look(if start == Start::Newest(0) { Start::Oldest } else { start })?;
         let (position, gap) = match start {

@@ -29,6 +29,7 @@ const BEGIN: &str = "
     local last, due = known[2], known[3] or ''
     local is_known = last and known[1] == epoch
     if not is_known and ARGV[2] ~= '1' then return false end
+    $CONDITION
     local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
     local function whole(number) return string.format('%.0f', number) end
@@ -84,6 +85,14 @@ const IS_DUE: &str = "not due or now > due or due > now + $DAY";
 /// Announced before anything is written, because a script that fails keeps what it has done: a user who
 /// may not publish stores nothing. Who is woken reads once the script has ended.
 const ANNOUNCE: &str = "redis.call('PUBLISH', ARGV[7], '')";
+
+/// Before anything is announced or noted: a condition that doesn't hold changes nothing.
+const CONDITION: &str = "
+    local after = table.remove(ARGV, 8)
+    local holds = last == after
+    if after == '0-0' then holds = not last or redis.call('XLEN', log) == 0 end
+    if not holds then return '' end
+";
 
 /// Redis's own next id is ours too: by its clock, or one more than the last where the clock stepped
 /// back: then the event says its time. Only of a log that isn't there it doesn't know the last id, and we do.
@@ -199,14 +208,16 @@ pub type Found = (Option<String>, Option<String>, Vec<Entry>, bool);
 #[derive(Debug)]
 pub struct Scripts {
     append: (String, String),
+    append_after: (String, String),
     open: (String, String),
     read: (String, String),
 }
 
 impl Scripts {
     pub fn new() -> Self {
-        let script = |text: &str, announce: &str| {
+        let script = |text: &str, announce: &str, condition: &str| {
             let text = text
+                .replace("$CONDITION", condition)
                 .replace("$DROP_OLD", DROP_OLD)
                 .replace("$IS_DUE", IS_DUE)
                 .replace("$ANNOUNCE", announce)
@@ -216,13 +227,16 @@ impl Scripts {
             (Script::new(&text).get_hash().to_owned(), text)
         };
         Self {
-            append: script(&format!("{BEGIN}{APPEND}"), ANNOUNCE),
-            open: script(&format!("{BEGIN}{OPEN}"), ""),
-            read: script(READ, ""),
+            append: script(&format!("{BEGIN}{APPEND}"), ANNOUNCE, ""),
+            append_after: script(&format!("{BEGIN}{APPEND}"), ANNOUNCE, CONDITION),
+            open: script(&format!("{BEGIN}{OPEN}"), "", ""),
+            read: script(READ, "", ""),
         }
     }
 
-    /// Stores an event and answers its id; nothing if the epoch is another one.
+    /// Stores an event and answers its id; nothing if the epoch is another one, and an empty text if something
+    /// else than `after` was stored last.
+    #[expect(clippy::too_many_arguments, reason = "what the script is given")]
     pub fn append(
         &self,
         connection: &mut Connection,
@@ -231,13 +245,18 @@ impl Scripts {
         is_fresh: bool,
         retention: &Retention,
         draft: &Draft,
+        after: Option<EventId>,
     ) -> RedisResult<Option<String>> {
         let cut = draft.cut.as_ref().map(|cut| format!("{}+{}", cut.start, cut.len()));
         let age = u64::try_from(retention.age.as_millis()).unwrap_or(u64::MAX);
         let exactness = if retention.events >= MANY { "~" } else { "=" };
-        self.run(&self.append, connection, |command| {
+        let script = if after.is_some() { &self.append_after } else { &self.append };
+        self.run(script, connection, |command| {
             command.arg(&names.log).arg(&names.meta).arg(format!("{:08x}", epoch.0)).arg(u8::from(is_fresh));
             command.arg(exactness).arg(retention.events).arg(retention.bytes).arg(age).arg(&names.channel);
+            if let Some(after) = after {
+                command.arg(after.to_string());
+            }
             if let Some(name) = &draft.name {
                 command.arg("n").arg(name.as_str());
             }

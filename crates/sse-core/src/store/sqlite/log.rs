@@ -55,6 +55,16 @@ pub fn open(transaction: &Transaction<'_>, key: &Key, now: u64) -> rusqlite::Res
 }
 
 impl Log {
+    /// Whether nothing was stored since the event with this id; for [`EventId::ZERO`], whether none is kept.
+    pub fn is_at(&self, transaction: &Transaction<'_>, after: EventId) -> rusqlite::Result<bool> {
+        if after != EventId::ZERO {
+            return Ok(self.last == after);
+        }
+        // Hands other than ours may have removed events, so they aren't counted by the row.
+        let mut statement = transaction.prepare_cached("SELECT 1 FROM events WHERE key = ?")?;
+        Ok(!statement.exists([self.number])?)
+    }
+
     /// Stores one event, and drops what retention no longer keeps.
     pub fn append(
         &mut self,

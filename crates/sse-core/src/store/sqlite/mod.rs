@@ -26,23 +26,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 pub(super) use self::database::paths;
 
 use self::database::Database;
+use self::log::Log;
 use self::reader::SqliteReader;
 use self::signals::Signals;
 use super::{Failures, Gap, Item, Opened, Settings, Slot, Start, Store};
 use crate::cursor::Epoch;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::Draft;
 use crate::id::{EventId, MAX_SEQUENCE, now_millis};
 use crate::key::Key;
 use crate::signal::Waits;
 
-/// Bytes of JSON read at a time.
-const READ_BYTES: usize = 256 << 10;
 /// Failures remembered for a key; the oldest are forgotten.
 const REMEMBERED: i64 = 100;
 
@@ -95,6 +94,28 @@ impl SqliteStore {
         Ok(())
     }
 
+    /// Stores an event, and says whether a sweep is due.
+    fn append_to(
+        &self,
+        mut log: Log,
+        transaction: &Transaction<'_>,
+        draft: &Draft,
+        now: u64,
+    ) -> rusqlite::Result<(EventId, bool)> {
+        let id = log.append(transaction, draft, &self.settings.retention, now)?;
+        let asks = self.sweeps.load(Ordering::Relaxed) || self.asks(now);
+        Ok((id, asks && sweep::is_due(transaction, now)?))
+    }
+
+    /// Tells of an event that is stored, and goes on with a sweep that is due.
+    fn wake(&self, key: &Key, (id, is_due): (EventId, bool), now: u64) -> EventId {
+        self.shared.signals.wake(key);
+        // The event is stored. What can't be swept now will be after another push.
+        let has_more = is_due && !self.sweep_a_piece(now).unwrap_or(true);
+        self.sweeps.store(has_more, Ordering::Relaxed);
+        id
+    }
+
     /// Goes on with a sweep; true if it is through.
     fn sweep_a_piece(&self, now: u64) -> Result<bool> {
         let Shared { database, signals } = &*self.shared;
@@ -132,38 +153,38 @@ impl Store for SqliteStore {
     }
 
     fn append(&self, key: &Key, draft: &Draft) -> Result<EventId> {
-        if draft.json.len() > self.settings.max_payload {
-            return Err(Error::TooLarge { len: draft.json.len(), max: self.settings.max_payload });
-        }
+        self.settings.check_size(draft)?;
         let Shared { database, signals } = &*self.shared;
         let now = now_millis();
-        let (id, is_due) = database.write(signals, |transaction| {
-            let mut log = log::open(transaction, key, now)?;
-            let id = log.append(transaction, draft, &self.settings.retention, now)?;
-            let asks = self.sweeps.load(Ordering::Relaxed) || self.asks(now);
-            Ok((id, asks && sweep::is_due(transaction, now)?))
+        let stored = database.write(signals, |transaction| {
+            let log = log::open(transaction, key, now)?;
+            self.append_to(log, transaction, draft, now)
         })?;
-        signals.wake(key);
-        // The event is stored. What can't be swept now will be after another push.
-        let has_more = is_due && !self.sweep_a_piece(now).unwrap_or(true);
-        self.sweeps.store(has_more, Ordering::Relaxed);
-        Ok(id)
+        Ok(self.wake(key, stored, now))
+    }
+
+    fn append_after(&self, key: &Key, draft: &Draft, after: EventId) -> Result<Option<EventId>> {
+        self.settings.check_size(draft)?;
+        let Shared { database, signals } = &*self.shared;
+        let now = now_millis();
+        let stored = database.write(signals, |transaction| {
+            let log = log::open(transaction, key, now)?;
+            if log.is_at(transaction, after)? {
+                self.append_to(log, transaction, draft, now).map(Some)
+            } else {
+                Ok(None)
+            }
+        })?;
+        Ok(stored.map(|stored| self.wake(key, stored, now)))
     }
 
     fn reader(&self, key: &Key, start: Start) -> Result<Opened> {
         SqliteReader::open(&self.shared, key, start)
     }
 
-    fn read(&self, key: &Key, after: Option<EventId>, limit: usize) -> Result<Vec<Item>> {
-        let after = after.filter(|after| *after > EventId::ZERO);
+    fn knows(&self, key: &Key) -> Result<bool> {
         let Shared { database, signals } = &*self.shared;
-        if database.with(signals, |connection| log::find(connection, key))?.is_none() {
-            return Ok(after.map(|from| Item::Gap(Gap { from, to: from })).into_iter().collect());
-        }
-        let Opened { mut reader, gap, .. } = self.reader(key, after.map_or(Start::Oldest, Start::After))?;
-        let mut items: Vec<Item> = gap.map(Item::Gap).into_iter().collect();
-        super::read_on(&mut *reader, &mut items, limit, READ_BYTES)?;
-        Ok(items)
+        Ok(database.with(signals, |connection| log::find(connection, key))?.is_some())
     }
 
     fn waits(&self) -> Waits {

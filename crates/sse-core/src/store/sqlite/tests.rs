@@ -7,6 +7,7 @@ use tempfile::{TempDir, tempdir};
 mod sweep;
 
 use super::*;
+use crate::error::Error;
 use crate::follow::Follower;
 use crate::signal::{Again, Choice, Signal};
 use crate::store::file::Directory;
