@@ -13,11 +13,11 @@ use ext_php_rs::zend::{ExecuteData, ProcessGlobals, run_handler};
 use sse_core::event::{Draft, Event, EventName};
 use sse_core::feed::Feed;
 use sse_core::frame;
-use sse_core::id::now_millis;
+use sse_core::id::{EventId, now_millis};
 use sse_core::key::Key;
 use sse_core::resume::Replay;
 use sse_core::signal::Waits;
-use sse_core::store::{self, Gap, Item};
+use sse_core::store::{self, Gap, Item, Location};
 use sse_hub::message::Status;
 
 use crate::callbacks::Callbacks;
@@ -43,6 +43,13 @@ pub fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
                 .not_required()
                 .arg(Arg::new("event", DataType::String).allow_null().default("null"))
                 .arg(options())
+                .returns(DataType::String, false, true),
+        )
+        .function(
+            FunctionBuilder::new("Sse\\encode", encode)
+                .arg(Arg::new("data", DataType::Mixed))
+                .not_required()
+                .arg(Arg::new("event", DataType::String).allow_null().default("null"))
                 .returns(DataType::String, false, false),
         )
         .function(
@@ -51,6 +58,13 @@ pub fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
                 .not_required()
                 .arg(options())
                 .returns(end, false, false),
+        )
+        .function(
+            FunctionBuilder::new("Sse\\check", check).arg(keys()).not_required().arg(options()).returns(
+                DataType::Void,
+                false,
+                false,
+            ),
         )
         .function(
             FunctionBuilder::new("Sse\\read", read)
@@ -88,49 +102,98 @@ pub fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
 extern "C" fn push(execute: &mut ExecuteData, result: &mut Zval) {
     answer("Sse\\push", 2, execute, result, |[key, data, event, options]| {
         let key = options::key(given(key, "key")?, "key", "a string")?;
-        let name = match optional(event) {
-            Some(event) => {
-                let text = options::text(event).ok_or_else(|| {
-                    Failure::Type(format!(
-                        "event must be a string or null, {} given",
-                        options::type_name(event)
-                    ))
-                })?;
-                Some(EventName::new(&text).map_err(|error| Failure::of(&format!("key {key}"), &error))?)
-            }
-            None => None,
-        };
-        let options = Options::new(options, &["external", "dsn"])?;
+        let subject = format!("key {key}");
+        let name = name(event, &subject)?;
+        let options = Options::new(options, &["external", "after", "dsn"])?;
         let location = options.location()?;
         let external = options.switch("external")?.unwrap_or(false);
-        let of_key = |error: sse_core::Error| Failure::of(&format!("key {key}"), &error);
-        let json = json::encode(given(data, "data")?).map_err(|failure| match failure {
-            Failure::Argument(text) => Failure::Argument(format!("key {key}: {text}")),
-            other => other,
-        })?;
+        let after = options.bytes("after")?.map(|text| id("option \"after\"", text)).transpose()?;
+        let json = encoded(data, &subject)?;
+        let of_key = |error: sse_core::Error| Failure::of(&subject, &error);
         let draft =
             if external { Draft::external(json, name) } else { Draft::new(json, name).map_err(of_key)? };
-        Ok(stores::open(&location)?.append(&key, &draft).map_err(of_key)?.to_string())
+        let store = stores::open(&location)?;
+        let stored = match after {
+            Some(after) => store.append_after(&key, &draft, after),
+            None => store.append(&key, &draft).map(Some),
+        };
+        Ok(stored.map_err(of_key)?.map(|id| id.to_string()))
+    });
+}
+
+extern "C" fn encode(execute: &mut ExecuteData, result: &mut Zval) {
+    answer("Sse\\encode", 1, execute, result, |[data, event]| {
+        let name = name(event, "")?;
+        let of_data = |error| Failure::of("", &error);
+        let draft = Draft::new(encoded(data, "")?, name).map_err(of_data)?;
+        settings::store()?.check_size(&draft).map_err(of_data)?;
+        Ok(php::guarded(|| json::string(&draft.json))?)
     });
 }
 
 extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
-    const KNOWN: [&str; 13] = [
-        "eventName",
-        "heartbeat",
-        "poll",
-        "fetch",
-        "beforeSend",
-        "onLoop",
-        "lastEventId",
-        "replay",
-        "retry",
-        "lifetime",
-        "handoff",
-        "connected",
-        "dsn",
-    ];
     answer("Sse\\stream", 1, execute, result, |[keys, options]| {
+        let Asked { mut plan, callbacks, wish, location } = Asked::read(keys, options)?;
+        let store = stores::open_for_stream(&location)?;
+        let choice = settings::signal_choice()?;
+        let response = Response::check()?;
+        if response::is_head() {
+            response.set_headers();
+            return Ok(StreamEnd::Head);
+        }
+        let target = match handoff::attempt(&plan, response, &store, &location, &callbacks, wish)? {
+            Course::Ended(end) => return Ok(end),
+            Course::Worker(target) => target,
+            Course::WorkerForNow(target) => {
+                plan.end_within(LONGEST_FOR_NOW);
+                target
+            }
+        };
+        spare_the_only_process(&mut plan);
+        let signal = Taken::take(choice, store.waits());
+        worker::run(&plan, target, &store, &location, signal, &callbacks)
+    });
+}
+
+extern "C" fn check(execute: &mut ExecuteData, result: &mut Zval) {
+    answer("Sse\\check", 1, execute, result, |[keys, options]| {
+        let Asked { plan, callbacks, wish, location } = Asked::read(keys, options)?;
+        let store = stores::open(&location)?;
+        settings::signal_choice()?;
+        Response::check()?;
+        if response::is_head() {
+            return Ok(());
+        }
+        handoff::check(&callbacks, wish)?;
+        worker::check(&plan, &*store, &location)
+    });
+}
+
+/// What `Sse\stream()` is asked for.
+struct Asked<'a> {
+    plan: Plan,
+    callbacks: Callbacks<'a>,
+    wish: Wish,
+    location: Location,
+}
+
+impl<'a> Asked<'a> {
+    fn read(keys: Option<&Zval>, options: Option<&'a Zval>) -> Result<Self, Failure> {
+        const KNOWN: [&str; 13] = [
+            "eventName",
+            "heartbeat",
+            "poll",
+            "fetch",
+            "beforeSend",
+            "onLoop",
+            "lastEventId",
+            "replay",
+            "retry",
+            "lifetime",
+            "handoff",
+            "connected",
+            "dsn",
+        ];
         let keys = options::keys(given(keys, "keys")?)?;
         let options = Options::new(options, &KNOWN)?;
         let mut plan = Plan {
@@ -158,27 +221,8 @@ extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
             before_send: options.callable("beforeSend")?,
             on_loop: options.callable("onLoop")?,
         };
-        let wish = wish(&options)?;
-        let location = options.location()?;
-        let store = stores::open_for_stream(&location)?;
-        let choice = settings::signal_choice()?;
-        let response = Response::check()?;
-        if response::is_head() {
-            response.set_headers();
-            return Ok(StreamEnd::Head);
-        }
-        let target = match handoff::attempt(&plan, response, &store, &location, &callbacks, wish)? {
-            Course::Ended(end) => return Ok(end),
-            Course::Worker(target) => target,
-            Course::WorkerForNow(target) => {
-                plan.end_within(LONGEST_FOR_NOW);
-                target
-            }
-        };
-        spare_the_only_process(&mut plan);
-        let signal = Taken::take(choice, store.waits());
-        worker::run(&plan, target, &store, &location, signal, &callbacks)
-    });
+        Ok(Self { plan, callbacks, wish: wish(&options)?, location: options.location()? })
+    }
 }
 
 extern "C" fn read(execute: &mut ExecuteData, result: &mut Zval) {
@@ -192,29 +236,17 @@ extern "C" fn read(execute: &mut ExecuteData, result: &mut Zval) {
                         options::type_name(value)
                     ))
                 })?;
-                let id = std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
-                Some(id.ok_or_else(|| Failure::of("after", &sse_core::Error::InvalidId { text }))?)
+                Some(id("after", &text)?)
             }
             None => None,
         };
-        let limit = match optional(limit) {
-            Some(value) => options::text(value)
-                .and_then(|text| String::from_utf8(text).ok()?.parse().ok())
-                .filter(|limit| (1..=100_000).contains(limit))
-                .ok_or_else(|| {
-                    Failure::Argument(format!(
-                        "limit must be a whole number from 1 to 100000, {} given",
-                        options::text(value).map_or_else(
-                            || options::type_name(value),
-                            |text| String::from_utf8_lossy(&text).into_owned()
-                        )
-                    ))
-                })?,
-            None => 100,
-        };
+        let limit = limit_of(limit)?;
         let store = stores::open(&Options::new(options, &["dsn"])?.location()?)?;
-        let items =
-            store.read(&key, after, limit).map_err(|error| Failure::of(&format!("key {key}"), &error))?;
+        let items = match limit {
+            Limit::First(count) => store.read(&key, after, count),
+            Limit::Newest(count) => store.read_newest(&key, after, count),
+        };
+        let items = items.map_err(|error| Failure::of(&format!("key {key}"), &error))?;
         let times = store::times(&items, now_millis());
         let mut list =
             php::guarded(|| ZendHashTable::with_capacity(u32::try_from(items.len()).unwrap_or(0)))?;
@@ -389,6 +421,49 @@ fn optional(argument: Option<&Zval>) -> Option<&Zval> {
     argument.filter(|value| !value.is_null())
 }
 
+/// An event's name, if it is given one.
+fn name(event: Option<&Zval>, subject: &str) -> Result<Option<EventName>, Failure> {
+    let Some(event) = optional(event) else { return Ok(None) };
+    let text = options::text(event).ok_or_else(|| {
+        Failure::Type(format!("event must be a string or null, {} given", options::type_name(event)))
+    })?;
+    EventName::new(&text).map(Some).map_err(|error| Failure::of(subject, &error))
+}
+
+/// An event's data as JSON.
+fn encoded(data: Option<&Zval>, subject: &str) -> Result<Vec<u8>, Failure> {
+    json::encode(given(data, "data")?).map_err(|failure| match failure {
+        Failure::Argument(text) if !subject.is_empty() => Failure::Argument(format!("{subject}: {text}")),
+        other => other,
+    })
+}
+
+/// An event's id.
+fn id(subject: &str, text: &[u8]) -> Result<EventId, Failure> {
+    let id = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+    id.ok_or_else(|| Failure::of(subject, &sse_core::Error::InvalidId { text: text.to_vec() }))
+}
+
+/// How many events are read, and from which end.
+enum Limit {
+    First(usize),
+    Newest(usize),
+}
+
+fn limit_of(limit: Option<&Zval>) -> Result<Limit, Failure> {
+    const MOST: isize = 100_000;
+    let Some(value) = optional(limit) else { return Ok(Limit::First(100)) };
+    let text = options::text(value).and_then(|text| String::from_utf8(text).ok());
+    match text.as_ref().and_then(|text| text.parse::<isize>().ok()) {
+        Some(count @ 1..=MOST) => Ok(Limit::First(count.unsigned_abs())),
+        Some(count) if (-MOST..0).contains(&count) => Ok(Limit::Newest(count.unsigned_abs())),
+        _ => Err(Failure::Argument(format!(
+            "limit must be a whole number from 1 to {MOST}, or from -1 to -{MOST} for the newest, {} given",
+            text.unwrap_or_else(|| options::type_name(value))
+        ))),
+    }
+}
+
 fn event_name(options: &Options<'_>) -> Result<String, Failure> {
     let Some(text) = options.bytes("eventName")? else { return Ok("message".into()) };
     let name = EventName::new(text).map_err(|error| Failure::of("option \"eventName\"", &error))?;
@@ -447,28 +522,30 @@ fn spare_the_only_process(plan: &mut Plan) {
 
 /// One element of what `Sse\read()` answers.
 fn entry(key: &Key, item: &Item, millis: u64) -> Result<Zval, Failure> {
-    let (id, name, json, external) = match item {
+    let (id, name, json, external, is_gap) = match item {
         Item::Event(Event { id, draft, .. }) => (
             *id,
             draft.name.as_ref().map(|name| name.as_str().to_owned()),
             draft.json.clone(),
             draft.external,
+            false,
         ),
         Item::Gap(Gap { from, to }) => {
-            (*to, Some(frame::GAP.to_owned()), frame::gap_json(&[key], *from, *to).into_bytes(), false)
+            (*to, Some(frame::GAP.to_owned()), frame::gap_json(&[key], *from, *to).into_bytes(), false, true)
         }
     };
     let data = json::decode(&json)?;
     #[expect(clippy::cast_precision_loss, reason = "milliseconds have 48 bits, a float holds 53")]
     let time = millis as f64 / 1_000.0;
     Ok(php::guarded(|| {
-        let mut table = ZendHashTable::with_capacity(5);
+        let mut table = ZendHashTable::with_capacity(6);
         // These fail only for a value that can't be converted, which none of them is.
         let _ = table.insert("id", id.to_string());
         let _ = table.insert("time", time);
         let _ = table.insert("event", name);
         let _ = table.insert("data", data);
         let _ = table.insert("external", external);
+        let _ = table.insert("gap", is_gap);
         let mut value = Zval::new();
         value.set_hashtable(table);
         value

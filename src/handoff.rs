@@ -119,6 +119,18 @@ pub fn attempt(
     course
 }
 
+/// Says what keeps a stream from the hub that has to go there, as far as that is known without the hub.
+pub fn check(callbacks: &Callbacks<'_>, wish: Wish) -> Result<(), Failure> {
+    let why = match unwanted(wish)? {
+        Some(why) => Some(why),
+        None => possible(callbacks)?.err().or_else(|| fpm::can_replace_by_null().err()),
+    };
+    match why {
+        Some(why) if wish == Wish::Require => Err(required(&why)),
+        _ => Ok(()),
+    }
+}
+
 /// The hub is ready: the headers, then the connection.
 fn go(offered: Offered<'_>, connection: &Connection, response: Response) -> Result<Course, Failure> {
     let open = response.open()?;

@@ -95,7 +95,7 @@ fn here() -> Here {
 pub fn name_union_types() {
     const MAY_BE_STRING: u32 = 1 << 6;
     const MAY_BE_ARRAY: u32 = 1 << 7;
-    for name in ["sse\\stream", "sse\\cursor"] {
+    for name in ["sse\\stream", "sse\\check", "sse\\cursor"] {
         // SAFETY: at start-up no other thread runs; the function's argument table is ours, made for this
         // module, has the entry for `$keys` first, and is read by reflection only.
         unsafe {
@@ -125,6 +125,7 @@ pub fn hide_passwords() {
     for (function_name, parameter) in [
         ("sse\\push", 3),
         ("sse\\stream", 1),
+        ("sse\\check", 1),
         ("sse\\read", 3),
         ("sse\\cursor", 1),
         ("sse\\status", 0),

@@ -33,6 +33,7 @@ use sse_core::jitter::{draw, shortened};
 use sse_core::key::Key;
 use sse_core::store::{Gap, Location, Slot, Store};
 
+pub use self::begin::check;
 use self::begin::{NoFeed, UNLOCKED, open_feed};
 use crate::callbacks::{Callbacks, Outcome};
 use crate::exception::Failure;

@@ -10,8 +10,10 @@ declare(strict_types=1);
  * - a **key** is 1 to 1,024 bytes without NUL; a number counts as its string;
  * - an **event name** is UTF-8, 1 to 65,536 bytes, without CR, LF and NUL;
  * - **durations** are seconds, fractions allowed, as a number or numeric string;
+ * - an **id** is an event's, as `push()` and `read()` answer it: `ms-seq`;
  * - `dsn` is the store to use in place of the settings `sse.dsn` and `sse.dir`:
- *   `file:///absolute/path/of/an/existing/directory`;
+ *   `file:///absolute/path/of/an/existing/directory`, `sqlite:///absolute/path/of/a/file`, `redis://host`,
+ *   `rediss://host` or `redis+unix:///path/of/a/socket` (docs/settings.md has what these can carry);
  * - an option that is null counts as left out, one that doesn't exist is an exception that names the nearest.
  *
  * A setting (`sse.*`) whose value can't be used is an exception at the first call that needs it.
@@ -32,21 +34,40 @@ namespace Sse;
  * @param string $key whom it is for
  * @param mixed $data anything `json_encode()` takes, at most `sse.max_payload` bytes as JSON (1 MiB)
  * @param string|null $event its name; wins over the data's member `event`, which then stays in the data
- * @param array{external?: bool, dsn?: string} $options
+ * @param array{external?: bool, after?: string, dsn?: string} $options
  *   - external (false): the data is only a reference; each stream gets the payload by its option `fetch`, and the
  *     reference names nothing
+ *   - after: an id. The event is stored only if nothing was stored in the key since that event, which may be gone by
+ *     now; with '0-0', only if the key has no event. Nobody else can store one in between
  *   - dsn: see above
- * @return non-empty-string the event's id, `ms-seq`; rises strictly within the key; valid as `lastEventId` of a stream
- *   of this one key
- * @throws \Sse\InvalidArgumentException for a key, name, option or setting that can't be used, and for data that can't
- *   be encoded or is too large; nothing was stored
+ * @return non-empty-string|null the event's id, `ms-seq`; rises strictly within the key; valid as `lastEventId` of a
+ *   stream of this one key. Null only with `after`: something was stored since, or the key never had that id; nothing
+ *   was stored
+ * @throws \Sse\InvalidArgumentException for a key, name, id, option or setting that can't be used, and for data that
+ *   can't be encoded or is too large; nothing was stored
  * @throws \Sse\StoreException when the store can't keep the event: its directory is missing, refuses this user, is full
  *   or stayed locked for 2 s; nothing was stored
  * @throws \TypeError for an argument of another type
  * @throws \Throwable what a `JsonSerializable` in the data throws, as it is
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation "9.2.6"
  */
-function push(string $key, mixed $data, ?string $event = null, #[\SensitiveParameter] array $options = []): string
+function push(string $key, mixed $data, ?string $event = null, #[\SensitiveParameter] array $options = []): ?string
+{
+}
+
+/**
+ * The data as `push()` would keep it, and nothing is kept: for applications that check an event early, or keep its
+ * payload themselves.
+ *
+ * @param mixed $data as in `push()`
+ * @param string|null $event as in `push()`
+ * @return non-empty-string JSON, with the member `event` if the data has one
+ * @throws \Sse\InvalidArgumentException for what `push()` would refuse: a name, `$event` or in the data, or a setting
+ *   that can't be used, data that can't be encoded, or more than `sse.max_payload` bytes
+ * @throws \TypeError for an argument of another type
+ * @throws \Throwable what a `JsonSerializable` in the data throws, as it is
+ */
+function encode(mixed $data, ?string $event = null): string
 {
 }
 
@@ -116,20 +137,56 @@ function stream(array|string $keys, #[\SensitiveParameter] array $options = []):
 }
 
 /**
- * The events of a key that are kept, oldest first.
+ * A dry run of `stream()` with the same arguments, for applications that want to know early: throws what that would
+ * throw before its first byte.
  *
- * Where some are missing (dropped by retention, damaged by hand), an entry with the event `sse-gap` stands in their
- * place, with the data `{keys: list<string>, from: string, to: string}`: those after `from` up to `to` are gone. It
- * doesn't count for `$limit`.
+ * Keys, options, settings, the store and the response, as it is by now, are looked at. Nothing is sent and no header is
+ * set; output buffers and the session stay as they are; no closure is called and no hub is asked or started. So with
+ * `handoff` 'require' only what is known without the hub is an exception.
+ *
+ * @param list<string>|string $keys as in `stream()`
+ * @param array{
+ *     eventName?: string,
+ *     heartbeat?: float|int|numeric-string,
+ *     poll?: float|int|numeric-string,
+ *     fetch?: callable(mixed): (array{mixed}|null),
+ *     beforeSend?: callable(mixed): mixed,
+ *     onLoop?: callable(): void,
+ *     lastEventId?: string,
+ *     replay?: 'last'|'none'|'all'|non-negative-int,
+ *     retry?: int|non-empty-string,
+ *     lifetime?: float|int|numeric-string,
+ *     handoff?: 'auto'|'never'|'require',
+ *     connected?: bool,
+ *     dsn?: string,
+ * } $options
+ *   as in `stream()`
+ * @return void
+ * @throws \Sse\InvalidArgumentException for keys, options or settings that can't be used
+ * @throws \Sse\StreamException when the response can't become a stream
+ * @throws \Sse\StoreException when the store can't be read
+ * @throws \TypeError for an argument of another type
+ */
+function check(array|string $keys, #[\SensitiveParameter] array $options = []): void
+{
+}
+
+/**
+ * The events of a key that are kept, oldest first: the first of them, or, with a negative `$limit`, the last.
+ *
+ * Where some are missing (dropped by retention, damaged by hand), an entry stands in their place whose field `gap` is
+ * true: its event is `sse-gap`, its data `{keys: list<string>, from: string, to: string}`: those after `from` up to `to`
+ * are gone. It doesn't count for `$limit`. That there are more events than a negative `$limit` asks for is no gap.
  *
  * @param string $key whose; one that nobody pushed to has none
  * @param string|null $after id of the last event that isn't wanted any more; null for all that are kept
- * @param int $limit 1 to 100,000
+ * @param int $limit 1 to 100,000; or -1 to -100,000: the newest so many, without reading what lies before them
  * @param array{dsn?: string} $options
- * @return list<array{id: non-empty-string, time: float, event: ?string, data: mixed, external: bool}>
+ * @return list<array{id: non-empty-string, time: float, event: ?string, data: mixed, external: bool, gap: bool}>
  *   time: when it was stored, in seconds since 1970 and milliseconds' steps, by the clock of that moment (its
  *   id may be ahead of it); event: its name, if it has one; data: as
- *   `json_decode(…, true)` gives it, the member `event` included; external: data is only a reference
+ *   `json_decode(…, true)` gives it, the member `event` included; external: data is only a reference; gap: this is no
+ *   event, see above
  * @throws \Sse\InvalidArgumentException for a key, id, limit, option or setting that can't be used
  * @throws \Sse\StoreException when the store can't be read
  * @throws \TypeError for an argument of another type
@@ -162,11 +219,12 @@ function cursor(array|string $keys, #[\SensitiveParameter] array $options = []):
  *   - version: of the extension
  *   - tier: `hub`: a stream is handed to the hub and frees its PHP worker; `worker`: it holds it
  *   - why: why the tier isn't `hub`; null if it is
- *   - engine: `file`
- *   - store: the directory
+ *   - engine: `file`, `sqlite` or `redis`
+ *   - store: the directory, or the data source name without its password
  *   - problem: why no stream can begin, with the remedy: a wrong setting, or a store that can't be used; null if all is
  *     well
- *   - signal: what wakes streams that a worker holds: `inotify`, `notify` or `poll`; `unknown` while a setting is wrong
+ *   - signal: what wakes streams that a worker holds: `inotify`, `notify` or `poll`, with Redis `redis`; `unknown` while a
+ *     setting is wrong
  *   - signal_why: why that isn't the best one; null if it is
  *   - hub: the hub of this user, null if none runs now: its process, streams that are open and that it would take,
  *     streams taken since it began, keys followed, events and bytes written to clients, its socket and signals, and the last thing

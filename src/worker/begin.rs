@@ -38,14 +38,7 @@ pub fn open_feed(
     waker: &mut dyn Signal,
     mut pressure: Option<&mut Pressure>,
 ) -> Result<Feed, NoFeed> {
-    let subject = names(&plan.keys);
-    let has_client = !php::is_command_line();
-    if let Some(why) = stores::recent_outage(location).filter(|_| has_client) {
-        return Err(match plan.has_been_served() {
-            true => NoFeed::ForNow(why),
-            false => NoFeed::Failed(Failure::Store(format!("{subject}: {why}"))),
-        });
-    }
+    spare_recent_outage(plan, location)?;
     let began = Instant::now();
     loop {
         let (keys, client) = (plan.keys.clone(), plan.client.as_deref());
@@ -53,7 +46,6 @@ pub fn open_feed(
             Ok(feed) => return Ok(feed),
             Err(error) => error,
         };
-        let mut is_locked = false;
         if let Error::Locked { waited_ms, .. } = &mut error {
             let waited = began.elapsed();
             let is_wanted = pressure.as_mut().is_some_and(|pressure| pressure.is_felt(Instant::now()));
@@ -61,13 +53,41 @@ pub fn open_feed(
                 std::thread::sleep(UNLOCKED);
                 continue;
             }
-            (*waited_ms, is_locked) = (waited.as_millis(), true);
+            *waited_ms = waited.as_millis();
         }
-        stores::remember_outage(location, &error);
-        let passes = is_locked || (plan.has_been_served() && (error.is_passing() || error.is_of_server()));
-        return Err(match has_client && passes {
-            true => NoFeed::ForNow(error.to_string()),
-            false => NoFeed::Failed(Failure::of(&subject, &error)),
-        });
+        return Err(no_feed(plan, location, &error));
+    }
+}
+
+/// Whether a stream would begin, by a store that waits for locks as [`open_feed`] does: its keys are looked at,
+/// and nothing is watched.
+pub fn check(plan: &Plan, store: &dyn Store, location: &Location) -> Result<(), Failure> {
+    let look = || {
+        spare_recent_outage(plan, location)?;
+        Feed::now(store, plan.keys.clone()).map_err(|error| no_feed(plan, location, &error))
+    };
+    match look() {
+        Ok(_) | Err(NoFeed::ForNow(_)) => Ok(()),
+        Err(NoFeed::Failed(failure)) => Err(failure),
+    }
+}
+
+/// Asks no server that could not be had a moment ago.
+fn spare_recent_outage(plan: &Plan, location: &Location) -> Result<(), NoFeed> {
+    match stores::recent_outage(location).filter(|_| !php::is_command_line()) {
+        Some(why) if plan.has_been_served() => Err(NoFeed::ForNow(why)),
+        Some(why) => Err(NoFeed::Failed(Failure::Store(format!("{}: {why}", names(&plan.keys))))),
+        None => Ok(()),
+    }
+}
+
+/// For whom an error is one.
+fn no_feed(plan: &Plan, location: &Location, error: &Error) -> NoFeed {
+    stores::remember_outage(location, error);
+    let is_locked = matches!(error, Error::Locked { .. });
+    let passes = is_locked || (plan.has_been_served() && (error.is_passing() || error.is_of_server()));
+    match !php::is_command_line() && passes {
+        true => NoFeed::ForNow(error.to_string()),
+        false => NoFeed::Failed(Failure::of(&names(&plan.keys), error)),
     }
 }

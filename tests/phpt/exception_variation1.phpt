@@ -16,6 +16,7 @@ $options = ['dsn' => 'redis://user:s3cret@127.0.0.1:1?timeout=0.1'];
 $calls = [
     'push' => fn() => Sse\push('key', 1, null, $options),
     'stream' => fn() => Sse\stream('key', $options),
+    'check' => fn() => Sse\check('key', $options),
     'read' => fn() => Sse\read('key', null, 1, $options),
     'cursor' => fn() => Sse\cursor('key', $options),
     'status' => fn() => Sse\status($options + ['x' => 1]),
@@ -34,6 +35,7 @@ foreach ($calls as $name => $call) {
 --EXPECT--
 push: SensitiveParameterValue
 stream: SensitiveParameterValue
+check: SensitiveParameterValue
 read: SensitiveParameterValue
 cursor: SensitiveParameterValue
 status: SensitiveParameterValue

@@ -9,9 +9,9 @@ $events = Sse\read('k');
 foreach ($events as $index => $event) {
     echo implode(' ', array_keys($event)), ': ', $event['id'] === $ids[$index] ? 'id ok ' : 'id? ';
     echo abs($event['time'] - (float)explode('-', $event['id'])[0] / 1000) < 0.0005 && is_float($event['time']) ? 'time ok ' : 'time? ';
-    echo json_encode([$event['event'], $event['data'], $event['external']]), "\n";
+    echo json_encode([$event['event'], $event['data'], $event['external'], $event['gap']]), "\n";
 }
 --EXPECT--
-id time event data external: id ok time ok ["toast",{"event":"toast","a":1.5},false]
-id time event data external: id ok time ok ["empty",null,false]
-id time event data external: id ok time ok [null,[],false]
+id time event data external gap: id ok time ok ["toast",{"event":"toast","a":1.5},false,false]
+id time event data external gap: id ok time ok ["empty",null,false,false]
+id time event data external gap: id ok time ok [null,[],false,false]

@@ -10,9 +10,10 @@ for ($number = 0; $number < 250; $number++) {
 $show = fn (array $events): string => $events ? $events[0]['data'] . '…' . end($events)['data'] . ' (' . count($events) . ")\n" : "none\n";
 echo $show(Sse\read('k')), $show(Sse\read('k', $ids[99])), $show(Sse\read('k', $ids[200])), $show(Sse\read('k', $ids[249]));
 echo $show(Sse\read('k', limit: 5)), $show(Sse\read('k', $ids[10], 3)), $show(Sse\read('k', null, 100_000)), $show(Sse\read('k', null, '7'));
-// Between two events, and before the first.
+// Before the first event, and behind what the log began with.
 [$millis, $sequence] = explode('-', $ids[0]);
-echo $show(Sse\read('k', "$millis-" . ($sequence - 1), 2));
+$before = $sequence > 0 ? "$millis-" . ($sequence - 1) : ($millis - 1) . '-16383';
+echo $show(Sse\read('k', $before, 2));
 --EXPECT--
 0…99 (100)
 100…199 (100)

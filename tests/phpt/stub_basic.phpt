@@ -64,8 +64,10 @@ Sse\InvalidArgumentException
 Sse\StoreException
 Sse\StreamEnd
 Sse\StreamException
+Sse\check()
 Sse\configure()
 Sse\cursor()
+Sse\encode()
 Sse\hub()
 Sse\push()
 Sse\read()
