@@ -15,15 +15,16 @@ use sse_core::feed::Feed;
 use sse_core::frame;
 use sse_core::id::{EventId, now_millis};
 use sse_core::key::Key;
-use sse_core::resume::Replay;
 use sse_core::signal::Waits;
 use sse_core::store::{self, Gap, Item, Location};
+use sse_core::stream::request::{Profile, Replay, Retry, StreamRequest};
 use sse_hub::message::Status;
 
 use crate::callbacks::Callbacks;
 use crate::exception::Failure;
 use crate::handoff::{self, Course, LONGEST_FOR_NOW, Wish};
 use crate::options::{self, Options};
+use crate::php::call;
 use crate::plan::{Plan, StreamEnd};
 use crate::response::{self, Response};
 use crate::stores::{self, Taken};
@@ -145,7 +146,7 @@ extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
             Course::Ended(end) => return Ok(end),
             Course::Worker(target) => target,
             Course::WorkerForNow(target) => {
-                plan.end_within(LONGEST_FOR_NOW);
+                plan.request.end_within(LONGEST_FOR_NOW);
                 target
             }
         };
@@ -164,7 +165,7 @@ extern "C" fn check(execute: &mut ExecuteData, result: &mut Zval) {
         if response::is_head() {
             return Ok(());
         }
-        handoff::check(&callbacks, wish)?;
+        handoff::check(&plan, &callbacks, wish)?;
         worker::check(&plan, &*store, &location)
     });
 }
@@ -179,7 +180,7 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn read(keys: Option<&Zval>, options: Option<&'a Zval>) -> Result<Self, Failure> {
-        const KNOWN: [&str; 13] = [
+        const KNOWN: [&str; 14] = [
             "eventName",
             "heartbeat",
             "poll",
@@ -192,30 +193,35 @@ impl<'a> Asked<'a> {
             "lifetime",
             "handoff",
             "connected",
+            "follow",
             "dsn",
         ];
         let keys = options::keys(given(keys, "keys")?)?;
         let options = Options::new(options, &KNOWN)?;
-        let mut plan = Plan {
-            keys,
-            client: None,
+        let profile = Profile {
             event_name: event_name(&options)?,
             heartbeat: options
                 .seconds("heartbeat", settings::HEARTBEATS)?
                 .map_or_else(settings::heartbeat, Ok)?,
-            poll: options.seconds("poll", settings::POLLS)?.unwrap_or(Duration::from_secs(2)),
+            retry: options.retry("retry")?.map_or_else(settings::retry_range, Ok)?.into(),
+        };
+        let poll = options.seconds("poll", settings::POLLS)?.unwrap_or(Duration::from_secs(2));
+        let request = StreamRequest {
+            keys,
             replay: replay(&options)?,
-            retry: options.retry("retry")?.map_or_else(settings::retry_range, Ok)?,
             lifetime: options
                 .seconds("lifetime", settings::LIFETIMES)?
                 .map_or_else(settings::lifetime, Ok)?,
-            connected: options.switch("connected")?.unwrap_or(true),
-            worker_streams: settings::worker_streams()?,
+            connected: options.switch("connected")?.unwrap_or(true).then(time_of_day).transpose()?,
+            last_event_id: match options.bytes("lastEventId")? {
+                Some(text) => Some(text.to_vec()),
+                None => last_event_id(),
+            },
+            profile,
         };
-        plan.client = match options.bytes("lastEventId")? {
-            Some(text) => Some(text.to_vec()),
-            None => last_event_id(),
-        };
+        let worker_streams = settings::worker_streams()?;
+        let follow = options.switch("follow")?.unwrap_or(true);
+        let plan = Plan { request, poll, worker_streams, follow };
         let callbacks = Callbacks {
             fetch: options.callable("fetch")?,
             before_send: options.callable("beforeSend")?,
@@ -263,7 +269,7 @@ extern "C" fn cursor(execute: &mut ExecuteData, result: &mut Zval) {
         let keys = options::keys(given(keys, "keys")?)?;
         let store = stores::open(&Options::new(options, &["dsn"])?.location()?)?;
         let error = |error| Failure::of("", &error);
-        Feed::now(&*store, keys).map_err(error)
+        Feed::now(&*store, &keys).map_err(error)
     });
 }
 
@@ -464,10 +470,14 @@ fn limit_of(limit: Option<&Zval>) -> Result<Limit, Failure> {
     }
 }
 
-fn event_name(options: &Options<'_>) -> Result<String, Failure> {
-    let Some(text) = options.bytes("eventName")? else { return Ok("message".into()) };
-    let name = EventName::new(text).map_err(|error| Failure::of("option \"eventName\"", &error))?;
-    Ok(name.as_str().to_owned())
+fn event_name(options: &Options<'_>) -> Result<EventName, Failure> {
+    let text = options.bytes("eventName")?.unwrap_or(b"message");
+    EventName::new(text).map_err(|error| Failure::of("option \"eventName\"", &error))
+}
+
+/// What `connected` tells.
+fn time_of_day() -> Result<String, Failure> {
+    Ok(call("date", &[&"H:i:s"])?.and_then(|time| time.string()).unwrap_or_default())
 }
 
 fn wish(options: &Options<'_>) -> Result<Wish, Failure> {
@@ -513,8 +523,8 @@ fn spare_the_only_process(plan: &mut Plan) {
     if php::sapi_name() != "cli-server" || std::env::var_os("PHP_CLI_SERVER_WORKERS").is_some() {
         return;
     }
-    plan.lifetime = Duration::from_secs(1);
-    plan.retry = 500..=500;
+    plan.request.lifetime = Duration::from_secs(1);
+    plan.request.profile.retry = Retry::new(500, 500);
     php::log(
         "php -S serves one request at a time, so this stream ends after a second and its client comes back; start it with PHP_CLI_SERVER_WORKERS=8 to keep streams open",
     );

@@ -15,11 +15,10 @@ use std::time::Duration;
 
 use sse_core::key::Printable;
 use sse_core::own;
-use sse_core::resume::Replay;
 use sse_core::signal::{Choice, Waits};
 use sse_core::store::{Location, Store};
 use sse_hub::client::{Client, Declined, Offered};
-use sse_hub::message::{Build, Bytes, MAX_CURSOR, Offer, Reason, Replay as OfferedReplay, Status};
+use sse_hub::message::{Build, MAX_CURSOR, Offer, Reason, Status};
 use sse_hub::place::{Place, Wanted};
 use sse_hub::reactor;
 use sse_hub::start::{self, Program, Software};
@@ -88,7 +87,7 @@ pub fn attempt(
     callbacks: &Callbacks<'_>,
     wish: Wish,
 ) -> Result<Course, Failure> {
-    if let Some(why) = unwanted(wish)? {
+    if let Some(why) = unwanted(plan, wish)? {
         return stays(&why, response, wish);
     }
     let connection = match possible(callbacks)? {
@@ -120,8 +119,8 @@ pub fn attempt(
 }
 
 /// Says what keeps a stream from the hub that has to go there, as far as that is known without the hub.
-pub fn check(callbacks: &Callbacks<'_>, wish: Wish) -> Result<(), Failure> {
-    let why = match unwanted(wish)? {
+pub fn check(plan: &Plan, callbacks: &Callbacks<'_>, wish: Wish) -> Result<(), Failure> {
+    let why = match unwanted(plan, wish)? {
         Some(why) => Some(why),
         None => possible(callbacks)?.err().or_else(|| fpm::can_replace_by_null().err()),
     };
@@ -171,11 +170,13 @@ fn declined_course(
         Ok(Course::Ended(end))
     };
     match reason {
-        Some(Reason::Full) => return put_off(response, StreamEnd::Full, "no place is free"),
+        Some(Reason::Full) => return put_off(response, StreamEnd::Full, "no place is free, come back later"),
         // The worker would only wait for it in the hub's place.
-        Some(Reason::Busy) => return put_off(response, StreamEnd::Failed, "the store is locked"),
-        Some(Reason::Store) if plan.has_been_served() => {
-            return put_off(response, StreamEnd::Failed, "the store can't be had");
+        Some(Reason::Busy) => {
+            return put_off(response, StreamEnd::Failed, "the store is locked, come back later");
+        }
+        Some(Reason::Store) if plan.request.has_been_served() => {
+            return put_off(response, StreamEnd::Failed, "the store can't be had, come back later");
         }
         // A store that can't be read is an exception, as in the worker.
         Some(Reason::Store) => {
@@ -194,7 +195,7 @@ fn declined_course(
     }
     // Its server may be what it waits for, and then the worker would wait too.
     if is_slow && matches!(store.waits(), Waits::Redis { .. }) {
-        return put_off(response, StreamEnd::Failed, "the hub is slow");
+        return put_off(response, StreamEnd::Failed, "the hub is slow, come back later");
     }
     php::log_once(&format!("no hub takes the stream: {why}; the worker streams instead"));
     Ok(Course::WorkerForNow(Target::Response(response)))
@@ -215,8 +216,9 @@ fn stays(why: &str, response: Response, wish: Wish) -> Result<Course, Failure> {
 }
 
 /// Why this stream is not meant to go to the hub, or has none to go to.
-fn unwanted(wish: Wish) -> Result<Option<String>, Failure> {
+fn unwanted(plan: &Plan, wish: Wish) -> Result<Option<String>, Failure> {
     match wish {
+        _ if !plan.follow => Ok(Some("the option \"follow\" is false, so the stream ends at once".into())),
         Wish::Never => Ok(Some("the option \"handoff\" is \"never\"".into())),
         Wish::Auto | Wish::Require => why_never(),
     }
@@ -301,30 +303,11 @@ pub fn serve(idle: Option<Duration>) -> Result<(), Failure> {
 }
 
 fn offer(plan: &Plan, location: &Location, build: &Build) -> Result<Offer, Failure> {
-    let time = match plan.connected {
-        true => call("date", &[&"H:i:s"])?.and_then(|time| time.string()),
-        false => None,
-    };
+    let mut request = plan.request.clone();
+    // A longer one is none of ours.
+    request.last_event_id = request.last_event_id.filter(|client| client.len() <= MAX_CURSOR);
     let choice: Choice = settings::signal_choice()?;
-    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let client = plan.client.as_ref().filter(|client| client.len() <= MAX_CURSOR);
-    Ok(Offer {
-        from: build.clone(),
-        store: location.dsn(),
-        signal: choice.to_string(),
-        keys: plan.keys.iter().map(|key| Bytes(key.as_bytes().to_vec())).collect(),
-        client: client.map(|client| Bytes(client.clone())),
-        replay: match plan.replay {
-            Replay::None => OfferedReplay::None,
-            Replay::Newest(count) => OfferedReplay::Newest(count),
-            Replay::All => OfferedReplay::All,
-        },
-        event_name: plan.event_name.clone(),
-        heartbeat_ms: millis(plan.heartbeat),
-        lifetime_ms: millis(plan.lifetime),
-        retry_ms: (*plan.retry.start(), *plan.retry.end()),
-        connected: time,
-    })
+    Ok(Offer { from: build.clone(), store: location.dsn(), signal: choice.to_string(), request })
 }
 
 fn software() -> Result<&'static Software, String> {

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ext_php_rs::types::{ArrayKey, ZendHashTable, Zval};
-use sse_core::key::{Key, Printable};
+use sse_core::key::{Key, Keys, Printable};
 use sse_core::store::{Location, redacted};
 
 use crate::exception::Failure;
@@ -88,14 +88,15 @@ impl<'a> Options<'a> {
 }
 
 /// One key, or a list of them.
-pub fn keys(argument: &Zval) -> Result<Vec<Key>, Failure> {
-    let Some(table) = argument.array() else {
-        return Ok(vec![key(argument, "keys", "a string or a list of strings")?]);
+pub fn keys(argument: &Zval) -> Result<Keys, Failure> {
+    let keys = match argument.array() {
+        Some(table) => {
+            let keys = table.values().map(|value| key(value.dereference(), "keys", "a list of strings"));
+            keys.collect::<Result<_, _>>()?
+        }
+        None => vec![key(argument, "keys", "a string or a list of strings")?],
     };
-    if table.is_empty() {
-        return Err(Failure::of("", &sse_core::Error::NoKeys));
-    }
-    table.values().map(|value| key(value.dereference(), "keys", "a list of strings")).collect()
+    Keys::new(keys).map_err(|error| Failure::of("", &error))
 }
 
 /// One key. Numbers count as strings, as everywhere in PHP.

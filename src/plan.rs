@@ -1,11 +1,9 @@
-//! A stream as it was asked for, and how it ended, whoever serves it.
+//! A stream as PHP code asks for it, and why it ended.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ext_php_rs::prelude::*;
-use sse_core::key::Key;
-use sse_core::resume::Replay;
+use sse_core::stream::request::StreamRequest;
 
 /// Why a stream ended.
 #[php_enum]
@@ -30,6 +28,9 @@ pub enum StreamEnd {
     /// All places are taken (`sse.worker_streams`, `sse.max_streams`): the client comes back later.
     #[php(value = "full")]
     Full,
+    /// Nothing is pending any more, and the option `follow` is false.
+    #[php(value = "caught-up")]
+    CaughtUp,
     /// The store failed; the reason is in the log, the client connects again and resumes.
     #[php(value = "failed")]
     Failed,
@@ -37,42 +38,12 @@ pub enum StreamEnd {
 
 /// What was asked for.
 pub struct Plan {
-    /// The keys to follow.
-    pub keys: Vec<Key>,
-    /// What the client says it has.
-    pub client: Option<Vec<u8>>,
-    /// Name of events that carry none.
-    pub event_name: String,
-    /// Pause after which an idle stream sends a comment.
-    pub heartbeat: Duration,
+    /// What is asked of whoever serves it.
+    pub request: StreamRequest,
     /// Pause between calls of `onLoop`.
     pub poll: Duration,
-    /// What a client without a cursor gets first.
-    pub replay: Replay,
-    /// Milliseconds from which the client's pause is drawn.
-    pub retry: RangeInclusive<u64>,
-    /// How long it may live; zero for no end.
-    pub lifetime: Duration,
-    /// Whether `connected` is sent.
-    pub connected: bool,
     /// Streams that may hold a worker at a time; 0 for any number.
     pub worker_streams: u64,
+    /// Whether it waits for what comes; else it ends when nothing is pending.
+    pub follow: bool,
 }
-
-impl Plan {
-    /// Whether the client has a cursor: it had a stream before, or a page that read the store. It is to come
-    /// back when something is out of order for a while, and EventSource gives up for good at an error page.
-    pub fn has_been_served(&self) -> bool {
-        self.client.is_some()
-    }
-
-    /// Lets the stream live no longer than this.
-    pub fn end_within(&mut self, longest: Duration) {
-        if self.lifetime.is_zero() || self.lifetime > longest {
-            self.lifetime = longest;
-        }
-    }
-}
-
-/// Pauses told to clients that found no place, in milliseconds.
-pub const RETRY_WHEN_FULL: RangeInclusive<u64> = 3_000..=15_000;

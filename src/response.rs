@@ -10,11 +10,10 @@ use std::cell::Cell;
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::{SapiGlobals, remove_header, set_header};
 
-use sse_core::jitter::draw;
+use sse_core::stream::voice;
 
 use crate::exception::Failure;
 use crate::php::{self, Halt, IgnoreAbort, call};
-use crate::plan::RETRY_WHEN_FULL;
 
 /// The media type of a stream (WHATWG HTML, "Server-sent events").
 const MEDIA_TYPE: &str = "text/event-stream";
@@ -288,8 +287,10 @@ impl Open {
     }
 
     /// Tells the client to come back after a while; nothing is to follow.
-    pub fn put_off(&self, comment: &str) -> Result<bool, Halt> {
-        self.send(format!("retry: {}\n: {comment}, come back later\n\n", draw(&RETRY_WHEN_FULL)).as_bytes())
+    pub fn put_off(&self, why: &str) -> Result<bool, Halt> {
+        let mut out = Vec::new();
+        voice::put_off(&mut out, why);
+        self.send(&out)
     }
 
     /// Writes and flushes; false if the client is gone.

@@ -99,6 +99,7 @@ function encode(mixed $data, ?string $event = null): string
  *     lifetime?: float|int|numeric-string,
  *     handoff?: 'auto'|'never'|'require',
  *     connected?: bool,
+ *     follow?: bool,
  *     dsn?: string,
  * } $options
  *   - eventName ('message'): name of events that have none
@@ -121,6 +122,8 @@ function encode(mixed $data, ?string $event = null): string
  *     `HandedOff` at once; what the script prints after that reaches nobody. Where that can't be, or with `fetch`,
  *     `beforeSend` or `onLoop`, the worker streams. 'never': the worker streams; 'require': the hub or an exception
  *   - connected (true): whether the event `connected`, `{"time": "H:i:s"}`, comes first
+ *   - follow (true): false ends the stream when nothing is pending any more (`CaughtUp`): what was there went through
+ *     the closures, and `onLoop` ran once. For tests, and for clients that poll; such a stream isn't handed to the hub
  *   - dsn: see above
  * @return \Sse\StreamEnd why it ended
  * @throws \Sse\InvalidArgumentException for keys, options or settings that can't be used; no byte was sent
@@ -158,6 +161,7 @@ function stream(array|string $keys, #[\SensitiveParameter] array $options = []):
  *     lifetime?: float|int|numeric-string,
  *     handoff?: 'auto'|'never'|'require',
  *     connected?: bool,
+ *     follow?: bool,
  *     dsn?: string,
  * } $options
  *   as in `stream()`
@@ -283,6 +287,8 @@ enum StreamEnd: string
      * back in 3 to 15 s.
      */
     case Full = 'full';
+    /** Nothing is pending any more, and the option `follow` is false. */
+    case CaughtUp = 'caught-up';
     /** The store failed; the reason is in PHP's error log. */
     case Failed = 'failed';
 }

@@ -11,7 +11,6 @@ use sse_core::feed::Feed;
 use sse_core::signal::Signal;
 use sse_core::store::{Location, Patience, Store};
 
-use super::names;
 use crate::exception::Failure;
 use crate::php;
 use crate::plan::Plan;
@@ -39,10 +38,11 @@ pub fn open_feed(
     mut pressure: Option<&mut Pressure>,
 ) -> Result<Feed, NoFeed> {
     spare_recent_outage(plan, location)?;
+    let request = &plan.request;
     let began = Instant::now();
     loop {
-        let (keys, client) = (plan.keys.clone(), plan.client.as_deref());
-        let mut error = match Feed::open(Arc::clone(store), keys, client, plan.replay, waker) {
+        let (keys, client) = (request.keys.clone(), request.last_event_id.as_deref());
+        let mut error = match Feed::open(Arc::clone(store), keys, client, request.replay, waker) {
             Ok(feed) => return Ok(feed),
             Err(error) => error,
         };
@@ -64,7 +64,7 @@ pub fn open_feed(
 pub fn check(plan: &Plan, store: &dyn Store, location: &Location) -> Result<(), Failure> {
     let look = || {
         spare_recent_outage(plan, location)?;
-        Feed::now(store, plan.keys.clone()).map_err(|error| no_feed(plan, location, &error))
+        Feed::now(store, &plan.request.keys).map_err(|error| no_feed(plan, location, &error))
     };
     match look() {
         Ok(_) | Err(NoFeed::ForNow(_)) => Ok(()),
@@ -75,8 +75,8 @@ pub fn check(plan: &Plan, store: &dyn Store, location: &Location) -> Result<(), 
 /// Asks no server that could not be had a moment ago.
 fn spare_recent_outage(plan: &Plan, location: &Location) -> Result<(), NoFeed> {
     match stores::recent_outage(location).filter(|_| !php::is_command_line()) {
-        Some(why) if plan.has_been_served() => Err(NoFeed::ForNow(why)),
-        Some(why) => Err(NoFeed::Failed(Failure::Store(format!("{}: {why}", names(&plan.keys))))),
+        Some(why) if plan.request.has_been_served() => Err(NoFeed::ForNow(why)),
+        Some(why) => Err(NoFeed::Failed(Failure::Store(format!("{}: {why}", plan.request.keys)))),
         None => Ok(()),
     }
 }
@@ -85,9 +85,10 @@ fn spare_recent_outage(plan: &Plan, location: &Location) -> Result<(), NoFeed> {
 fn no_feed(plan: &Plan, location: &Location, error: &Error) -> NoFeed {
     stores::remember_outage(location, error);
     let is_locked = matches!(error, Error::Locked { .. });
-    let passes = is_locked || (plan.has_been_served() && (error.is_passing() || error.is_of_server()));
+    let passes =
+        is_locked || (plan.request.has_been_served() && (error.is_passing() || error.is_of_server()));
     match !php::is_command_line() && passes {
         true => NoFeed::ForNow(error.to_string()),
-        false => NoFeed::Failed(Failure::of(&names(&plan.keys), error)),
+        false => NoFeed::Failed(Failure::of(&plan.request.keys.to_string(), error)),
     }
 }

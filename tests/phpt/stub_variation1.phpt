@@ -34,8 +34,8 @@ foreach ($functions as [, $comment, $name, $parameters]) {
 --EXPECT--
 push: parameters, 3 options described
 encode: parameters
-stream: parameters, 13 options described
-check: parameters, 13 options
+stream: parameters, 14 options described
+check: parameters, 14 options
 read: parameters, 1 options
 cursor: parameters, 1 options
 status: parameters, 1 options

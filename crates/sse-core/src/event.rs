@@ -5,6 +5,7 @@
 //! push; the wire form is the text without that range.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::frame;
@@ -24,8 +25,8 @@ const TAKEN: [(&str, &str, &str); 4] = [
 
 /// An event's name: UTF-8, not empty, without CR, LF or NUL, which would forge lines on the wire, and none
 /// that means something else to clients.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventName(Box<str>);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EventName(Arc<str>);
 
 impl EventName {
     /// Checks the name of an event that is new.

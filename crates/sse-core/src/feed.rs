@@ -13,43 +13,52 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::cursor::{Epoch, Tags};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::Event;
 use crate::follow::{Begun, Follower};
 use crate::id::EventId;
-use crate::key::Key;
-use crate::resume::{Known, Opening, Replay};
+use crate::key::{Key, Keys};
 use crate::signal::{Changes, Signal};
 use crate::store::{Gap, Item, Start, Store};
+use crate::stream::request::Replay;
+use crate::stream::resume::{Known, Opening};
 
-/// Keys one stream may follow.
-pub const MAX_KEYS: usize = 64;
 /// Bytes of JSON read ahead for a key.
 const READ_AHEAD: usize = 64 << 10;
 
-/// What to send next.
+/// What to send next, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// An event of the key with this index.
-    Event(usize, Event),
-    /// Events of the keys with these indexes are gone.
-    Gap(Vec<usize>, Gap),
+pub struct Delivery {
+    /// What it is.
+    pub content: Content,
+    /// What the client had of its key before it: where a gap begins if it turns out not to be had.
+    pub before: EventId,
+    /// Whether it was there before its client came, which had no cursor: it has missed nothing if this can't
+    /// be had.
+    pub is_fresh: bool,
+    /// The cursor that covers it.
+    pub cursor: String,
+}
+
+/// What a delivery is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// An event of this key.
+    Event(Key, Event),
+    /// Events of these keys are gone.
+    Gap(Vec<Key>, Gap),
 }
 
 /// Keys followed together.
 #[derive(Debug)]
 pub struct Feed {
     store: Arc<dyn Store>,
-    keys: Vec<Key>,
+    keys: Keys,
     tags: Tags,
     epoch: Epoch,
     sources: Vec<Source>,
     /// Per key, what the client has; what the next cursor is written from.
     positions: Vec<EventId>,
-    /// What the client had of the key delivered last, before that delivery.
-    before: EventId,
-    /// Whether what was delivered last was there before a client without a cursor came.
-    is_fresh: bool,
     /// Gaps that the client's cursor opens with, and its text: it stands until they are told.
     opening: Option<Opening>,
 }
@@ -61,6 +70,13 @@ struct Source {
     queue: VecDeque<Item>,
     /// The newest position when a client without a cursor came, until all of that is read.
     fresh: Option<EventId>,
+}
+
+/// What was taken of a key, what its client had before, and whether it was there before that came.
+struct Taken {
+    item: Item,
+    before: EventId,
+    is_fresh: bool,
 }
 
 impl Source {
@@ -75,15 +91,14 @@ impl Feed {
     /// that we wrote (or, with a single key, an event's id that the log still covers), else by `replay`.
     ///
     /// # Errors
-    /// [`Error::NoKeys`], [`Error::TooManyKeys`], [`Error::Watch`], and what is wrong with the store.
+    /// [`crate::Error::Watch`], and what is wrong with the store.
     pub fn open(
         store: Arc<dyn Store>,
-        keys: Vec<Key>,
+        keys: Keys,
         client: Option<&[u8]>,
         replay: Replay,
         signal: &mut dyn Signal,
     ) -> Result<Self> {
-        let keys = distinct(keys)?;
         let epoch = store.epoch()?;
         let known = Known::read(client, &keys);
         let mut feed = Self {
@@ -92,19 +107,20 @@ impl Feed {
             epoch,
             sources: Vec::new(),
             positions: Vec::new(),
-            before: EventId::ZERO,
-            is_fresh: false,
             opening: None,
             keys,
         };
         let mut gaps = Vec::new();
         for (index, key) in feed.keys.iter().enumerate() {
-            let mut begun = Follower::begin(&*feed.store, key, known.start(index, epoch, replay), signal);
-            if matches!(&begun, Ok(Begun { last_id, .. }) if known.is_beyond(index, *last_id)) {
+            let mut begun =
+                Follower::begin(&*feed.store, key, known.start(index, feed.epoch, replay), signal);
+            if let Ok(Begun { follower, last_id, .. }) = &begun
+                && let Some(start) = known.elsewhere(index, feed.epoch, (follower.epoch(), *last_id), replay)
+            {
                 if let Ok(Begun { follower, .. }) = begun {
                     follower.close(signal);
                 }
-                begun = Follower::begin(&*feed.store, key, replay.start(), signal);
+                begun = Follower::begin(&*feed.store, key, start, signal);
             }
             let Begun { follower, gap, last_id } = match begun {
                 Ok(begun) => begun,
@@ -114,7 +130,7 @@ impl Feed {
                 }
             };
             feed.epoch = follower.epoch();
-            let gap = gap.or_else(|| known.foreign(index, epoch, follower.position()));
+            let gap = gap.or_else(|| known.foreign(index, feed.epoch, follower.position()));
             feed.positions.push(follower.position());
             let fresh = known.position(index).is_none().then_some(last_id);
             feed.sources.push(Source { follower, queue: VecDeque::new(), fresh });
@@ -133,21 +149,14 @@ impl Feed {
     /// The cursor behind all that `keys` have now.
     ///
     /// # Errors
-    /// As [`Feed::open`].
-    pub fn now(store: &dyn Store, keys: Vec<Key>) -> Result<String> {
-        let keys = distinct(keys)?;
+    /// What is wrong with the store.
+    pub fn now(store: &dyn Store, keys: &Keys) -> Result<String> {
         let epoch = store.epoch()?;
         let positions = keys
             .iter()
             .map(|key| Ok(store.reader(key, Start::Newest(0))?.last_id))
             .collect::<Result<Vec<EventId>>>()?;
-        Ok(Tags::new(&keys).write(epoch, &positions))
-    }
-
-    /// The keys, in the order of their indexes.
-    #[must_use]
-    pub fn keys(&self) -> &[Key] {
-        &self.keys
+        Ok(Tags::new(keys).write(epoch, &positions))
     }
 
     /// The cursor that covers what was delivered so far. Before a gap that the client's own cursor
@@ -158,20 +167,6 @@ impl Feed {
             Some(opening) => opening.text.clone(),
             None => self.tags.write(self.epoch, &self.positions),
         }
-    }
-
-    /// What the client had of the key delivered last, before that delivery: where a gap begins if
-    /// the delivery turns out not to be had.
-    #[must_use]
-    pub fn before(&self) -> EventId {
-        self.before
-    }
-
-    /// Whether what was delivered last was there before its client came, which had no cursor: it has missed
-    /// nothing if that can't be had.
-    #[must_use]
-    pub fn is_fresh(&self) -> bool {
-        self.is_fresh
     }
 
     /// Whether the client came without a cursor and something may be left of what was there before.
@@ -199,20 +194,24 @@ impl Feed {
     /// What is wrong with the store; the feed can be asked again.
     pub fn next(&mut self, signal: &mut dyn Signal) -> Result<Option<Delivery>> {
         if let Some(Opening { keys, gap, .. }) = self.opening.take() {
-            return Ok(Some(Delivery::Gap(keys, gap)));
+            let keys = keys.iter().filter_map(|&index| self.keys.get(index).cloned()).collect();
+            let content = Content::Gap(keys, gap);
+            return Ok(Some(Delivery { content, before: gap.from, is_fresh: false, cursor: self.cursor() }));
         }
         // What it could not pass over then.
         self.pass_over(signal)?;
         let Some(index) = self.first(signal)? else { return Ok(None) };
-        let delivery = self.take(index).map(|item| match item {
-            Item::Event(event) => Delivery::Event(index, event),
-            Item::Gap(gap) => Delivery::Gap(vec![index], gap),
-        });
+        let (Some(key), Some(taken)) = (self.keys.get(index).cloned(), self.take(index)) else {
+            return Ok(None);
+        };
         // The cursor covers what is passed over behind it. An error shows again when it is asked for more.
-        let (before, is_fresh) = (self.before, self.is_fresh);
         let _ = self.pass_over(signal);
-        (self.before, self.is_fresh) = (before, is_fresh);
-        Ok(delivery)
+        let content = match taken.item {
+            Item::Event(event) => Content::Event(key, event),
+            Item::Gap(gap) => Content::Gap(vec![key], gap),
+        };
+        let (before, is_fresh) = (taken.before, taken.is_fresh);
+        Ok(Some(Delivery { content, before, is_fresh, cursor: self.cursor() }))
     }
 
     /// The index of the key whose next item comes first.
@@ -232,18 +231,16 @@ impl Feed {
     }
 
     /// Takes what comes next of a key; the client has it from now on.
-    fn take(&mut self, index: usize) -> Option<Item> {
+    fn take(&mut self, index: usize) -> Option<Taken> {
         let source = self.sources.get_mut(index)?;
         let item = source.queue.pop_front()?;
         let position = match &item {
             Item::Event(event) => event.id,
             Item::Gap(gap) => gap.to,
         };
-        self.is_fresh = source.had(position);
-        if let Some(at) = self.positions.get_mut(index) {
-            self.before = std::mem::replace(at, position);
-        }
-        Some(item)
+        let is_fresh = source.had(position);
+        let before = std::mem::replace(self.positions.get_mut(index)?, position);
+        Some(Taken { item, before, is_fresh })
     }
 
     /// Passes over gaps from before a client without a cursor came.
@@ -283,23 +280,6 @@ impl Feed {
         }
         Ok(())
     }
-}
-
-/// Each key once; at least one, at most [`MAX_KEYS`].
-///
-/// # Errors
-/// [`Error::NoKeys`], [`Error::TooManyKeys`].
-pub fn distinct(keys: Vec<Key>) -> Result<Vec<Key>> {
-    let mut distinct: Vec<Key> = Vec::with_capacity(keys.len().min(MAX_KEYS));
-    for key in keys {
-        if !distinct.contains(&key) {
-            distinct.push(key);
-        }
-        if distinct.len() > MAX_KEYS {
-            return Err(Error::TooManyKeys { max: MAX_KEYS });
-        }
-    }
-    if distinct.is_empty() { Err(Error::NoKeys) } else { Ok(distinct) }
 }
 
 /// Gaps first, then by id.

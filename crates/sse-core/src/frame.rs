@@ -41,6 +41,11 @@ pub fn write_retry(out: &mut Vec<u8>, millis: u64) {
     out.extend_from_slice(format!("retry: {millis}\n").as_bytes());
 }
 
+/// Appends a comment, which clients ignore.
+pub fn write_comment(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(format!(": {text}\n\n").as_bytes());
+}
+
 /// Appends the first event of a stream; `time` is the local time of day, `H:i:s`.
 pub fn write_connected(out: &mut Vec<u8>, id: &str, time: &str) {
     write_event(out, id, CONNECTED, &[b"{\"time\": \"", time.as_bytes(), b"\"}"]);

@@ -1,6 +1,8 @@
-//! The name of a stream.
+//! The name that events are published under.
 
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -8,10 +10,12 @@ use crate::error::{Error, Result};
 
 /// Longest key, in bytes; a log's header line and a frame's `keys` stay readable with it.
 pub const MAX_KEY_BYTES: usize = 1_024;
+/// Keys one stream may follow.
+pub const MAX_KEYS: usize = 64;
 
 /// A key: any bytes but NUL, 1 to 1,024 of them. Compared byte by byte, so that `'a b'` and `'a_b'` differ.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(Box<[u8]>);
+pub struct Key(Arc<[u8]>);
 
 impl Key {
     /// Checks `bytes` once; whatever holds a `Key` need not.
@@ -52,6 +56,54 @@ impl fmt::Display for Key {
     }
 }
 
+/// The keys of one stream: each once, 1 to [`MAX_KEYS`] of them, in the order that they were first named.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Keys(Arc<[Key]>);
+
+impl Keys {
+    /// Each of these once.
+    ///
+    /// # Errors
+    /// [`Error::NoKeys`], [`Error::TooManyKeys`].
+    pub fn new(keys: Vec<Key>) -> Result<Self> {
+        let mut distinct: Vec<Key> = Vec::with_capacity(keys.len().min(MAX_KEYS));
+        for key in keys {
+            if !distinct.contains(&key) {
+                distinct.push(key);
+            }
+            if distinct.len() > MAX_KEYS {
+                return Err(Error::TooManyKeys { max: MAX_KEYS });
+            }
+        }
+        if distinct.is_empty() { Err(Error::NoKeys) } else { Ok(Self(distinct.into())) }
+    }
+}
+
+impl Deref for Keys {
+    type Target = [Key];
+
+    fn deref(&self) -> &[Key] {
+        &self.0
+    }
+}
+
+/// For messages and logs: `key "a"`, or `keys "a", "b"`.
+impl fmt::Display for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        names(self.iter()).fmt(f)
+    }
+}
+
+/// Keys for messages and logs: `key "a"`, or `keys "a", "b"`.
+#[must_use]
+pub fn names<'k>(keys: impl IntoIterator<Item = &'k Key>) -> String {
+    let names: Vec<String> = keys.into_iter().map(Key::to_string).collect();
+    match names.as_slice() {
+        [one] => format!("key {one}"),
+        many => format!("keys {}", many.join(", ")),
+    }
+}
+
 /// Bytes made safe for one line of a log, cut after 200 characters.
 pub struct Printable<'a>(pub &'a [u8]);
 
@@ -82,6 +134,18 @@ mod tests {
         assert!(matches!(Key::new(b"a\0b"), Err(Error::NulInKey { at: 1 })));
         assert!(Key::new(&[b'a'; 1_024]).is_ok());
         assert!(Key::new(b"\xff /\n").is_ok());
+    }
+
+    #[test]
+    fn a_stream_has_1_to_64_keys_each_once() {
+        let key = |number: usize| Key::new(number.to_string().as_bytes()).unwrap();
+        assert!(matches!(Keys::new(Vec::new()), Err(Error::NoKeys)));
+        assert!(matches!(
+            Keys::new((0..=MAX_KEYS).map(key).collect()),
+            Err(Error::TooManyKeys { max: MAX_KEYS })
+        ));
+        assert_eq!(Keys::new((0..MAX_KEYS).chain(0..9).map(key).collect()).unwrap().len(), MAX_KEYS);
+        assert_eq!(*Keys::new([2, 1, 2].map(key).to_vec()).unwrap(), [key(2), key(1)]);
     }
 
     #[test]

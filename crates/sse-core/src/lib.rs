@@ -3,7 +3,7 @@
 //! No PHP, no HTTP and no sockets: the crate knows how an event is kept, found again and written
 //! out. `types → bytes → state → loop`: [`id`], [`key`] and [`event`] are types, [`frame`] and
 //! [`cursor`] are bytes, [`store`] and [`signal`] keep state, [`feed`] follows
-//! keys over both, one by one with [`follow`], from where [`resume`] says.
+//! keys over both, one by one with [`follow`]; [`stream`] has what is the same for all that serve one.
 
 #![forbid(unsafe_code)]
 
@@ -20,10 +20,10 @@ pub mod key;
 mod mutation;
 pub mod own;
 pub mod people;
-pub mod resume;
 pub mod retention;
 pub mod signal;
 pub mod store;
+pub mod stream;
 #[cfg(test)]
 mod testing;
 

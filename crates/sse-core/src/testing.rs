@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::event::Draft;
 use crate::id::EventId;
-use crate::key::Key;
+use crate::key::{Key, Keys};
 use crate::retention::Retention;
 use crate::store::file::format::{self, Header};
 use crate::store::file::{FileStore, Settings};
@@ -27,6 +27,10 @@ pub fn store_of(directory: &Path, events: u64) -> Arc<FileStore> {
 
 pub fn key(name: &str) -> Key {
     Key::new(name.as_bytes()).unwrap()
+}
+
+pub fn keys(names: &[&str]) -> Keys {
+    Keys::new(names.iter().map(|name| key(name)).collect()).unwrap()
 }
 
 pub fn draft(json: &str) -> Draft {

@@ -10,15 +10,15 @@ use serde_json::Value;
 use sse_core::Error;
 use sse_core::cursor::{Cursor, Epoch, Tags};
 use sse_core::event::{Draft, Event, EventName, wire_json};
-use sse_core::feed::{Delivery, Feed};
+use sse_core::feed::{Content, Feed};
 use sse_core::frame;
 use sse_core::id::EventId;
-use sse_core::key::Key;
-use sse_core::resume::Replay;
+use sse_core::key::{Key, Keys};
 use sse_core::signal::Poll;
 use sse_core::store::file::format::{FirstLine, Header, Tail};
 use sse_core::store::file::format::{read_header, read_line, read_tail, write_header, write_line};
 use sse_core::store::file::{Directory, FileStore, Settings};
+use sse_core::stream::request::Replay;
 
 /// The rows of a table, each with a name for messages.
 fn rows(file: &str, table: &str) -> Vec<(String, Value)> {
@@ -245,27 +245,30 @@ fn streams() {
             count => Replay::Newest(count.as_u64().unwrap()),
         };
         let client = row["client"].as_str().map(str::as_bytes);
-        assert_eq!(wire(&store, keys(&row), client, replay), text(&row, "wire"), "{case}");
+        assert_eq!(
+            wire(&store, Keys::new(keys(&row)).unwrap(), client, replay),
+            text(&row, "wire"),
+            "{case}"
+        );
     }
 }
 
 /// What a stream sends until nothing is left.
-fn wire(store: &Arc<FileStore>, keys: Vec<Key>, client: Option<&[u8]>, replay: Replay) -> String {
+fn wire(store: &Arc<FileStore>, keys: Keys, client: Option<&[u8]>, replay: Replay) -> String {
     let mut signal = Poll::new();
     let mut feed = Feed::open(store.clone(), keys, client, replay, &mut signal).unwrap();
     let mut out = Vec::new();
     frame::write_connected(&mut out, &feed.cursor(), "{time}");
     while let Some(delivery) = feed.next(&mut signal).unwrap() {
-        let cursor = feed.cursor();
-        match delivery {
-            Delivery::Event(_, event) => {
+        match delivery.content {
+            Content::Event(_, event) => {
                 let (head, tail) = event.wire_json();
                 let name = event.draft.name.as_ref().map_or("message", EventName::as_str);
-                frame::write_event(&mut out, &cursor, name, &[head, tail]);
+                frame::write_event(&mut out, &delivery.cursor, name, &[head, tail]);
             }
-            Delivery::Gap(indexes, gap) => {
-                let keys: Vec<&Key> = indexes.iter().map(|&index| &feed.keys()[index]).collect();
-                frame::write_gap(&mut out, &cursor, &keys, gap.from, gap.to);
+            Content::Gap(keys, gap) => {
+                let keys: Vec<&Key> = keys.iter().collect();
+                frame::write_gap(&mut out, &delivery.cursor, &keys, gap.from, gap.to);
             }
         }
     }

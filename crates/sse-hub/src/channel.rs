@@ -13,7 +13,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::{Rc, Weak};
 
 use sse_core::cursor::Epoch;
-use sse_core::event::{Draft, wire_json};
+use sse_core::event::{Draft, EventName, wire_json};
 use sse_core::follow::Follower;
 use sse_core::frame;
 use sse_core::id::EventId;
@@ -38,7 +38,7 @@ pub struct Entry {
 }
 
 /// A frame without its `id:` line, and the name it was written for.
-type Body = (Rc<str>, Rc<[u8]>);
+type Body = (EventName, Rc<[u8]>);
 
 /// What an entry is.
 #[derive(Debug)]
@@ -64,10 +64,10 @@ impl Entry {
     }
 
     /// Its frame without the `id:` line. `event_name` names an event that has no name.
-    pub fn body(&self, key: &Key, event_name: &Rc<str>) -> Rc<[u8]> {
+    pub fn body(&self, key: &Key, event_name: &EventName) -> Rc<[u8]> {
         let own = matches!(&self.content, Content::Gap(_) | Content::Event(Draft { name: Some(_), .. }));
         let mut bodies = self.bodies.borrow_mut();
-        let known = bodies.iter().find(|(name, _)| own || Rc::ptr_eq(name, event_name) || name == event_name);
+        let known = bodies.iter().find(|(name, _)| own || name == event_name);
         if let Some((_, body)) = known {
             return Rc::clone(body);
         }
@@ -75,13 +75,13 @@ impl Entry {
         match &self.content {
             Content::Event(draft) => {
                 let (head, tail) = wire_json(draft);
-                let name = draft.name.as_ref().map_or(&**event_name, |name| name.as_str());
+                let name = draft.name.as_ref().unwrap_or(event_name).as_str();
                 frame::write_body(&mut body, name, &[head, tail]);
             }
             Content::Gap(gap) => write_gap(&mut body, &[key], *gap),
         }
         let body: Rc<[u8]> = body.into();
-        bodies.push((Rc::clone(event_name), Rc::clone(&body)));
+        bodies.push((event_name.clone(), Rc::clone(&body)));
         body
     }
 
@@ -129,7 +129,7 @@ pub struct Channel {
     /// Whether nothing older is in the store.
     complete: bool,
     /// Bodies that streams behind were given, so that they share them too.
-    lent: HashMap<(EventId, Rc<str>), Weak<[u8]>>,
+    lent: HashMap<(EventId, EventName), Weak<[u8]>>,
 }
 
 /// Where a position lies.
@@ -284,12 +284,12 @@ impl Channel {
 
     /// The position behind what a stream that is behind has read, and its body: the same one as others
     /// were given, as long as one of them has it.
-    pub fn lend(&mut self, item: Item, before: EventId, event_name: &Rc<str>) -> (EventId, Rc<[u8]>) {
+    pub fn lend(&mut self, item: Item, before: EventId, event_name: &EventName) -> (EventId, Rc<[u8]>) {
         let entry = Entry::new(item, before);
         if !matches!(entry.content, Content::Event(_)) {
             return (entry.position, entry.body(&self.key, event_name));
         }
-        let name = (entry.position, Rc::clone(event_name));
+        let name = (entry.position, event_name.clone());
         if let Some(known) = self.lent.get(&name).and_then(Weak::upgrade) {
             return (entry.position, known);
         }

@@ -26,6 +26,8 @@ use sse_core::id::EventId;
 use sse_core::jitter;
 use sse_core::key::Key;
 use sse_core::signal::{Changes, Choice, Signal};
+use sse_core::stream::request::Profile;
+use sse_core::stream::voice;
 
 use self::outages::Failing;
 use self::stores::{Known, OpenedSignal, OpenedStore};
@@ -34,12 +36,10 @@ use crate::channel::Channel;
 use crate::message::Status;
 use crate::outgoing::Outgoing;
 use crate::record;
-use crate::stream::{KeySet, Profile, State, Stream};
+use crate::stream::{KeySet, State, Stream};
 
 /// A client that takes nothing for so long is cut; it comes back with its cursor.
 const STALLED: Duration = Duration::from_secs(60);
-/// Pauses told to clients when the hub ends, in milliseconds.
-const RETRY_WHEN_ENDING: (u64, u64) = (3_000, 15_000);
 
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,8 +258,7 @@ impl Hub {
             } else if stream.outgoing.is_some() && now.duration_since(stream.written) >= STALLED {
                 self.remove(number, now, wire);
             } else if stream.ends.is_some_and(|ends| ends <= now) {
-                let retry = self.is_draining.then_some(RETRY_WHEN_ENDING);
-                self.end(number, retry, now, wire);
+                self.end(number, self.is_draining, now, wire);
             } else {
                 stream.outgoing = Some(self.heartbeat.clone());
                 self.timers.set(now + stream.pause, number, generation);
@@ -282,7 +281,7 @@ impl Hub {
         for number in numbers {
             let Some(stream) = self.streams.get_mut(number) else { continue };
             if spread == 0 {
-                self.end(number, Some(RETRY_WHEN_ENDING), now, wire);
+                self.end(number, true, now, wire);
                 continue;
             }
             let ends = now + Duration::from_millis(jitter::draw(&(0..=spread)));
@@ -293,8 +292,8 @@ impl Hub {
         }
     }
 
-    /// Lets a stream end: what is begun is written, then a pause if there is one, then the end.
-    fn end(&mut self, number: usize, retry: Option<(u64, u64)>, now: Instant, wire: &mut dyn Wire) {
+    /// Lets a stream end: what is begun is written, then the client's pause if it is put off, then the end.
+    fn end(&mut self, number: usize, is_put_off: bool, now: Instant, wire: &mut dyn Wire) {
         let Some(stream) = self.streams.get_mut(number) else { return };
         match stream.state {
             State::Open => {}
@@ -305,10 +304,9 @@ impl Hub {
         }
         stream.ends = Some(now + STALLED);
         self.timers.set(now + STALLED, number, stream.generation);
-        let pause = retry.map(|(from, to)| {
+        let pause = is_put_off.then(|| {
             let mut out = Vec::new();
-            frame::write_retry(&mut out, jitter::draw(&(from..=to)));
-            out.extend_from_slice(b": the server ends this stream, come back later\n\n");
+            voice::put_off(&mut out, "the server ends this stream, come back later");
             Outgoing::whole(&out)
         });
         stream.state = State::Ending(

@@ -9,14 +9,11 @@
 //! A worker that has thought better of it says nothing: the end of its connection, or its next offer,
 //! withdraws the last one.
 
-use std::fmt;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+use sse_core::stream::request::StreamRequest;
 
 /// The version of these messages; a hub speaks one.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 /// Bytes of a message, at most: 64 keys of 1,024 bytes and the rest.
 pub const MAX_MESSAGE: usize = 128 << 10;
 /// Bytes of a client's cursor that are passed on; a longer one is none of ours.
@@ -66,34 +63,8 @@ pub struct Offer {
     pub store: String,
     /// How the store's files are watched: what `sse.signal` says.
     pub signal: String,
-    /// The keys to follow.
-    pub keys: Vec<Bytes>,
-    /// What the client says it has.
-    pub client: Option<Bytes>,
-    /// What a client that says nothing gets first.
-    pub replay: Replay,
-    /// Name of events that carry none.
-    pub event_name: String,
-    /// Pause after which an idle stream gets a comment, in milliseconds.
-    pub heartbeat_ms: u64,
-    /// How long it may live, in milliseconds; 0 for no end.
-    pub lifetime_ms: u64,
-    /// Milliseconds from which the client's pause is drawn, both included.
-    pub retry_ms: (u64, u64),
-    /// The local time of day that `connected` tells; without one it isn't sent.
-    pub connected: Option<String>,
-}
-
-/// What a client without a cursor gets first of each key.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum Replay {
-    /// Nothing.
-    None,
-    /// The newest so many events.
-    Newest(u64),
-    /// All that is kept.
-    All,
+    /// What the stream is.
+    pub request: StreamRequest,
 }
 
 /// The request whose connection comes along.
@@ -167,29 +138,6 @@ pub struct Status {
     pub last_error: Option<String>,
 }
 
-/// Bytes that may not be text; base64 in a message.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Bytes(pub Vec<u8>);
-
-impl fmt::Debug for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", sse_core::key::Printable(&self.0))
-    }
-}
-
-impl Serialize for Bytes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD_NO_PAD.encode(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        STANDARD_NO_PAD.decode(text).map(Self).map_err(serde::de::Error::custom)
-    }
-}
-
 /// A message as bytes.
 ///
 /// # Errors
@@ -208,41 +156,56 @@ pub fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> std::io::Result<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::mutation;
     use proptest::prelude::*;
     use proptest::strategy::LazyJust;
-
-    fn bytes() -> impl Strategy<Value = Bytes> {
-        prop::collection::vec(any::<u8>(), 0..40).prop_map(Bytes)
-    }
+    use sse_core::event::EventName;
+    use sse_core::key::{Key, Keys};
+    use sse_core::stream::request::{Profile, Replay};
 
     fn build() -> impl Strategy<Value = Build> {
         (any::<u32>(), ".{0,10}").prop_map(|(protocol, build)| Build { protocol, build })
     }
 
-    fn offer() -> impl Strategy<Value = Offer> {
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(any::<u8>(), 0..40)
+    }
+
+    fn request() -> impl Strategy<Value = StreamRequest> {
         let replay =
             prop_oneof![Just(Replay::None), any::<u64>().prop_map(Replay::Newest), Just(Replay::All)];
-        let texts = (".{0,30}", ".{0,10}", ".{0,10}", prop::option::of(".{0,10}"));
+        let keys = prop::collection::vec(prop::collection::vec(1..=255_u8, 1..40), 1..5)
+            .prop_map(|keys| Keys::new(keys.iter().map(|key| Key::new(key).unwrap()).collect()).unwrap());
+        let name = "[a-d]{1,10}".prop_map(|name| EventName::new(name.as_bytes()).unwrap());
         let numbers = (any::<u64>(), any::<u64>(), any::<(u64, u64)>());
-        (build(), texts, prop::collection::vec(bytes(), 0..5), prop::option::of(bytes()), replay, numbers)
-            .prop_map(|(from, (store, signal, event_name, connected), keys, client, replay, numbers)| {
-                let (heartbeat_ms, lifetime_ms, retry_ms) = numbers;
-                Offer {
-                    from,
-                    store,
-                    signal,
+        (keys, prop::option::of(bytes()), replay, name, prop::option::of(".{0,10}"), numbers).prop_map(
+            |(keys, last_event_id, replay, event_name, connected, (heartbeat, lifetime, retry))| {
+                StreamRequest {
                     keys,
-                    client,
+                    last_event_id,
                     replay,
-                    event_name,
-                    heartbeat_ms,
-                    lifetime_ms,
-                    retry_ms,
+                    lifetime: Duration::from_millis(lifetime),
                     connected,
+                    profile: Profile {
+                        event_name,
+                        heartbeat: Duration::from_millis(heartbeat),
+                        retry: retry.into(),
+                    },
                 }
-            })
+            },
+        )
+    }
+
+    fn offer() -> impl Strategy<Value = Offer> {
+        (build(), ".{0,30}", ".{0,10}", request()).prop_map(|(from, store, signal, request)| Offer {
+            from,
+            store,
+            signal,
+            request,
+        })
     }
 
     fn to_hub() -> impl Strategy<Value = ToHub> {

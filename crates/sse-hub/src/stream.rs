@@ -18,8 +18,9 @@ use std::time::{Duration, Instant};
 use sse_core::cursor::{Epoch, Tags};
 use sse_core::id::EventId;
 use sse_core::key::Key;
-use sse_core::resume::Opening;
 use sse_core::store::{Item, Reader};
+use sse_core::stream::request::Profile;
+use sse_core::stream::resume::Opening;
 
 use crate::outgoing::Outgoing;
 use crate::record::Input;
@@ -35,17 +36,6 @@ pub struct KeySet {
     pub channels: Vec<usize>,
     /// For cursors.
     pub tags: Tags,
-}
-
-/// What streams have in common, shared by those that were asked for alike.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Profile {
-    /// Name of events that carry none.
-    pub event_name: Rc<str>,
-    /// Pause after which an idle stream gets a comment.
-    pub heartbeat: Duration,
-    /// Milliseconds from which the client's pause is drawn, both included.
-    pub retry: (u64, u64),
 }
 
 /// A stream's place in one of its keys.

@@ -16,10 +16,11 @@ use sse_core::error::Kind;
 use sse_core::event::{Draft, EventName};
 use sse_core::feed::Feed;
 use sse_core::id::EventId;
-use sse_core::resume::Replay;
+use sse_core::key::Keys;
 use sse_core::retention::Retention;
 use sse_core::signal::{self, Changes, Choice, Signal};
 use sse_core::store::{Item, Start, Store};
+use sse_core::stream::request::Replay;
 
 use crate::client::{Client, Sent};
 use crate::crowd::Crowd;
@@ -90,7 +91,7 @@ pub fn a_client_resumes_behind_its_cursor(place: &Place) {
     let store = place.store();
     let mut client = Client::connect(&store, &["a"], Some(&cursor), Replay::Newest(1));
     assert_eq!(client.all(), numbers(2..7));
-    let now = Feed::now(&*store, vec![key("a")]).unwrap();
+    let now = Feed::now(&*store, &Keys::new(vec![key("a")]).unwrap()).unwrap();
     assert_eq!(Client::connect(&store, &["a"], Some(&now), Replay::All).all(), [""; 0]);
 }
 

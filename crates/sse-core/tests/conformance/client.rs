@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sse_core::feed::{Delivery, Feed};
+use sse_core::feed::{Content, Feed};
 use sse_core::id::EventId;
-use sse_core::resume::Replay;
+use sse_core::key::Keys;
 use sse_core::signal::{self, Choice, Signal};
 use sse_core::store::{Gap, Store};
+use sse_core::stream::request::Replay;
 
 use crate::support::{PATIENCE, key, wait};
 
@@ -27,7 +28,7 @@ impl Client {
     pub fn connect(store: &Arc<dyn Store>, names: &[&str], cursor: Option<&str>, replay: Replay) -> Self {
         let (mut signal, why) = signal::open(Choice::Auto, &store.waits());
         assert_eq!(why, None);
-        let keys = names.iter().map(|name| key(name)).collect();
+        let keys = Keys::new(names.iter().map(|name| key(name)).collect()).unwrap();
         let feed =
             Feed::open(Arc::clone(store), keys, cursor.map(str::as_bytes), replay, signal.as_mut()).unwrap();
         Self { feed: Some(feed), signal }
@@ -44,9 +45,9 @@ impl Client {
     /// What is there by now.
     pub fn try_next(&mut self) -> Option<Sent> {
         let Self { feed: Some(feed), signal } = self else { panic!("closed") };
-        feed.next(signal.as_mut()).unwrap().map(|delivery| match delivery {
-            Delivery::Event(_, event) => Sent::Event(String::from_utf8(event.draft.json).unwrap(), event.id),
-            Delivery::Gap(_, gap) => Sent::Gap(gap),
+        feed.next(signal.as_mut()).unwrap().map(|delivery| match delivery.content {
+            Content::Event(_, event) => Sent::Event(String::from_utf8(event.draft.json).unwrap(), event.id),
+            Content::Gap(_, gap) => Sent::Gap(gap),
         })
     }
 
@@ -76,10 +77,10 @@ impl Client {
             assert!(began.elapsed() < PATIENCE, "waited in vain, {taken:?}");
             let Self { feed: Some(feed), signal } = self else { panic!("closed") };
             match feed.next(signal.as_mut()) {
-                Ok(Some(Delivery::Event(_, event))) => {
-                    taken.push(String::from_utf8(event.draft.json).unwrap())
-                }
-                Ok(Some(Delivery::Gap(..))) => taken.push("…".into()),
+                Ok(Some(delivery)) => taken.push(match delivery.content {
+                    Content::Event(_, event) => String::from_utf8(event.draft.json).unwrap(),
+                    Content::Gap(..) => "…".into(),
+                }),
                 Ok(None) => {
                     wait(signal.as_ref(), Duration::from_secs(1));
                     feed.wake(&signal.changes());

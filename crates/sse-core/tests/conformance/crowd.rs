@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use sse_core::feed::{Delivery, Feed};
+use sse_core::feed::{Content, Feed};
 use sse_core::id::EventId;
-use sse_core::resume::Replay;
+use sse_core::key::Keys;
 use sse_core::signal::{self, Choice};
 use sse_core::store::Store;
+use sse_core::stream::request::Replay;
 
 use crate::behaviours::push;
 use crate::place::{Place, open};
@@ -38,7 +39,7 @@ impl<'p> Crowd<'p> {
         let seed = u64::from(std::process::id());
         eprintln!("seed {seed}");
         let mut crowd = Self { place, store, seed, pushers: 0, readers: Vec::new() };
-        let now = Feed::now(&*crowd.store, KEYS.map(key).to_vec()).unwrap();
+        let now = Feed::now(&*crowd.store, &keys()).unwrap();
         for reader in 0..READERS {
             let out = place.path().join(format!("read {reader}"));
             let mut command = crowd.role("reader", &out);
@@ -149,6 +150,10 @@ pub fn pusher() {
     }
 }
 
+fn keys() -> Keys {
+    Keys::new(KEYS.map(key).to_vec()).unwrap()
+}
+
 /// The role of who reads: connects, takes some frames, loses the last few, and comes back.
 pub fn reader() {
     let mut random = Random(number("SEED"));
@@ -160,20 +165,20 @@ pub fn reader() {
     let (connected, began) = (variable("CURSOR"), Instant::now());
     loop {
         let cursor = frames.last().map_or(&connected, |(_, cursor)| cursor).clone();
-        let keys = KEYS.map(key).to_vec();
         let mut feed =
-            Feed::open(Arc::clone(&store), keys, Some(cursor.as_bytes()), Replay::None, signal.as_mut())
+            Feed::open(Arc::clone(&store), keys(), Some(cursor.as_bytes()), Replay::None, signal.as_mut())
                 .unwrap();
         let leaves = Instant::now() + Duration::from_millis(random.below(60));
         let mut more = random.below(600);
         while more > 0 && Instant::now() < leaves {
-            match feed.next(signal.as_mut()).unwrap() {
-                Some(Delivery::Event(index, event)) => {
+            match feed.next(signal.as_mut()).unwrap().map(|delivery| (delivery.content, delivery.cursor)) {
+                Some((Content::Event(key, event), cursor)) => {
                     let json = String::from_utf8(event.draft.json).unwrap();
-                    frames.push((format!("{} {} {json}\n", KEYS[index], event.id), feed.cursor()));
+                    let name = String::from_utf8_lossy(key.as_bytes());
+                    frames.push((format!("{name} {} {json}\n", event.id), cursor));
                     more -= 1;
                 }
-                Some(Delivery::Gap(indexes, gap)) => panic!("{indexes:?} {gap:?} behind {cursor}"),
+                Some((Content::Gap(keys, gap), _)) => panic!("{keys:?} {gap:?} behind {cursor}"),
                 None => {
                     wait(signal.as_ref(), leaves.saturating_duration_since(Instant::now()));
                     feed.wake(&signal.changes());

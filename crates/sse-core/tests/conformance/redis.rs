@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use sse_core::Error;
 use sse_core::error::Kind;
 use sse_core::id::EventId;
-use sse_core::resume::Replay;
 use sse_core::signal::{self, Changes, Choice, Signal};
 use sse_core::store::{Item, Start};
+use sse_core::stream::request::Replay;
 use tempfile::{TempDir, tempdir};
 
 use crate::behaviours::{all, push};

@@ -10,13 +10,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use sse_core::feed::{Delivery, Feed};
+use sse_core::feed::{Content, Feed};
 use sse_core::id::EventId;
-use sse_core::resume::Replay;
+use sse_core::key::{Key, Keys};
 use sse_core::signal::{self, Choice, Waits};
 use sse_core::store::file::FileStore;
 use sse_core::store::file::format::{Header, write_header, write_line};
 use sse_core::store::{Item, Store};
+use sse_core::stream::request::Replay;
 use tempfile::{TempDir, tempdir};
 
 use crate::support::{PATIENCE, Process, Random, draft, key, number, push, role, set, store, variable, wait};
@@ -48,7 +49,7 @@ impl Crowd {
         let seed = u64::from(std::process::id());
         eprintln!("seed {seed}");
         let mut crowd = Self { place, store, keep, seed, pushers: 0, readers: Vec::new() };
-        let now = Feed::now(&*crowd.store, KEYS.map(key).to_vec()).unwrap();
+        let now = Feed::now(&*crowd.store, &keys()).unwrap();
         for (name, _) in SIGNALS {
             let out = crowd.place.path().join(format!("read by {name}"));
             let mut command = crowd.role("reader", &out);
@@ -192,15 +193,15 @@ pub fn reader() {
     let (connected, began) = (variable("CURSOR"), Instant::now());
     loop {
         let cursor = frames.last().map_or(&connected, |(_, cursor)| cursor);
-        let keys = KEYS.map(key).to_vec();
         let mut feed =
-            Feed::open(store.clone(), keys, Some(cursor.as_bytes()), Replay::None, signal.as_mut()).unwrap();
+            Feed::open(store.clone(), keys(), Some(cursor.as_bytes()), Replay::None, signal.as_mut())
+                .unwrap();
         let leaves = Instant::now() + Duration::from_millis(random.below(60));
         let mut more = random.below(600);
         while more > 0 && Instant::now() < leaves {
             match feed.next(signal.as_mut()).unwrap() {
                 Some(delivery) => {
-                    frames.push((line(&delivery), feed.cursor()));
+                    frames.push((line(&delivery.content), delivery.cursor));
                     more -= 1;
                 }
                 None => {
@@ -221,13 +222,18 @@ pub fn reader() {
     fs::write(variable("OUT"), text).unwrap();
 }
 
-fn line(delivery: &Delivery) -> String {
-    match delivery {
-        Delivery::Event(index, event) => {
-            format!("event {} {} {}", KEYS[*index], event.id, String::from_utf8_lossy(&event.draft.json))
+fn keys() -> Keys {
+    Keys::new(KEYS.map(key).to_vec()).unwrap()
+}
+
+fn line(content: &Content) -> String {
+    let name = |key: &Key| String::from_utf8(key.as_bytes().to_vec()).unwrap();
+    match content {
+        Content::Event(key, event) => {
+            format!("event {} {} {}", name(key), event.id, String::from_utf8_lossy(&event.draft.json))
         }
-        Delivery::Gap(indexes, gap) => {
-            let names: Vec<&str> = indexes.iter().map(|&index| KEYS[index]).collect();
+        Content::Gap(keys, gap) => {
+            let names: Vec<String> = keys.iter().map(name).collect();
             format!("gap {} {} {}", names.join(","), gap.from, gap.to)
         }
     }

@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use sse_core::feed::{Delivery, Feed};
-use sse_core::resume::Replay;
+use sse_core::feed::{Content, Feed};
+use sse_core::key::Keys;
 use sse_core::signal::{self, Choice, Inotify, Signal, Waits};
+use sse_core::stream::request::Replay;
 use tempfile::tempdir;
 
 use crate::support::{PATIENCE, Process, is_root, key, push, role, set, skip, store, variable, wait};
@@ -39,7 +40,7 @@ pub fn without() {
         _ => assert_eq!((signal.name(), why), ("inotify", None)),
     }
     let store = store(Path::new(&directory), 2);
-    let keys = vec![key("a"), key("b")];
+    let keys = Keys::new(vec![key("a"), key("b")]).unwrap();
     let mut feed = Feed::open(store.clone(), keys, None, Replay::None, signal.as_mut()).unwrap();
     // More than a log keeps, so that it is replaced twice on the way.
     for number in 0..10_u32 {
@@ -52,9 +53,9 @@ pub fn without() {
 fn next(feed: &mut Feed, signal: &mut dyn Signal) -> String {
     let began = Instant::now();
     loop {
-        match feed.next(signal).unwrap() {
-            Some(Delivery::Event(_, event)) => return String::from_utf8(event.draft.json).unwrap(),
-            Some(Delivery::Gap(_, gap)) => panic!("{gap:?}"),
+        match feed.next(signal).unwrap().map(|delivery| delivery.content) {
+            Some(Content::Event(_, event)) => return String::from_utf8(event.draft.json).unwrap(),
+            Some(Content::Gap(_, gap)) => panic!("{gap:?}"),
             None => {
                 assert!(began.elapsed() < PATIENCE, "the push never arrived");
                 wait(signal, PATIENCE);

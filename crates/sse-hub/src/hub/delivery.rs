@@ -5,8 +5,10 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use sse_core::cursor::Epoch;
+use sse_core::event::EventName;
 use sse_core::id::EventId;
 use sse_core::store::{Gap, Item, Start, Store};
+use sse_core::stream::voice;
 
 use super::{Hub, Line, Wire, Written};
 use crate::channel::{BYTES, Channel, Content, ENTRIES, Entry, Placed, write_gap};
@@ -82,10 +84,9 @@ impl Hub {
                         ));
                     }
                 }
-                Item::Gap(gap) => self.log.push(format!(
-                    "gap in key {}: events after {} up to {} are gone; clients are told",
-                    channel.key, gap.from, gap.to
-                )),
+                Item::Gap(gap) => {
+                    self.log.push(format!("{}; clients are told", voice::gap_line([&channel.key], *gap)));
+                }
             }
             channel.push(item);
             if count < ENTRIES / 2 && bytes < BYTES / 2 && items.peek().is_some() {
@@ -246,7 +247,7 @@ impl Hub {
 }
 
 /// Takes what comes next of a key, with the epoch that it is of; the position moves behind it.
-fn take(seat: &mut Seat, channel: &mut Channel, event_name: &Rc<str>) -> Option<(Epoch, Rc<[u8]>)> {
+fn take(seat: &mut Seat, channel: &mut Channel, event_name: &EventName) -> Option<(Epoch, Rc<[u8]>)> {
     let (epoch, (position, body)) = match &mut seat.next {
         Next::Entry(at) => {
             let entry = channel.entry(*at).ok()??;

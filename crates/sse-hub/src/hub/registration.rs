@@ -4,22 +4,21 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use sse_core::cursor::Tags;
-use sse_core::event::EventName;
-use sse_core::feed;
 use sse_core::follow::Follower;
-use sse_core::frame;
 use sse_core::jitter;
 use sse_core::key::Key;
-use sse_core::resume::{Known, Opening, Replay};
 use sse_core::signal::Choice;
 use sse_core::store::{Gap, Start};
+use sse_core::stream::request::{Profile, Replay, StreamRequest};
+use sse_core::stream::resume::{Known, Opening};
+use sse_core::stream::voice;
 
 use super::{Hub, Ticket, Wire, stores};
 use crate::channel::{Channel, ENTRIES, Placed};
-use crate::message::{self, Go, Offer, Reason, Refusal};
+use crate::message::{Go, Offer, Reason, Refusal};
 use crate::outgoing::Outgoing;
 use crate::record::Input;
-use crate::stream::{Behind, Counted, Fresh, KeySet, Next, Profile, Seat, State, Stream};
+use crate::stream::{Behind, Counted, Fresh, KeySet, Next, Seat, State, Stream};
 
 /// Bytes that go out with a stream's greeting, if they are there.
 const WITH_GREETING: usize = 16 << 10;
@@ -38,7 +37,8 @@ impl Hub {
     /// a moment.
     pub fn offer(&mut self, offer: &Offer, now: Instant, wire: &mut dyn Wire) -> Result<Ticket, Refusal> {
         let room = self.descriptors_left();
-        if self.streams.len() >= self.limits.streams || room <= offer.keys.len() {
+        let request = &offer.request;
+        if self.streams.len() >= self.limits.streams || room <= request.keys.len() {
             let why = format!(
                 "{} streams are open, no more fit; see sse.max_streams and the limit of open files",
                 self.streams.len()
@@ -50,15 +50,13 @@ impl Hub {
         }
         self.is_full = false;
         // Streams come first: a reader can be opened anew.
-        if room <= offer.keys.len() + self.count_readers() {
+        if room <= request.keys.len() + self.count_readers() {
             self.give_up_readers();
         }
-        let keys = keys(offer)?;
-        EventName::new(offer.event_name.as_bytes()).map_err(malformed)?;
         let choice: Choice = offer.signal.parse().map_err(malformed)?;
         let store = self.store(&offer.store, choice, now)?;
         self.is_there(store, now)?;
-        let set = self.key_set(store, &keys, now).map_err(|error| self.refuse(store, &error))?;
+        let set = self.key_set(store, &request.keys, now).map_err(|error| self.refuse(store, &error))?;
         for &channel in &set.channels {
             if let Some(channel) = self.channels.get_mut(channel) {
                 channel.follower.wake_up();
@@ -67,9 +65,9 @@ impl Hub {
         }
         let placed = self
             .is_there(store, now)
-            .and_then(|()| self.place(&set, offer).map_err(|error| self.refuse(store, &error)));
+            .and_then(|()| self.place(&set, request).map_err(|error| self.refuse(store, &error)));
         match placed {
-            Ok((seats, opening)) => Ok(self.enter(offer, set, seats, opening, now)),
+            Ok((seats, opening)) => Ok(self.enter(request, set, seats, opening, now)),
             Err(refusal) => {
                 self.release(&set, now);
                 Err(refusal)
@@ -116,12 +114,8 @@ impl Hub {
         self.status.taken += 1;
 
         let mut out = Vec::new();
-        let (from, to) = stream.profile.retry;
-        frame::write_retry(&mut out, jitter::draw(&(from..=to)));
-        match stream.connected.take() {
-            Some(time) => frame::write_connected(&mut out, &stream.cursor(), &time),
-            None => out.extend_from_slice(b": connected\n\n"),
-        }
+        let connected = stream.connected.take();
+        voice::greet(&mut out, stream.profile.retry, &stream.cursor(), connected.as_deref());
         // What it lacks goes with it, if it is little; the bytes of a large event stay shared.
         let mut outgoing = None;
         while out.len() < WITH_GREETING {
@@ -161,14 +155,14 @@ impl Hub {
 
     fn enter(
         &mut self,
-        offer: &Offer,
+        request: &StreamRequest,
         set: Rc<KeySet>,
         seats: Vec<Seat>,
         opening: Option<Opening>,
         now: Instant,
     ) -> Ticket {
-        let profile = self.profile(offer);
-        let lifetime = (offer.lifetime_ms > 0).then(|| Duration::from_millis(offer.lifetime_ms));
+        let profile = self.profile(&request.profile);
+        let lifetime = (!request.lifetime.is_zero()).then_some(request.lifetime);
         let epoch = self.stores.get(set.store).and_then(|opened| opened.epoch);
         self.generation += 1;
         let entry = self.streams.vacant_entry();
@@ -183,12 +177,12 @@ impl Hub {
         entry.insert(Stream {
             seats,
             epoch: epoch.unwrap_or(sse_core::cursor::Epoch(0)),
-            pause: jitter::shortened(profile.heartbeat),
+            pause: jitter::shortened(profile.heartbeat.max(FASTEST_HEARTBEAT)),
             profile,
             state: State::Offered,
             request: 0,
             may_follow_end: false,
-            connected: offer.connected.as_deref().map(Box::from),
+            connected: request.connected.as_deref().map(Box::from),
             opening: opening.map(Box::new),
             outgoing: None,
             is_waiting: false,
@@ -201,20 +195,15 @@ impl Hub {
         Ticket { number, generation: self.generation }
     }
 
-    fn profile(&mut self, offer: &Offer) -> Rc<Profile> {
-        let profile = Profile {
-            event_name: offer.event_name.as_str().into(),
-            heartbeat: Duration::from_millis(offer.heartbeat_ms).max(FASTEST_HEARTBEAT),
-            retry: (offer.retry_ms.0, offer.retry_ms.1.max(offer.retry_ms.0)),
-        };
-        if let Some(known) = self.profiles.get(&profile) {
+    fn profile(&mut self, profile: &Profile) -> Rc<Profile> {
+        if let Some(known) = self.profiles.get(profile) {
             return Rc::clone(known);
         }
         if self.profiles.len() >= PROFILES {
             self.profiles.retain(|_, profile| Rc::strong_count(profile) > 1);
         }
         let shared = Rc::new(profile.clone());
-        self.profiles.insert(profile, Rc::clone(&shared));
+        self.profiles.insert(profile.clone(), Rc::clone(&shared));
         shared
     }
 
@@ -322,14 +311,14 @@ impl Hub {
     }
 
     /// Where the stream's client stands in each key, and what of its own cursor is gone.
-    fn place(&mut self, set: &KeySet, offer: &Offer) -> sse_core::Result<(Vec<Seat>, Option<Opening>)> {
-        let client = offer.client.as_ref().map(|client| client.0.as_slice());
+    fn place(
+        &mut self,
+        set: &KeySet,
+        request: &StreamRequest,
+    ) -> sse_core::Result<(Vec<Seat>, Option<Opening>)> {
+        let client = request.last_event_id.as_deref();
         let known = Known::read(client, &set.keys);
-        let replay = match offer.replay {
-            message::Replay::None => Replay::None,
-            message::Replay::Newest(count) => Replay::Newest(count),
-            message::Replay::All => Replay::All,
-        };
+        let replay = request.replay;
         let mut seats = Vec::with_capacity(set.keys.len());
         let mut gaps = Vec::new();
         for index in 0..set.keys.len() {
@@ -339,14 +328,8 @@ impl Hub {
         }
         let opening = Opening::of(&gaps, client);
         if let Some(Opening { keys, gap, .. }) = &opening {
-            let names: Vec<String> =
-                keys.iter().filter_map(|&index| set.keys.get(index)).map(Key::to_string).collect();
-            self.log.push(format!(
-                "gap in key {}: events after {} up to {} are gone; the client is told",
-                names.join(", "),
-                gap.from,
-                gap.to
-            ));
+            let keys = keys.iter().filter_map(|&index| set.keys.get(index));
+            self.log.push(format!("{}; the client is told", voice::gap_line(keys, *gap)));
         }
         Ok((seats, opening))
     }
@@ -388,17 +371,15 @@ impl Hub {
             return Ok((seat, None));
         }
         let mut reading = opened.store.reader(key, start)?;
-        if reading.epoch != epoch {
-            opened.epoch = Some(reading.epoch);
-            reading = opened.store.reader(key, known.start(index, reading.epoch, replay))?;
-        }
-        let epoch = reading.epoch;
-        if known.is_beyond(index, reading.last_id) {
-            if is_certain && let Some(seat) = from_memory(replay.start()) {
+        if let Some(start) = known.elsewhere(index, epoch, (reading.epoch, reading.last_id), replay) {
+            let is_certain = is_certain && reading.epoch == epoch;
+            if is_certain && let Some(seat) = from_memory(start) {
                 return Ok((seat, None));
             }
-            reading = opened.store.reader(key, replay.start())?;
+            reading = opened.store.reader(key, start)?;
         }
+        let epoch = reading.epoch;
+        opened.epoch = Some(epoch);
         let position = reading.reader.position();
         let next = if is_short {
             Next::Reopen
@@ -423,11 +404,6 @@ impl Hub {
         };
         Refusal { reason: Reason::Store, why }
     }
-}
-
-fn keys(offer: &Offer) -> Result<Vec<Key>, Refusal> {
-    let keys: sse_core::Result<Vec<Key>> = offer.keys.iter().map(|key| Key::new(&key.0)).collect();
-    keys.and_then(feed::distinct).map_err(malformed)
 }
 
 fn malformed(error: impl std::fmt::Display) -> Refusal {

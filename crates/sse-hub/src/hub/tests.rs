@@ -10,14 +10,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use sse_core::event::Draft;
+use sse_core::event::{Draft, EventName};
+use sse_core::key::Keys;
 use sse_core::retention::Retention;
 use sse_core::store::Settings;
 use sse_core::store::file::FileStore;
+use sse_core::stream::request::{Replay, Retry, StreamRequest};
 use tempfile::TempDir;
 
 use super::*;
-use crate::message::{Build, Bytes, Go, Offer, PROTOCOL, Reason, Replay};
+use crate::message::{Build, Go, Offer, PROTOCOL, Reason};
+
+fn keys_of(names: &[&str]) -> Keys {
+    Keys::new(names.iter().map(|name| Key::new(name.as_bytes()).unwrap()).collect()).unwrap()
+}
 
 /// What each client was sent.
 #[derive(Default)]
@@ -86,15 +92,26 @@ impl World {
             from: Build { protocol: PROTOCOL, build: String::new() },
             store: format!("file://{}", path.display()),
             signal: "auto".into(),
-            keys: keys.iter().map(|key| Bytes(key.as_bytes().to_vec())).collect(),
-            client: client.map(|client| Bytes(client.into())),
-            replay,
-            event_name: "message".into(),
-            heartbeat_ms: 25_000,
-            lifetime_ms: 0,
-            retry_ms: (5, 5),
-            connected: Some("12:00:00".into()),
+            request: StreamRequest {
+                keys: keys_of(keys),
+                last_event_id: client.map(Into::into),
+                replay,
+                lifetime: Duration::ZERO,
+                connected: Some("12:00:00".into()),
+                profile: Profile {
+                    event_name: EventName::new(b"message").unwrap(),
+                    heartbeat: Duration::from_secs(25),
+                    retry: Retry::new(5, 5),
+                },
+            },
         }
+    }
+
+    /// An offer of a stream that lives so long.
+    fn offer_for(&self, lifetime: Duration) -> Offer {
+        let mut offer = self.offer(self.directory.path(), &["k"], None, Replay::None);
+        offer.request.lifetime = lifetime;
+        offer
     }
 
     fn take(&mut self, offer: &Offer) -> usize {

@@ -3,13 +3,16 @@
 use std::fs::File;
 
 use rustix::fs::{FlockOperation, flock};
-use sse_hub::message::{Bytes, Reason};
+use sse_core::key::{Key, Keys};
+use sse_hub::message::Reason;
 
 use super::*;
 
 /// A stream of a key that nobody knows yet: it can't be followed while the store is locked.
 fn new_key(world: &World) -> Offer {
-    Offer { keys: vec![Bytes(b"new".to_vec())], ..world.stream() }
+    let mut offer = world.stream();
+    offer.request.keys = Keys::new(vec![Key::new(b"new").unwrap()]).unwrap();
+    offer
 }
 
 fn lock(world: &World) -> File {

@@ -12,11 +12,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use sse_core::event::Draft;
-use sse_core::key::Key;
+use sse_core::event::{Draft, EventName};
+use sse_core::key::{Key, Keys};
 use sse_core::store::file::FileStore;
+use sse_core::stream::request::{Profile, Replay, Retry, StreamRequest};
 use sse_hub::client::{Client, Declined, Offered};
-use sse_hub::message::{self, Build, Bytes, Go, Offer, PROTOCOL, Replay, ToHub, ToWorker};
+use sse_hub::message::{self, Build, Go, Offer, PROTOCOL, ToHub, ToWorker};
 use sse_hub::place::{Place, Wanted};
 use sse_hub::start::{Program, Software};
 use sse_hub::{reactor, socket};
@@ -122,14 +123,18 @@ impl World {
             from: self.build.clone(),
             store: format!("file://{}", self.path.join("store").display()),
             signal: "auto".into(),
-            keys: vec![Bytes(b"k".to_vec())],
-            client: None,
-            replay: Replay::None,
-            event_name: "message".into(),
-            heartbeat_ms: 25_000,
-            lifetime_ms: 0,
-            retry_ms: (5, 5),
-            connected: Some("12:00:00".into()),
+            request: StreamRequest {
+                keys: Keys::new(vec![Key::new(b"k").unwrap()]).unwrap(),
+                last_event_id: None,
+                replay: Replay::None,
+                lifetime: Duration::ZERO,
+                connected: Some("12:00:00".into()),
+                profile: Profile {
+                    event_name: EventName::new(b"message").unwrap(),
+                    heartbeat: Duration::from_secs(25),
+                    retry: Retry::new(5, 5),
+                },
+            },
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::*;
+use crate::Error;
 use crate::signal::Watch;
 use crate::signal::{Inotify, Notify};
 
@@ -161,13 +162,13 @@ fn meddled(place: &Path, keep: u64, times: u32, happens: impl Fn(&FileStore)) ->
         after: Box::new(move || after()) as Box<dyn FnMut()>,
         left: times,
     };
-    let mut feed = Feed::open(store.clone(), vec![key("a")], None, Replay::None, &mut signal).unwrap();
+    let mut feed = Feed::open(store.clone(), keys(&["a"]), None, Replay::None, &mut signal).unwrap();
     let mut frames = Vec::new();
     let mut drain = |feed: &mut Feed, signal: &mut dyn Signal| {
         while let Some(delivery) = feed.next(signal).unwrap() {
-            frames.push(match delivery {
-                Delivery::Event(_, event) => String::from_utf8(event.draft.json).unwrap(),
-                Delivery::Gap(..) => "…".into(),
+            frames.push(match delivery.content {
+                Content::Event(_, event) => String::from_utf8(event.draft.json).unwrap(),
+                Content::Gap(..) => "…".into(),
             });
         }
     };
@@ -227,7 +228,7 @@ fn converse(mut signal: Box<dyn Signal>, keep: u64, rounds: u32, between: impl F
     let store = store_of(place.path(), keep);
     let key = key("a");
     let log = store.directory().log(&key);
-    let feed = Feed::open(store.clone(), vec![key.clone()], None, Replay::None, signal.as_mut()).unwrap();
+    let feed = Feed::open(store.clone(), keys(&["a"]), None, Replay::None, signal.as_mut()).unwrap();
     let name = signal.name();
     let mut client = Client { cursor: feed.cursor(), feed, signal };
     let (go, begins) = mpsc::sync_channel::<u32>(0);

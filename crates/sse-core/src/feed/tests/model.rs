@@ -37,13 +37,13 @@ fn step() -> impl Strategy<Value = Step> {
 /// What a client heard, frame by frame, and the cursor of each.
 #[derive(Default)]
 struct Heard {
-    frames: Vec<(Delivery, String)>,
+    frames: Vec<Delivery>,
     connected: String,
 }
 
 impl Heard {
     fn cursor(&self) -> &str {
-        self.frames.last().map_or(&self.connected, |(_, cursor)| cursor)
+        self.frames.last().map_or(&self.connected, |delivery| &delivery.cursor)
     }
 
     /// Forgets the last frames, back to where it connected at most.
@@ -55,23 +55,28 @@ impl Heard {
         client.feed.wake(&Changes::All);
         for _ in 0..at_most {
             let Some(delivery) = client.feed.next(client.signal.as_mut()).unwrap() else { break };
-            self.frames.push((delivery, client.feed.cursor()));
+            self.frames.push(delivery);
         }
     }
+}
+
+fn index(key: &Key) -> usize {
+    NAMES.iter().position(|name| name.as_bytes() == key.as_bytes()).unwrap()
 }
 
 fn check(heard: &Heard, pushed: &[(usize, EventId)]) -> std::result::Result<(), TestCaseError> {
     let mut seen = HashSet::new();
     let mut last = [EventId::ZERO; 2];
     let mut gaps = Vec::new();
-    for (delivery, _) in &heard.frames {
-        match delivery {
-            Delivery::Event(index, event) => {
-                prop_assert!(seen.insert((*index, event.id)), "{} came twice", event.id);
-                prop_assert!(event.id > last[*index], "{} came after {}", event.id, last[*index]);
-                last[*index] = event.id;
+    for delivery in &heard.frames {
+        match &delivery.content {
+            Content::Event(key, event) => {
+                let index = index(key);
+                prop_assert!(seen.insert((index, event.id)), "{} came twice", event.id);
+                prop_assert!(event.id > last[index], "{} came after {}", event.id, last[index]);
+                last[index] = event.id;
             }
-            Delivery::Gap(indexes, gap) => gaps.push((indexes, gap)),
+            Content::Gap(keys, gap) => gaps.push((keys.iter().map(index).collect::<Vec<_>>(), gap)),
         }
     }
     for (index, id) in pushed {

@@ -1,6 +1,6 @@
 //! What can't be had any more is told, once.
 
-use sse_core::resume::Replay;
+use sse_core::stream::request::Replay;
 
 use super::{all, numbers, push, push_all};
 use crate::client::{Client, Sent};

@@ -4,9 +4,9 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use sse_core::Error;
-use sse_core::resume::Replay;
 use sse_core::signal::{self, Changes, Choice};
 use sse_core::store::{Location, Start, redacted};
+use sse_core::stream::request::Replay;
 use tempfile::tempdir;
 
 use super::{Server, free_port, refusal, server, until};

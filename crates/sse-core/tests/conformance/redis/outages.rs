@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 use sse_core::Error;
-use sse_core::resume::Replay;
 use sse_core::store::Start;
+use sse_core::stream::request::Replay;
 use tempfile::tempdir;
 
 use super::{free_port, refusal, server, until};

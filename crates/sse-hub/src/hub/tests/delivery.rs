@@ -186,7 +186,7 @@ fn a_cursor_of_the_new_store_is_good_while_its_key_has_events_of_the_old_one_unr
     (1..=40).for_each(|number| world.push_padded("k", number, 4_000));
     wipe(&world);
     world.push("k", 1_001);
-    let cursor = sse_core::feed::Feed::now(&*world.store, vec![Key::new(b"k").unwrap()]).unwrap();
+    let cursor = sse_core::feed::Feed::now(&*world.store, &keys_of(&["k"])).unwrap();
     let resumed = world.open(&["k"], Some(&cursor), Replay::None);
     world.push("k", 1_002);
     world.settle();

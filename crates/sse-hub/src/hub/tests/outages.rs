@@ -105,7 +105,8 @@ fn a_database_that_is_locked_keeps_no_other_store_waiting() {
     let stream = world.take(&offer);
     let database = rusqlite::Connection::open(&path).unwrap();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let new = Offer { keys: vec![Bytes(b"new".to_vec())], ..offer.clone() };
+    let mut new = offer.clone();
+    new.request.keys = keys_of(&["new"]);
     let refusal = world.hub.offer(&new, world.now, &mut world.clients).unwrap_err();
     assert!(refusal.reason == Reason::Busy && refusal.why.contains(UNWAITED), "{refusal:?}");
     // A key that is known needs no lock to be read.

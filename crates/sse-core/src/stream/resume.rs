@@ -1,32 +1,10 @@
 //! Where a stream begins: what its client has, against what the store can still answer.
 
+use super::request::Replay;
 use crate::cursor::{Cursor, Epoch};
 use crate::id::EventId;
 use crate::key::Key;
 use crate::store::{Gap, Start};
-
-/// What a client without a cursor gets first of each key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Replay {
-    /// Nothing: only what comes.
-    None,
-    /// The newest so many events.
-    Newest(u64),
-    /// All that is kept.
-    All,
-}
-
-impl Replay {
-    /// Where reading begins.
-    #[must_use]
-    pub fn start(self) -> Start {
-        match self {
-            Self::None => Start::Newest(0),
-            Self::Newest(count) => Start::Newest(count),
-            Self::All => Start::Oldest,
-        }
-    }
-}
 
 /// What a client says it has.
 #[derive(Debug)]
@@ -81,10 +59,23 @@ impl Known {
         matches!(self, Self::Cursor(theirs, _) if *theirs != epoch)
     }
 
-    /// Whether it is a bare id that the log never reached, and so not ours.
+    /// Where to begin instead, if what was opened shows that the client doesn't stand where it was thought
+    /// to: the store is not the one that was `expected`, or the client's is a bare id that its log never
+    /// reached, and so not ours.
     #[must_use]
-    pub fn is_beyond(&self, index: usize, last_id: EventId) -> bool {
-        matches!(self, Self::Id(_)) && self.position(index).is_some_and(|id| id > last_id)
+    pub fn elsewhere(
+        &self,
+        index: usize,
+        expected: Epoch,
+        opened: (Epoch, EventId),
+        replay: Replay,
+    ) -> Option<Start> {
+        let (epoch, last_id) = opened;
+        match self {
+            Self::Id(id) if *id > last_id => Some(replay.start()),
+            Self::Cursor(..) if epoch != expected => Some(self.start(index, epoch, replay)),
+            _ => None,
+        }
     }
 
     /// The gap between another store and this one, which is read on from `to`.
