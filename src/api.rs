@@ -4,7 +4,6 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use ext_php_rs::args::Arg;
-use ext_php_rs::boxed::ZBox;
 use ext_php_rs::builders::{FunctionBuilder, ModuleBuilder};
 use ext_php_rs::convert::IntoZval;
 use ext_php_rs::flags::DataType;
@@ -18,17 +17,19 @@ use sse_core::key::Key;
 use sse_core::signal::Waits;
 use sse_core::store::{self, Gap, Item, Location};
 use sse_core::stream::request::{Profile, Replay, Retry, StreamRequest};
-use sse_hub::message::Status;
 
-use crate::callbacks::Callbacks;
-use crate::exception::Failure;
-use crate::handoff::{self, Course, LONGEST_FOR_NOW, Wish};
+use crate::handoff::{self, HandoffMode, LONGEST_FOR_NOW, Served};
 use crate::options::{self, Options};
 use crate::php::call;
-use crate::plan::{Plan, StreamEnd};
-use crate::response::{self, Response};
-use crate::stores::{self, Taken};
-use crate::{fpm, json, php, settings, worker};
+use crate::php::exception::Failure;
+use crate::php::ini;
+use crate::php::{self, fpm, json};
+use crate::settings;
+use crate::stores::{self, LentSignal};
+use crate::stream::callbacks::Callbacks;
+use crate::stream::response::{self, Response};
+use crate::stream::worker;
+use crate::stream::{Plan, StreamEnd};
 
 /// Adds the functions to the module.
 pub fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
@@ -134,7 +135,7 @@ extern "C" fn encode(execute: &mut ExecuteData, result: &mut Zval) {
 
 extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
     answer("Sse\\stream", 1, execute, result, |[keys, options]| {
-        let Asked { mut plan, callbacks, wish, location } = Asked::read(keys, options)?;
+        let Asked { mut plan, callbacks, mode, location } = Asked::read(keys, options)?;
         let store = stores::open_for_stream(&location)?;
         let choice = settings::signal_choice()?;
         let response = Response::check()?;
@@ -142,30 +143,30 @@ extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
             response.set_headers();
             return Ok(StreamEnd::Head);
         }
-        let target = match handoff::attempt(&plan, response, &store, &location, &callbacks, wish)? {
-            Course::Ended(end) => return Ok(end),
-            Course::Worker(target) => target,
-            Course::WorkerForNow(target) => {
+        let target = match handoff::attempt(&plan, response, &store, &location, &callbacks, mode)? {
+            Served::Ended(end) => return Ok(end),
+            Served::ByWorker(target) => target,
+            Served::ByWorkerForNow(target) => {
                 plan.request.end_within(LONGEST_FOR_NOW);
                 target
             }
         };
         spare_the_only_process(&mut plan);
-        let signal = Taken::take(choice, store.waits());
+        let signal = LentSignal::take(choice, store.waits());
         worker::run(&plan, target, &store, &location, signal, &callbacks)
     });
 }
 
 extern "C" fn check(execute: &mut ExecuteData, result: &mut Zval) {
     answer("Sse\\check", 1, execute, result, |[keys, options]| {
-        let Asked { plan, callbacks, wish, location } = Asked::read(keys, options)?;
+        let Asked { plan, callbacks, mode, location } = Asked::read(keys, options)?;
         let store = stores::open(&location)?;
         settings::signal_choice()?;
         Response::check()?;
         if response::is_head() {
             return Ok(());
         }
-        handoff::check(&plan, &callbacks, wish)?;
+        handoff::check(&plan, &callbacks, mode)?;
         worker::check(&plan, &*store, &location)
     });
 }
@@ -174,7 +175,7 @@ extern "C" fn check(execute: &mut ExecuteData, result: &mut Zval) {
 struct Asked<'a> {
     plan: Plan,
     callbacks: Callbacks<'a>,
-    wish: Wish,
+    mode: HandoffMode,
     location: Location,
 }
 
@@ -227,7 +228,7 @@ impl<'a> Asked<'a> {
             before_send: options.callable("beforeSend")?,
             on_loop: options.callable("onLoop")?,
         };
-        Ok(Self { plan, callbacks, wish: wish(&options)?, location: options.location()? })
+        Ok(Self { plan, callbacks, mode: handoff_mode(&options)?, location: options.location()? })
     }
 }
 
@@ -282,7 +283,7 @@ extern "C" fn status(execute: &mut ExecuteData, result: &mut Zval) {
                 // Has threads and connections of its own: not for a question.
                 Waits::Redis { .. } => ("redis", None),
                 waits => {
-                    let signal = Taken::take(choice, waits);
+                    let signal = LentSignal::take(choice, waits);
                     (signal.name(), signal.why().map(str::to_owned))
                 }
             },
@@ -309,33 +310,11 @@ extern "C" fn status(execute: &mut ExecuteData, result: &mut Zval) {
                 // Fails only for a value that can't be converted; text can.
                 let _ = table.insert(name, value);
             }
-            let _ = table.insert("hub", hub.map(|hub| hub_fields(&hub)));
+            let _ = table.insert("hub", hub.map(|hub| handoff::fields(&hub)));
             table
         })?;
         Ok(table)
     });
-}
-
-/// What `Sse\status()` says of the hub.
-fn hub_fields(hub: &Status) -> ZBox<ZendHashTable> {
-    let mut table = ZendHashTable::new();
-    let numbers = [
-        ("pid", u64::from(hub.pid)),
-        ("streams", hub.streams),
-        ("max_streams", hub.max_streams),
-        ("taken", hub.taken),
-        ("keys", hub.keys),
-        ("events", hub.events),
-        ("bytes", hub.bytes),
-    ];
-    for (name, number) in numbers {
-        // These fail only for a value that can't be converted; numbers and text can.
-        let _ = table.insert(name, i64::try_from(number).unwrap_or(i64::MAX));
-    }
-    let _ = table.insert("socket", hub.socket.as_str());
-    let _ = table.insert("signal", hub.signal.as_str());
-    let _ = table.insert("last_error", hub.last_error.clone());
-    table
 }
 
 extern "C" fn hub(execute: &mut ExecuteData, result: &mut Zval) {
@@ -375,12 +354,12 @@ extern "C" fn configure(execute: &mut ExecuteData, result: &mut Zval) {
         let mut before = Vec::new();
         for (setting, text) in checked {
             let was = setting.text();
-            if php::set_ini(setting.name(), &text) {
+            if ini::set(setting.name(), &text) {
                 before.push((setting, was));
                 continue;
             }
             for (changed, was) in before.iter().rev() {
-                php::set_ini(changed.name(), was);
+                ini::set(changed.name(), was);
             }
             return Err(Failure::Argument(format!(
                 "{} is fixed by the server's configuration (php_admin_value) and can't be changed here",
@@ -480,11 +459,11 @@ fn time_of_day() -> Result<String, Failure> {
     Ok(call("date", &[&"H:i:s"])?.and_then(|time| time.string()).unwrap_or_default())
 }
 
-fn wish(options: &Options<'_>) -> Result<Wish, Failure> {
+fn handoff_mode(options: &Options<'_>) -> Result<HandoffMode, Failure> {
     match options.get("handoff").map(|value| (value, value.str())) {
-        None | Some((_, Some("auto"))) => Ok(Wish::Auto),
-        Some((_, Some("never"))) => Ok(Wish::Never),
-        Some((_, Some("require"))) => Ok(Wish::Require),
+        None | Some((_, Some("auto"))) => Ok(HandoffMode::Auto),
+        Some((_, Some("never"))) => Ok(HandoffMode::Never),
+        Some((_, Some("require"))) => Ok(HandoffMode::Require),
         Some((value, _)) => Err(options::wrong("handoff", value, "\"auto\", \"never\" or \"require\"")),
     }
 }

@@ -7,17 +7,17 @@
 
 use std::path::PathBuf;
 
-use crate::exception::Failure;
-use crate::php;
+use crate::php::exception::Failure;
+use crate::php::ini;
 
 /// Says which of these paths PHP code may not use, if there is one.
 pub fn check(subject: &str, paths: &[PathBuf]) -> Result<(), Failure> {
     for path in paths {
-        if !php::is_in_basedir(path)? {
+        if !ini::is_in_basedir(path)? {
             return Err(Failure::Argument(format!(
                 "{subject} leads to {}, which open_basedir keeps from PHP code: it allows {}; choose a path in there, or have the administrator set it in php.ini or with php_admin_value, where it passes",
                 path.display(),
-                php::ini(c"open_basedir")
+                ini::get(c"open_basedir")
             )));
         }
     }

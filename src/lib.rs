@@ -7,21 +7,13 @@
 
 mod api;
 mod basedir;
-mod callbacks;
-mod exception;
-mod fpm;
 mod handoff;
 mod info;
-mod json;
 mod options;
 mod php;
-mod plan;
-mod process;
-mod response;
-mod room;
 mod settings;
 mod stores;
-mod worker;
+mod stream;
 
 use ext_php_rs::prelude::*;
 
@@ -32,7 +24,7 @@ pub fn module(module: ModuleBuilder) -> ModuleBuilder {
     let module = module
         .name("sse")
         .version(env!("CARGO_PKG_VERSION"))
-        .enumeration::<plan::StreamEnd>()
+        .enumeration::<stream::StreamEnd>()
         .request_startup_function(begin_request)
         .info_function(info::print);
     api::register(module)
@@ -41,16 +33,16 @@ pub fn module(module: ModuleBuilder) -> ModuleBuilder {
 /// Runs when PHP starts, which can be more than once in a process.
 fn startup(_type: i32, module_number: i32) -> i32 {
     settings::register(module_number);
-    info::name_union_types();
-    info::hide_passwords();
+    php::reflection::name_union_types();
+    php::reflection::hide_passwords();
     php::keep_functions();
     handoff::remember_software();
-    ext_php_rs::internal::startup_guard(exception::register)
+    ext_php_rs::internal::startup_guard(php::exception::register)
 }
 
 /// Runs when a request begins.
 extern "C" fn begin_request(_type: i32, _module_number: i32) -> i32 {
     handoff::remember_environment();
-    response::begin_request();
+    stream::response::begin_request();
     0
 }

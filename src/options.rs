@@ -7,7 +7,7 @@ use ext_php_rs::types::{ArrayKey, ZendHashTable, Zval};
 use sse_core::key::{Key, Keys, Printable};
 use sse_core::store::{Location, redacted};
 
-use crate::exception::Failure;
+use crate::php::exception::Failure;
 use crate::{basedir, settings};
 
 /// The options of one call.
@@ -26,7 +26,7 @@ impl<'a> Options<'a> {
                 other => other.to_string(),
             };
             if !known.contains(&name.as_str()) {
-                return Err(unknown("option", &name, known.iter().copied()));
+                return Err(Failure::unknown("option", &name, known.iter().copied()));
             }
         }
         Ok(Self(Some(table)))
@@ -112,28 +112,6 @@ pub fn text(value: &Zval) -> Option<Vec<u8>> {
         return Some(bytes.to_vec());
     }
     (value.is_long() || value.is_double()).then(|| scalar(value).into_bytes())
-}
-
-/// `unknown option "heartbeet"; did you mean "heartbeat"? Known are …`
-pub fn unknown<'n>(kind: &str, name: &str, known: impl Iterator<Item = &'n str>) -> Failure {
-    let known: Vec<&str> = known.collect();
-    let nearest = known
-        .iter()
-        .map(|candidate| {
-            (strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase()), *candidate)
-        })
-        .min();
-    let hint = match nearest {
-        Some((distance, nearest)) if distance <= 1 + name.chars().count() / 3 => {
-            format!("did you mean \"{nearest}\"? Known are")
-        }
-        _ => "known are".into(),
-    };
-    Failure::Argument(format!(
-        "unknown {kind} \"{}\"; {hint} {}",
-        Printable(name.as_bytes()),
-        known.join(", ")
-    ))
 }
 
 /// What is wrong with an option.

@@ -11,8 +11,9 @@ use sse_core::retention::Retention;
 use sse_core::signal::Choice;
 use sse_core::store::{Location, Patience, Settings, redacted};
 
-use crate::exception::Failure;
-use crate::{basedir, info, php};
+use crate::basedir;
+use crate::php::exception::Failure;
+use crate::php::ini;
 
 /// One setting: its name, its default, and the check of its text.
 pub struct Setting {
@@ -102,7 +103,7 @@ const fn entries() -> [IniEntryDef; COUNT + 1] {
         index += 1;
     }
     // The first is sse.dsn, which may have a password in it.
-    all[0].displayer = Some(info::show_dsn);
+    all[0].displayer = Some(ini::show_dsn);
     all
 }
 
@@ -119,7 +120,7 @@ fn names() -> impl Iterator<Item = &'static str> {
 /// A setting by its name without `sse.`.
 pub fn setting(short: &str) -> Result<&'static Setting, Failure> {
     let found = SETTINGS.iter().find(|setting| short_name(setting.name) == short);
-    found.ok_or_else(|| crate::options::unknown("setting", short, names()))
+    found.ok_or_else(|| Failure::unknown("setting", short, names()))
 }
 
 impl Setting {
@@ -130,7 +131,7 @@ impl Setting {
 
     /// Its value as it stands in this request.
     pub fn text(&self) -> String {
-        php::ini(self.name)
+        ini::get(self.name)
     }
 
     /// Checks a value before it is set.
@@ -154,7 +155,7 @@ fn short_name(name: &'static CStr) -> &'static str {
 
 /// The store that is set for this request.
 pub fn location() -> Result<Location, Failure> {
-    let text = php::ini(DSN);
+    let text = ini::get(DSN);
     if text.is_empty() { path_value(DIR, directory).map(Location::Directory) } else { path_value(DSN, dsn) }
 }
 
@@ -231,15 +232,15 @@ pub fn for_hub() -> Result<[(&'static str, String); 2], Failure> {
 }
 
 fn value<T>(name: &CStr, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T, Failure> {
-    let text = php::ini(name);
+    let text = ini::get(name);
     read(&text).map_err(|expected| wrong(&name.to_string_lossy(), &text, &expected))
 }
 
 /// A value with paths, which code that may not use them can't have set.
 fn path_value<T>(name: &CStr, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T, Failure> {
     let read = value(name, read)?;
-    if php::is_set_by_code(name) {
-        basedir::check(&name.to_string_lossy(), &paths(name, &php::ini(name)))?;
+    if ini::is_set_by_code(name) {
+        basedir::check(&name.to_string_lossy(), &paths(name, &ini::get(name)))?;
     }
     Ok(read)
 }

@@ -1,7 +1,8 @@
 //! The stores and signals of this process.
 //!
-//! A store is opened once per process and settings, for streams once more: they wait for nobody. A signal is kept per thread, because instances of
-//! inotify are few and dear to close; a stream takes it out while it waits and puts it back.
+//! A store is opened once per process and settings, for streams once more: they wait for nobody. A signal is
+//! kept per thread, because instances of inotify are few and dear to close; a stream takes it out while it
+//! waits and puts it back.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,8 +13,9 @@ use parking_lot::Mutex;
 use sse_core::signal::{self, Choice, Signal, Waits};
 use sse_core::store::{Location, Patience, Settings, Store};
 
-use crate::exception::Failure;
-use crate::{process, settings};
+use crate::php::exception::Failure;
+use crate::php::process;
+use crate::settings;
 
 /// Stores kept; a process that uses more opens them anew.
 const KEPT: usize = 32;
@@ -22,7 +24,7 @@ const KEPT: usize = 32;
 const SPARED: Duration = Duration::from_secs(3);
 
 /// Open stores by what they are for, with the settings they were opened with.
-type Stores = HashMap<(Location, bool), (Settings, Arc<dyn Store>)>;
+type Stores = HashMap<(Location, Patience), (Settings, Arc<dyn Store>)>;
 
 static STORES: Mutex<Option<Stores>> = Mutex::new(None);
 
@@ -37,7 +39,7 @@ pub fn open_for_stream(location: &Location) -> Result<Arc<dyn Store>, Failure> {
 }
 
 fn open_as(location: &Location, wanted: Settings) -> Result<Arc<dyn Store>, Failure> {
-    let name = (location.clone(), wanted.patience == Patience::TriesOnce);
+    let name = (location.clone(), wanted.patience);
     let mut stores = STORES.lock();
     let stores = stores.get_or_insert_default();
     if let Some((settings, store)) = stores.get(&name)
@@ -98,10 +100,10 @@ thread_local! {
     static KEPT_SIGNAL: RefCell<Option<Kept>> = const { RefCell::new(None) };
 }
 
-/// A signal taken out by a stream; dropped, it is kept for the next.
-pub struct Taken(Option<Kept>);
+/// A signal lent to a stream; dropped, it is kept for the next.
+pub struct LentSignal(Option<Kept>);
 
-impl Taken {
+impl LentSignal {
     /// The kept signal if it fits (one that was inherited by a fork doesn't), else a new one.
     pub fn take(choice: Choice, waits: Waits) -> Self {
         let process = std::process::id();
@@ -140,7 +142,7 @@ impl Taken {
     }
 }
 
-impl Drop for Taken {
+impl Drop for LentSignal {
     fn drop(&mut self) {
         let kept = self.0.take();
         KEPT_SIGNAL.with_borrow_mut(|place| *place = kept);

@@ -228,7 +228,7 @@ impl Settings {
 }
 
 /// How long a lock that another process holds is waited for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Patience {
     /// For two seconds.
     #[default]

@@ -2,7 +2,7 @@
 
 use ext_php_rs::types::{ZendStr, Zval};
 
-use crate::exception::Failure;
+use crate::php::exception::Failure;
 use crate::php::{Halt, call, guarded};
 
 /// Nesting that `json_decode` follows; above the 512 that `json_encode` allows.

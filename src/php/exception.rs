@@ -10,6 +10,7 @@ use ext_php_rs::exception::PhpException;
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::zend::{ClassEntry, bailout, ce};
 use sse_core::error::Kind;
+use sse_core::key::Printable;
 
 use crate::php::Halt;
 
@@ -77,6 +78,28 @@ impl Failure {
             Kind::Argument => Self::Argument(text),
             Kind::Store => Self::Store(text),
         }
+    }
+
+    /// `unknown option "heartbeet"; did you mean "heartbeat"? Known are …`
+    pub fn unknown<'n>(kind: &str, name: &str, known: impl Iterator<Item = &'n str>) -> Self {
+        let known: Vec<&str> = known.collect();
+        let nearest = known
+            .iter()
+            .map(|candidate| {
+                (strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase()), *candidate)
+            })
+            .min();
+        let hint = match nearest {
+            Some((distance, nearest)) if distance <= 1 + name.chars().count() / 3 => {
+                format!("did you mean \"{nearest}\"? Known are")
+            }
+            _ => "known are".into(),
+        };
+        Self::Argument(format!(
+            "unknown {kind} \"{}\"; {hint} {}",
+            Printable(name.as_bytes()),
+            known.join(", ")
+        ))
     }
 
     /// What is wrong with an argument or a setting, if it is that.

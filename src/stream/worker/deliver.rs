@@ -23,9 +23,9 @@ use sse_core::stream::voice;
 
 use super::Stop;
 use super::begin::UNLOCKED;
-use crate::callbacks::{Callbacks, Outcome};
 use crate::php;
 use crate::stores;
+use crate::stream::callbacks::{Callbacks, Outcome};
 
 /// Deliveries between two looks at the clock and the client.
 const BATCH: usize = 256;

@@ -11,11 +11,11 @@ use sse_core::feed::Feed;
 use sse_core::signal::Signal;
 use sse_core::store::{Location, Patience, Store};
 
-use crate::exception::Failure;
 use crate::php;
-use crate::plan::Plan;
-use crate::room::Pressure;
+use crate::php::exception::Failure;
 use crate::stores;
+use crate::stream::Plan;
+use crate::stream::room::Pressure;
 
 /// Pause before a store that is locked is asked again.
 pub const UNLOCKED: Duration = Duration::from_millis(10);

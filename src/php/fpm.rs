@@ -14,10 +14,9 @@ use std::sync::OnceLock;
 
 use ext_php_rs::zend::{SapiGlobals, SapiModule};
 use rustix::io::{dup2, fcntl_dupfd_cloexec};
-use rustix::net::sockopt::{set_tcp_nodelay, socket_acceptconn};
-use sse_hub::client::Offered;
-use sse_hub::message::Go;
+use rustix::net::sockopt::set_tcp_nodelay;
 
+use super::sockets::{Listening, listens};
 use crate::php;
 
 /// A parameter of the request, as the web server sent it; `None` if it sent none, or this isn't FPM. To
@@ -66,8 +65,8 @@ impl Connection {
     }
 
     /// The socket that FPM takes its requests from.
-    pub fn listening(self) -> RawFd {
-        self.listen
+    pub fn listening(self) -> Listening {
+        Listening::known(self.listen)
     }
 
     /// The connection to the web server, for waiting on.
@@ -101,18 +100,18 @@ impl Connection {
         Ok(Kept { connection: *self, client })
     }
 
-    /// What the hub has to know of the request.
-    fn go(&self) -> Go {
+    /// The request's FastCGI id.
+    pub fn request(self) -> u16 {
+        self.request
+    }
+
+    /// Whether the next byte from the web server begins a record.
+    pub fn is_at_record(self) -> bool {
         let globals = SapiGlobals::get();
         let (read, length) = (globals.read_post_bytes, globals.request_info.content_length);
-        Go {
-            request: self.request,
-            // FPM reads the body in pieces of its own, not by records: between none of it and all of it
-            // nobody knows.
-            at_record: read <= 0 || read >= length,
-            // Apache always sends this one, if only with nothing in it.
-            may_follow_end: parameter(c"SERVER_SIGNATURE").is_none(),
-        }
+        // FPM reads the body in pieces of its own, not by records: between none of it and all of it nobody
+        // knows.
+        read <= 0 || read >= length
     }
 
     fn put(&self, other: BorrowedFd<'_>) -> io::Result<()> {
@@ -123,13 +122,19 @@ impl Connection {
 }
 
 impl Kept {
-    /// Hands the connection to the hub, or puts it back.
-    pub fn hand_to(self, offered: Offered<'_>) -> io::Result<()> {
-        let handed = offered.go(self.connection.go(), self.client.as_fd());
-        if handed.is_err() {
-            self.connection.put(self.client.as_fd())?;
-        }
-        handed
+    /// The connection.
+    pub fn client(&self) -> BorrowedFd<'_> {
+        self.client.as_fd()
+    }
+
+    /// The request that it belongs to.
+    pub fn request(&self) -> Connection {
+        self.connection
+    }
+
+    /// Puts the connection back into its place.
+    pub fn put_back(self) -> io::Result<()> {
+        self.connection.put(self.client.as_fd())
     }
 }
 
@@ -155,13 +160,4 @@ fn null() -> io::Result<&'static File> {
 /// Whether this is PHP-FPM.
 pub fn is_fpm() -> bool {
     php::sapi_name() == "fpm-fcgi"
-}
-
-/// Whether a descriptor is a listening socket; `None` if it is no socket at all.
-pub fn listens(descriptor: RawFd) -> Option<bool> {
-    if descriptor < 0 {
-        return None;
-    }
-    // SAFETY: not negative; it is only asked about, and if it isn't open the system says so.
-    socket_acceptconn(unsafe { BorrowedFd::borrow_raw(descriptor) }).ok()
 }

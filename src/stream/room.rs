@@ -20,7 +20,7 @@
 //! - a pool of a single worker streams too, until somebody else wants it.
 
 use std::fs;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -30,8 +30,9 @@ use rustix::net::{SocketFlags, SocketType, connect, getsockname, socket_with};
 use rustix::process::getppid;
 use sse_core::jitter::draw;
 
-use crate::fpm::{self, Connection};
 use crate::php;
+use crate::php::fpm::Connection;
+use crate::php::sockets::Listening;
 
 /// Milliseconds that a connection may wait before it is looked at again: an idle worker takes it in far less,
 /// and who has just been told of the same has another look drawn.
@@ -69,9 +70,8 @@ pub fn is_there() -> bool {
 
 /// Puts a connection without a request into a listening socket's queue. It is closed at once: a worker that
 /// takes it must not wait for what comes on it, since other streams knock as well.
-fn knock(listening: RawFd) -> Result<(), Errno> {
-    // SAFETY: checked to be an open socket when it was found; the server keeps it open meanwhile.
-    let address = getsockname(unsafe { BorrowedFd::borrow_raw(listening) })?;
+fn knock(listening: Listening) -> Result<(), Errno> {
+    let address = getsockname(listening)?;
     let ours = socket_with(address.address_family(), SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     set_socket_timeout(&ours, Timeout::Send, Some(LOOK_AGAIN))?;
     connect(&ours, &address)
@@ -92,7 +92,7 @@ fn is_alone() -> bool {
 /// Watches for requests that find no worker.
 #[derive(Debug)]
 pub struct Pressure {
-    listening: Vec<RawFd>,
+    listening: Vec<Listening>,
     state: State,
 }
 
@@ -109,7 +109,7 @@ impl Pressure {
     pub fn new() -> Self {
         let listening = match php::sapi_name().as_str() {
             "fpm-fcgi" => Connection::find().map(|connection| connection.listening()).into_iter().collect(),
-            "apache2handler" | "cli-server" => all_listening(),
+            "apache2handler" | "cli-server" => Listening::all(),
             _ => Vec::new(),
         };
         Self { listening, state: State::Quiet }
@@ -118,12 +118,7 @@ impl Pressure {
     /// What to wait on, so that a request that comes is noticed.
     pub fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let is_quiet = matches!(self.state, State::Quiet);
-        self.listening.iter().filter(move |_| is_quiet).map(|&socket| {
-            // SAFETY: checked to be a listening socket when it was found. The server keeps it open for as
-            // long as this process serves requests, which lasts longer than what borrows `self`; a
-            // descriptor that is closed all the same is an error of poll(2) and nothing else.
-            unsafe { BorrowedFd::borrow_raw(socket) }
-        })
+        self.listening.iter().filter(move |_| is_quiet).map(Listening::as_fd)
     }
 
     /// When to look again.
@@ -153,22 +148,10 @@ impl Pressure {
 }
 
 /// Whether a connection waits to be accepted.
-fn waits(listening: &[RawFd]) -> bool {
-    let mut sockets: Vec<PollFd<'_>> = listening
-        .iter()
-        .map(|&socket| {
-            // SAFETY: as in `Pressure::descriptors`.
-            PollFd::from_borrowed_fd(unsafe { BorrowedFd::borrow_raw(socket) }, PollFlags::IN)
-        })
-        .collect();
+fn waits(listening: &[Listening]) -> bool {
+    let mut sockets: Vec<PollFd<'_>> =
+        listening.iter().map(|socket| PollFd::from_borrowed_fd(socket.as_fd(), PollFlags::IN)).collect();
     let none = Timespec { tv_sec: 0, tv_nsec: 0 };
     matches!(poll(&mut sockets, Some(&none)), Ok(count) if count > 0)
         && sockets.iter().any(|socket| socket.revents().contains(PollFlags::IN))
-}
-
-/// The listening sockets of a server that this process is a worker of.
-fn all_listening() -> Vec<RawFd> {
-    let entries = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    numbers.filter(|&descriptor| fpm::listens(descriptor) == Some(true)).collect()
 }

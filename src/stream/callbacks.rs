@@ -8,8 +8,9 @@ use ext_php_rs::types::Zval;
 use sse_core::event::{Draft, Event, EventName};
 use sse_core::key::{Key, Printable};
 
-use crate::exception::Failure;
-use crate::json;
+use crate::php::exception::Failure;
+use crate::php::json;
+use crate::php::output;
 use crate::php::{self, Halt};
 
 /// The closures of one stream.
@@ -111,7 +112,7 @@ impl Callbacks<'_> {
 
 /// Calls a closure; `None` if it threw.
 fn run(closure: &Zval, arguments: &[&dyn IntoZvalDyn], place: &str) -> Result<Option<Zval>, Halt> {
-    let (result, printed) = php::captured(|| closure.try_call(arguments.to_vec()).ok());
+    let (result, printed) = output::captured(|| closure.try_call(arguments.to_vec()).ok());
     if !printed.is_empty() {
         php::log(&format!("{place} printed {} bytes: {}", printed.len(), Printable(&printed)));
     }

@@ -1,4 +1,15 @@
 //! A stream as PHP code asks for it, and why it ended.
+//!
+//! ```text
+//! api ──► response (can it become a stream?) ──► handoff, to the hub
+//!                                           └──► worker ──► callbacks (the application's closures)
+//!                                                   └─────► room (do pages need this worker?)
+//! ```
+
+pub mod callbacks;
+pub mod response;
+pub mod room;
+pub mod worker;
 
 use std::time::Duration;
 

@@ -1,27 +1,34 @@
 //! Calls into PHP's engine, each made safe.
 //!
+//! This room is where `unsafe` is; what is outside of it calls safe functions.
+//!
 //! Whatever runs PHP code or takes the engine's memory may end in a bailout: a `longjmp` over our
 //! frames that runs no destructor. So it runs inside [`guarded`], which turns the bailout into
 //! [`Halt::Bailout`]; that travels up as an ordinary error, and the outermost frame raises it anew
 //! when everything else is dropped. Nothing swallows it.
 
+pub mod exception;
+pub mod fpm;
+pub mod ini;
+pub mod json;
+pub mod output;
+pub mod process;
+pub mod reflection;
+pub mod sockets;
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::ffi::{CStr, CString, c_char, c_int};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{CStr, CString};
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
 use std::ptr::null_mut;
 
 use ext_php_rs::convert::IntoZvalDyn;
 use ext_php_rs::ffi::{
-    _zend_ini_entry, ext_php_rs_compiler_globals, php_log_err_with_severity, php_output_discard,
-    php_output_end, php_output_get_contents, php_output_get_level, php_output_set_status,
-    php_output_start_default, php_output_write, zend_alter_ini_entry_chars, zend_call_known_function,
-    zend_function, zend_hash_str_find, zend_ini_string, zend_internal_function, zend_string,
+    ext_php_rs_compiler_globals, php_log_err_with_severity, zend_call_known_function, zend_function,
+    zend_hash_str_find, zend_internal_function, zend_string,
 };
 use ext_php_rs::types::{ZendStr, Zval};
-use ext_php_rs::zend::{CatchError, ExecutorGlobals, ProcessGlobals, SapiModule, try_catch};
+use ext_php_rs::zend::{CatchError, ExecutorGlobals, SapiModule, try_catch};
 use parking_lot::Mutex;
 
 /// Why PHP code that we called didn't come to its end.
@@ -179,65 +186,6 @@ pub fn log_once(line: &str) {
 /// `LOG_NOTICE` of syslog(3).
 const LOG_NOTICE: i32 = 5;
 
-/// The value of a setting as it stands in this request; empty if it isn't set.
-pub fn ini(name: &CStr) -> String {
-    // SAFETY: the engine looks the entry up by name and answers a string it owns, or null; we copy
-    // it before anything else runs. The last argument is `int` or `bool`, by PHP's version.
-    unsafe {
-        let value = zend_ini_string(name.as_ptr(), name.count_bytes(), Default::default());
-        if value.is_null() { String::new() } else { CStr::from_ptr(value).to_string_lossy().into_owned() }
-    }
-}
-
-/// Whether a setting's value comes from PHP code, or from a `.user.ini` or `.htaccess` of the application's:
-/// not from php.ini, the command line, the pool or `php_admin_value`.
-pub fn is_set_by_code(name: &CStr) -> bool {
-    const PHP_INI_USER: u8 = 1;
-    // SAFETY: the table of settings and its entries are the engine's and live as long as the request; the
-    // texts are compared before anything else runs.
-    unsafe {
-        let settings = ExecutorGlobals::get().ini_directives;
-        let Some(found) = zend_hash_str_find(settings, name.as_ptr(), name.count_bytes()).as_ref() else {
-            return false;
-        };
-        let Some(entry) = found.value.ptr.cast::<_zend_ini_entry>().as_ref() else { return false };
-        let text = |value: *mut zend_string| value.as_ref().and_then(|value| value.as_str().ok());
-        // What a server sets with the rights of an administrator (SYSTEM) for this request only, no code can
-        // change any more. What says the same as the configuration is not code's doing.
-        entry.modified != 0
-            && entry.modifiable & PHP_INI_USER != 0
-            && text(entry.value) != text(entry.orig_value)
-    }
-}
-
-/// Whether `open_basedir`, if it is set, lets PHP code use a path.
-pub fn is_in_basedir(path: &Path) -> Result<bool, Halt> {
-    unsafe extern "C" {
-        fn php_check_open_basedir_ex(path: *const c_char, warn: c_int) -> c_int;
-    }
-    let Ok(path) = CString::new(path.as_os_str().as_bytes()) else { return Ok(false) };
-    // SAFETY: the engine reads the path, which lives through the call, and answers 0 or -1.
-    guarded(|| unsafe { php_check_open_basedir_ex(path.as_ptr(), 0) } == 0)
-}
-
-/// Sets a setting for the rest of this request, like `ini_set()`; false if the engine refuses.
-pub fn set_ini(name: &str, value: &str) -> bool {
-    const PHP_INI_USER: i32 = 1;
-    const PHP_INI_STAGE_RUNTIME: i32 = 1 << 4;
-    let mut name = ZendStr::new(name, false);
-    // SAFETY: name and value live through the call; the engine copies the value.
-    let result = guarded(|| unsafe {
-        zend_alter_ini_entry_chars(
-            name.as_mut_ptr(),
-            value.as_ptr().cast(),
-            value.len(),
-            PHP_INI_USER,
-            PHP_INI_STAGE_RUNTIME,
-        )
-    });
-    matches!(result, Ok(0))
-}
-
 /// The server API's name: `fpm-fcgi`, `cli`, `cli-server`, `apache2handler`, …
 pub fn sapi_name() -> String {
     let name = SapiModule::get().name;
@@ -298,135 +246,4 @@ pub fn take_exception_text() -> String {
         format!("{class}: {message} in {file}:{line}")
     });
     text.unwrap_or(class)
-}
-
-/// What the client's connection is to the engine: not 0 once it was aborted or timed out.
-pub fn connection_status() -> i32 {
-    ProcessGlobals::get().connection_status.into()
-}
-
-/// Keeps an aborted connection from ending the script in our own frames; the old value comes back
-/// when this is dropped.
-pub struct IgnoreAbort(bool);
-
-impl IgnoreAbort {
-    /// From now on.
-    pub fn begin() -> Self {
-        let mut globals = ProcessGlobals::get_mut();
-        Self(std::mem::replace(&mut globals.ignore_user_abort, true))
-    }
-}
-
-impl Drop for IgnoreAbort {
-    fn drop(&mut self) {
-        ProcessGlobals::get_mut().ignore_user_abort = self.0;
-    }
-}
-
-/// Prints through PHP's output layer, buffers and all.
-pub fn print(bytes: &[u8]) -> Result<(), Halt> {
-    // SAFETY: the bytes live through the call.
-    guarded(|| unsafe { php_output_write(bytes.as_ptr().cast(), bytes.len()) }).map(drop)
-}
-
-/// Writes to the client past all buffers. After [`disable_output`] nothing else does.
-pub fn write_to_client(bytes: &[u8]) -> Result<(), Halt> {
-    let Some(write) = SapiModule::get().ub_write else { return Ok(()) };
-    // SAFETY: the SAPI's own function with bytes that live through the call.
-    guarded(|| unsafe { write(bytes.as_ptr().cast(), bytes.len()) }).map(drop)
-}
-
-/// Has the SAPI send what it holds back.
-pub fn flush_to_client() -> Result<(), Halt> {
-    let Some(flush) = SapiModule::get().flush else { return Ok(()) };
-    let context = ext_php_rs::zend::SapiGlobals::get().server_context;
-    // SAFETY: the SAPI's own function with its own context, as the engine calls it.
-    guarded(|| unsafe { flush(context) })
-}
-
-/// From now on nothing that PHP prints reaches the client, until the request ends.
-pub fn disable_output() {
-    const PHP_OUTPUT_DISABLED: i32 = 0x02;
-    // SAFETY: sets flags of this request's output layer.
-    unsafe { php_output_set_status(PHP_OUTPUT_DISABLED) };
-}
-
-/// What PHP prints reaches the client again.
-pub fn enable_output() {
-    // SAFETY: as above.
-    unsafe { php_output_set_status(0) };
-}
-
-/// Where output to the client began: file and line.
-pub fn output_start() -> Option<(String, i32)> {
-    unsafe extern "C" {
-        fn php_output_get_start_filename() -> *const c_char;
-        fn php_output_get_start_lineno() -> c_int;
-    }
-    // SAFETY: both read this request's output layer; the name is the engine's, and copied.
-    unsafe {
-        let file = php_output_get_start_filename();
-        (!file.is_null())
-            .then(|| (CStr::from_ptr(file).to_string_lossy().into_owned(), php_output_get_start_lineno()))
-    }
-}
-
-/// Runs what the application gave to `header_register_callback()`, so that its headers can be seen.
-pub fn run_header_callback() -> Result<(), Halt> {
-    const IS_UNDEF: u32 = 0;
-    let callback = {
-        let mut globals = ext_php_rs::zend::SapiGlobals::get_mut();
-        if globals.headers_sent != 0 {
-            return Ok(());
-        }
-        let mut none = Zval::new();
-        none.u1.type_info = IS_UNDEF;
-        // As the engine does: it runs once, and not while it runs.
-        std::mem::replace(&mut globals.callback_func, none)
-    };
-    // SAFETY: reading the type of a value that is whole.
-    if unsafe { callback.u1.type_info } == IS_UNDEF {
-        return Ok(());
-    }
-    guarded(|| callback.try_call(vec![]).map(drop)).map(drop)
-}
-
-/// Sends the headers, once.
-pub fn send_headers() -> Result<(), Halt> {
-    // SAFETY: sends this request's headers; a SAPI may do anything then, hence the guard.
-    guarded(|| unsafe { ext_php_rs::ffi::sapi_send_headers() }).map(drop)
-}
-
-/// How many output buffers are open.
-pub fn output_level() -> i32 {
-    // SAFETY: reads a counter of this request's output layer.
-    unsafe { php_output_get_level() }
-}
-
-/// Ends the innermost output buffer; what it holds goes where `keep` says: on, or nowhere.
-pub fn end_output_buffer(keep: bool) -> Result<(), Halt> {
-    // SAFETY: works on this request's output layer; a user's handler may run, hence the guard.
-    guarded(|| unsafe { if keep { php_output_end() } else { php_output_discard() } }).map(drop)
-}
-
-/// Runs PHP code and catches what it prints.
-pub fn captured<R>(action: impl FnOnce() -> R) -> (Result<R, Halt>, Vec<u8>) {
-    let level = output_level();
-    // SAFETY: opens a buffer on this request's output layer.
-    let opened = unsafe { php_output_start_default() } == 0;
-    let result = guarded(action);
-    let mut printed = Vec::new();
-    // The code may have left buffers of its own, or ended ours.
-    while opened && output_level() > level {
-        let mut contents = Zval::new();
-        // SAFETY: the engine writes a string or false into the zval.
-        let got = guarded(|| unsafe { php_output_get_contents(&raw mut contents) });
-        if got.is_ok() {
-            printed.splice(0..0, contents.binary_slice::<u8>().unwrap_or_default().iter().copied());
-        }
-        if end_output_buffer(false).is_err() {
-            break;
-        }
-    }
-    (result, printed)
 }

@@ -33,14 +33,15 @@ use sse_core::stream::schedule::Schedule;
 pub use self::begin::check;
 use self::begin::{NoFeed, open_feed};
 use self::deliver::{Batch, Pending};
-use crate::callbacks::Callbacks;
-use crate::exception::Failure;
-use crate::fpm::Connection;
+use crate::php::exception::Failure;
+use crate::php::fpm::Connection;
+use crate::php::ini;
 use crate::php::{self, Halt, call};
-use crate::plan::{Plan, StreamEnd};
-use crate::response::{Open, Target};
-use crate::room::{self, Pressure};
-use crate::stores::Taken;
+use crate::stores::LentSignal;
+use crate::stream::callbacks::Callbacks;
+use crate::stream::response::{Open, Target};
+use crate::stream::room::{self, Pressure};
+use crate::stream::{Plan, StreamEnd};
 
 /// The longest wait; longer ones are cut into pieces.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
@@ -52,7 +53,7 @@ pub fn run(
     target: Target,
     store: &Arc<dyn Store>,
     location: &Location,
-    mut signal: Taken,
+    mut signal: LentSignal,
     callbacks: &Callbacks<'_>,
 ) -> Result<StreamEnd, Failure> {
     if let Some(why) = signal.why() {
@@ -70,7 +71,7 @@ pub fn run(
         }
         Err(NoFeed::Failed(failure)) => return Err(failure),
     };
-    let mut watched = Watched { process: std::process::id(), feed: Some(feed), signal };
+    let mut opened = OpenFeed { process: std::process::id(), feed: Some(feed), signal };
     let (slot, has_place) = match plan.worker_streams {
         // It holds its worker no longer than a page does.
         _ if !plan.follow => (None, true),
@@ -83,7 +84,7 @@ pub fn run(
     };
     let open = target.open()?;
     let request = &plan.request;
-    let Some(feed) = &watched.feed else { return Ok(StreamEnd::Failed) };
+    let Some(feed) = &opened.feed else { return Ok(StreamEnd::Failed) };
     let pending = Pending::new(request, callbacks, &**store, location, feed);
     let mut stream = Stream {
         plan,
@@ -100,7 +101,7 @@ pub fn run(
     };
     let _slot: Option<Slot> = slot;
     let unlimited = TimeLimit::lift()?;
-    let end = stream.live(&mut watched);
+    let end = stream.live(&mut opened);
     unlimited.restore();
     match end {
         Ok(end) => Ok(end),
@@ -116,14 +117,14 @@ pub fn run(
 }
 
 /// A feed and the signal it watches with; dropped, it watches no more.
-struct Watched {
+struct OpenFeed {
     /// Whose they are: a closure may fork, and then the child leaves the watches to its parent.
     process: u32,
     feed: Option<Feed>,
-    signal: Taken,
+    signal: LentSignal,
 }
 
-impl Drop for Watched {
+impl Drop for OpenFeed {
     fn drop(&mut self) {
         if let (Some(feed), Some(signal)) = (self.feed.take(), self.signal.signal())
             && self.process == std::process::id()
@@ -170,8 +171,8 @@ struct Stream<'a> {
 }
 
 impl Stream<'_> {
-    fn live(&mut self, watched: &mut Watched) -> Result<StreamEnd, Stop> {
-        let Watched { feed: Some(feed), signal, .. } = watched else { return Ok(StreamEnd::Failed) };
+    fn live(&mut self, opened: &mut OpenFeed) -> Result<StreamEnd, Stop> {
+        let OpenFeed { feed: Some(feed), signal, .. } = opened else { return Ok(StreamEnd::Failed) };
         let Some(signal) = signal.signal() else { return Ok(StreamEnd::Failed) };
         // The client needn't wait for the closures.
         if self.callbacks.see_events() {
@@ -363,7 +364,7 @@ struct TimeLimit(i64);
 
 impl TimeLimit {
     fn lift() -> Result<Self, Halt> {
-        let limit = php::ini(c"max_execution_time").parse().unwrap_or(0);
+        let limit = ini::get(c"max_execution_time").parse().unwrap_or(0);
         call("set_time_limit", &[&0_i64])?;
         Ok(Self(limit))
     }

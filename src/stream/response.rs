@@ -12,8 +12,9 @@ use ext_php_rs::zend::{SapiGlobals, remove_header, set_header};
 
 use sse_core::stream::voice;
 
-use crate::exception::Failure;
-use crate::php::{self, Halt, IgnoreAbort, call};
+use crate::php::exception::Failure;
+use crate::php::{self, Halt, call};
+use crate::php::{ini, output};
 
 /// The media type of a stream (WHATWG HTML, "Server-sent events").
 const MEDIA_TYPE: &str = "text/event-stream";
@@ -39,12 +40,12 @@ const PHP_OUTPUT_HANDLER_REMOVABLE: i64 = 0x40;
 
 thread_local! {
     /// What became of the request's client: it has one, so a closure of a stream can't open another.
-    static CLIENT: Cell<Client> = const { Cell::new(Client::Waits) };
+    static CLIENT: Cell<ClientState> = const { Cell::new(ClientState::Waits) };
 }
 
 /// A request's client.
 #[derive(Clone, Copy)]
-enum Client {
+enum ClientState {
     /// Nothing yet.
     Waits,
     /// A stream is open.
@@ -55,7 +56,7 @@ enum Client {
 
 /// To be called when a request begins.
 pub fn begin_request() {
-    CLIENT.set(Client::Waits);
+    CLIENT.set(ClientState::Waits);
 }
 
 /// A response that can become a stream.
@@ -66,20 +67,20 @@ pub struct Response {
 /// An open stream.
 pub struct Open {
     command_line: bool,
-    _abort: IgnoreAbort,
+    _abort: output::IgnoreAbort,
 }
 
 impl Response {
     /// Says what keeps the response from becoming a stream.
     pub fn check() -> Result<Self, Failure> {
         match CLIENT.get() {
-            Client::Waits => {}
-            Client::Streams => {
+            ClientState::Waits => {}
+            ClientState::Streams => {
                 return Err(Failure::Stream(
                     "a stream is open in this request already, and its closures can't open another; give one stream several keys instead".into(),
                 ));
             }
-            Client::HandedOver => {
+            ClientState::HandedOver => {
                 return Err(Failure::Stream(
                     "this request's client was handed to the hub, which streams to it; give one stream several keys instead of opening two".into(),
                 ));
@@ -102,9 +103,9 @@ impl Response {
     /// Sends the headers; from here on only frames reach the client.
     pub fn open(self) -> Result<Open, Failure> {
         // What runs on the way can't open another.
-        CLIENT.set(Client::Streams);
-        self.clear_the_way().inspect_err(|_| CLIENT.set(Client::Waits))?;
-        Ok(Open { command_line: self.command_line, _abort: IgnoreAbort::begin() })
+        CLIENT.set(ClientState::Streams);
+        self.clear_the_way().inspect_err(|_| CLIENT.set(ClientState::Waits))?;
+        Ok(Open { command_line: self.command_line, _abort: output::IgnoreAbort::begin() })
     }
 
     /// Ends all that stands between us and the client, and sends the headers.
@@ -113,21 +114,21 @@ impl Response {
             return Ok(close_session()?);
         }
         // First of all: what the rest may have to warn of must not come before the first frame.
-        php::disable_output();
+        output::disable();
         let send = || {
             close_session()?;
             if !are_headers_sent() {
-                php::set_ini("zlib.output_compression", "0");
+                ini::set("zlib.output_compression", "0");
             }
             end_buffers()?;
             // Buffers and the application's callback may have changed the headers.
-            php::run_header_callback()?;
+            output::run_header_callback()?;
             let headers = Headers::now();
             headers.check()?;
             headers.set_right();
-            Ok(php::send_headers()?)
+            Ok(output::send_headers()?)
         };
-        send().inspect_err(|_| php::enable_output())
+        send().inspect_err(|_| output::enable())
     }
 }
 
@@ -248,7 +249,7 @@ fn can_stay(name: &str, value: &str) -> bool {
 
 /// Where output began that had the headers sent.
 fn output_began() -> String {
-    match php::output_start() {
+    match output::began() {
         Some((file, line)) => format!("output began in {file} on line {line}"),
         None => "the response has begun, without output (flush() does that)".into(),
     }
@@ -274,8 +275,8 @@ impl Target {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if matches!(CLIENT.get(), Client::Streams) {
-            CLIENT.set(Client::Waits);
+        if matches!(CLIENT.get(), ClientState::Streams) {
+            CLIENT.set(ClientState::Waits);
         }
     }
 }
@@ -283,7 +284,7 @@ impl Drop for Open {
 impl Open {
     /// The hub has the client now.
     pub fn hand_over(self) {
-        CLIENT.set(Client::HandedOver);
+        CLIENT.set(ClientState::HandedOver);
     }
 
     /// Tells the client to come back after a while; nothing is to follow.
@@ -296,12 +297,12 @@ impl Open {
     /// Writes and flushes; false if the client is gone.
     pub fn send(&self, bytes: &[u8]) -> Result<bool, Halt> {
         if self.command_line {
-            php::print(bytes)?
+            output::print(bytes)?
         } else {
-            php::write_to_client(bytes)?
+            output::write_to_client(bytes)?
         }
-        php::flush_to_client()?;
-        Ok(php::connection_status() == 0)
+        output::flush_to_client()?;
+        Ok(output::connection_status() == 0)
     }
 }
 
@@ -335,7 +336,7 @@ fn close_session() -> Result<(), Halt> {
 
 /// Whether there is an output buffer that can't be ended: what passes through it can't be handed over.
 pub fn has_lasting_buffer() -> Result<bool, Halt> {
-    if php::output_level() == 0 {
+    if output::level() == 0 {
         return Ok(false);
     }
     let all = call("ob_get_status", &[&true])?;
@@ -352,7 +353,7 @@ fn is_removable(status: Option<&Zval>) -> bool {
 /// Ends the output buffers. What they hold was printed before the stream began and would break its
 /// first frame, so it goes to the log. One that can't be ended is written past.
 fn end_buffers() -> Result<(), Halt> {
-    while php::output_level() > 0 {
+    while output::level() > 0 {
         if !is_removable(call("ob_get_status", &[])?.as_ref()) {
             break;
         }
@@ -365,9 +366,9 @@ fn end_buffers() -> Result<(), Halt> {
                 sse_core::key::Printable(held)
             ));
         }
-        let level = php::output_level();
-        php::end_output_buffer(false)?;
-        if php::output_level() >= level {
+        let level = output::level();
+        output::end_buffer(false)?;
+        if output::level() >= level {
             break;
         }
     }
