@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ext_php_rs::types::{ArrayKey, ZendHashTable, Zval};
-use sse_core::key::{Key, Keys, Printable};
+use sse_core::key::{Key, Keys};
+use sse_core::printable::Printable;
 use sse_core::store::{Location, redacted};
 
 use crate::php::exception::Failure;

@@ -260,7 +260,7 @@ fn wrong(name: &str, value: &str, expected: &str) -> Failure {
     let shown = if name == "sse.dsn" { redacted(value) } else { value.to_owned() };
     Failure::Argument(format!(
         "{name} is \"{}\"; it takes {expected}",
-        sse_core::key::Printable(shown.as_bytes())
+        sse_core::printable::Printable(shown.as_bytes())
     ))
 }
 

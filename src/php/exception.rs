@@ -10,7 +10,7 @@ use ext_php_rs::exception::PhpException;
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::zend::{ClassEntry, bailout, ce};
 use sse_core::error::Kind;
-use sse_core::key::Printable;
+use sse_core::printable::Printable;
 
 use crate::php::Halt;
 

@@ -6,7 +6,8 @@
 use ext_php_rs::convert::IntoZvalDyn;
 use ext_php_rs::types::Zval;
 use sse_core::event::{Draft, Event, EventName};
-use sse_core::key::{Key, Printable};
+use sse_core::key::Key;
+use sse_core::printable::Printable;
 
 use crate::php::exception::Failure;
 use crate::php::json;

@@ -363,7 +363,7 @@ fn end_buffers() -> Result<(), Halt> {
             php::log(&format!(
                 "{} bytes printed before the stream began were dropped: {}",
                 held.len(),
-                sse_core::key::Printable(held)
+                sse_core::printable::Printable(held)
             ));
         }
         let level = output::level();

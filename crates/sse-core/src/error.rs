@@ -5,8 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::event::MAX_NAME_BYTES;
-use crate::key::{MAX_KEY_BYTES, Printable};
+use crate::printable::Printable;
 
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -27,11 +26,13 @@ pub enum Error {
     /// A key of no bytes.
     #[error("a key must not be empty; name the stream, for example \"USER_QUEUE_1\"")]
     EmptyKey,
-    /// A key over [`MAX_KEY_BYTES`].
-    #[error("a key is at most {MAX_KEY_BYTES} bytes, this one has {len}; use a hash of it")]
+    /// A key of too many bytes.
+    #[error("a key is at most {max} bytes, this one has {len}; use a hash of it")]
     KeyTooLong {
         /// Bytes it has.
         len: usize,
+        /// Bytes allowed.
+        max: usize,
     },
     /// A key with a NUL byte.
     #[error("a key must not contain a NUL byte, this one does at byte {at}")]
@@ -53,13 +54,13 @@ pub enum Error {
     /// An event name of no bytes.
     #[error("an event name must not be empty; leave it out (null) for the stream's eventName")]
     EmptyEventName,
-    /// An event name over [`MAX_NAME_BYTES`].
-    #[error(
-        "an event name is at most {MAX_NAME_BYTES} bytes, this one has {len}; put what is long into the data"
-    )]
+    /// An event name of too many bytes.
+    #[error("an event name is at most {max} bytes, this one has {len}; put what is long into the data")]
     EventNameTooLong {
         /// Bytes it has.
         len: usize,
+        /// Bytes allowed.
+        max: usize,
     },
     /// An event name that isn't UTF-8.
     #[error("the event name \"{}\" is not valid UTF-8, which an event stream must be", Printable(name))]

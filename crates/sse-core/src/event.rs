@@ -47,7 +47,7 @@ impl EventName {
     /// [`Error::EmptyEventName`], [`Error::EventNameTooLong`], [`Error::EventNameUtf8`], [`Error::EventName`].
     pub fn stored(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_NAME_BYTES {
-            return Err(Error::EventNameTooLong { len: bytes.len() });
+            return Err(Error::EventNameTooLong { len: bytes.len(), max: MAX_NAME_BYTES });
         }
         let Ok(name) = std::str::from_utf8(bytes) else {
             return Err(Error::EventNameUtf8 { name: bytes.to_vec() });
@@ -242,7 +242,7 @@ mod tests {
     fn a_name_has_a_bound() {
         assert!(EventName::new(&[b'n'; MAX_NAME_BYTES]).is_ok());
         let error = EventName::new(&[b'n'; MAX_NAME_BYTES + 1]).unwrap_err();
-        assert!(matches!(error, Error::EventNameTooLong { len } if len == MAX_NAME_BYTES + 1), "{error}");
+        assert!(matches!(error, Error::EventNameTooLong { len, .. } if len == MAX_NAME_BYTES + 1), "{error}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::printable::Printable;
 
 /// Longest key, in bytes; a log's header line and a frame's `keys` stay readable with it.
 pub const MAX_KEY_BYTES: usize = 1_024;
@@ -27,7 +28,7 @@ impl Key {
             return Err(Error::EmptyKey);
         }
         if bytes.len() > MAX_KEY_BYTES {
-            return Err(Error::KeyTooLong { len: bytes.len() });
+            return Err(Error::KeyTooLong { len: bytes.len(), max: MAX_KEY_BYTES });
         }
         if let Some(at) = memchr::memchr(0, bytes) {
             return Err(Error::NulInKey { at });
@@ -104,25 +105,6 @@ pub fn names<'k>(keys: impl IntoIterator<Item = &'k Key>) -> String {
     }
 }
 
-/// Bytes made safe for one line of a log, cut after 200 characters.
-pub struct Printable<'a>(pub &'a [u8]);
-
-impl fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (count, character) in String::from_utf8_lossy(self.0).chars().enumerate() {
-            if count == 200 {
-                return f.write_str("…");
-            }
-            if character.is_control() {
-                write!(f, "{}", character.escape_default())?;
-            } else {
-                write!(f, "{character}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,7 +112,7 @@ mod tests {
     #[test]
     fn a_key_is_one_to_1024_bytes_without_nul() {
         assert!(matches!(Key::new(b""), Err(Error::EmptyKey)));
-        assert!(matches!(Key::new(&[b'a'; 1_025]), Err(Error::KeyTooLong { len: 1_025 })));
+        assert!(matches!(Key::new(&[b'a'; 1_025]), Err(Error::KeyTooLong { len: 1_025, max: 1_024 })));
         assert!(matches!(Key::new(b"a\0b"), Err(Error::NulInKey { at: 1 })));
         assert!(Key::new(&[b'a'; 1_024]).is_ok());
         assert!(Key::new(b"\xff /\n").is_ok());

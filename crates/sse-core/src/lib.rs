@@ -20,6 +20,7 @@ pub mod key;
 mod mutation;
 pub mod own;
 pub mod people;
+pub mod printable;
 pub mod retention;
 pub mod signal;
 pub mod store;
