@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use sse_core::own;
+use sse_core::disk::own;
 use sse_core::printable::Printable;
 use sse_core::store::Location;
 use sse_hub::place::{Place, Wanted};

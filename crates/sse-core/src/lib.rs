@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cursor;
+pub mod disk;
 pub mod error;
 pub mod event;
 pub mod feed;
@@ -18,8 +19,6 @@ pub mod jitter;
 pub mod key;
 #[cfg(test)]
 mod mutation;
-pub mod own;
-pub mod people;
 pub mod printable;
 pub mod retention;
 pub mod signal;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sse_core::Error;
 use sse_core::cursor::{Cursor, Epoch, Tags};
+use sse_core::disk::Directory;
 use sse_core::event::{Draft, Event, EventName, wire_json};
 use sse_core::feed::{Content, Feed};
 use sse_core::frame;
@@ -17,7 +18,7 @@ use sse_core::key::{Key, Keys};
 use sse_core::signal::Poll;
 use sse_core::store::file::format::{FirstLine, Header, Tail};
 use sse_core::store::file::format::{read_header, read_line, read_tail, write_header, write_line};
-use sse_core::store::file::{Directory, FileStore, Settings};
+use sse_core::store::file::{FileStore, Settings};
 use sse_core::stream::request::Replay;
 
 /// The rows of a table, each with a name for messages.

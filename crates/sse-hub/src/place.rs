@@ -19,7 +19,7 @@ use std::time::SystemTime;
 use rustix::fs::{Access, access};
 use rustix::process::{getegid, geteuid, getgroups};
 use sha2::{Digest, Sha256};
-use sse_core::own;
+use sse_core::disk::own;
 
 use crate::message::{Build, PROTOCOL};
 

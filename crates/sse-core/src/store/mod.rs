@@ -3,16 +3,14 @@
 pub mod file;
 mod location;
 pub mod redis;
-mod slots;
 pub mod sqlite;
 
 pub use self::location::{Location, redacted};
+pub use crate::disk::{Patience, Slot};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::fs::File;
 use std::path::Path;
-use std::time::Duration;
 
 use crate::cursor::Epoch;
 use crate::error::{Error, Result};
@@ -227,27 +225,6 @@ impl Settings {
     }
 }
 
-/// How long a lock that another process holds is waited for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Patience {
-    /// For two seconds.
-    #[default]
-    Waits,
-    /// It is tried once, and a server has half its time-out: for who serves others too, and asks again later.
-    TriesOnce,
-}
-
-impl Patience {
-    /// The longest wait.
-    #[must_use]
-    pub fn longest(self) -> Duration {
-        match self {
-            Self::Waits => Duration::from_secs(2),
-            Self::TriesOnce => Duration::ZERO,
-        }
-    }
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -279,10 +256,6 @@ pub fn times(items: &[Item], now_millis: u64) -> Vec<u64> {
     times.reverse();
     times
 }
-
-/// A place taken; dropped, or with the end of its process, it is free again.
-#[derive(Debug)]
-pub struct Slot(#[expect(dead_code, reason = "open and locked for as long as the place is held")] File);
 
 /// What reading a key yields, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]

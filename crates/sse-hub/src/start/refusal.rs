@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, CWD, StatVfsMountFlags, accessat, statvfs};
-use sse_core::people;
+use sse_core::disk::accounts;
 
 /// The system's error, and which file it is about.
 pub fn explained(program: &Path, error: &io::Error) -> String {
@@ -22,17 +22,17 @@ pub fn explained(program: &Path, error: &io::Error) -> String {
 
 fn denied(program: &Path) -> Option<String> {
     let real = fs::canonicalize(program).unwrap_or_else(|_| program.to_owned());
-    let user = people::this_user();
+    let user = accounts::this_user();
     let closed = |path: &&Path| accessat(CWD, *path, Access::EXEC_OK, AtFlags::EACCESS).is_err();
     // From the root on: behind a closed directory nothing can be seen.
     let above: Vec<&Path> = real.ancestors().skip(1).collect();
     if let Some(directory) = above.into_iter().rev().find(closed) {
-        let word = people::shell_word(directory);
+        let word = accounts::shell_word(directory);
         return Some(format!(
             "{} lets only others pass: {}, and this process runs as {}; let it pass: sudo setfacl -m u:{user}:x {word}",
             directory.display(),
-            people::owner_and_mode(&fs::metadata(directory).ok()?),
-            people::this_process()
+            accounts::owner_and_mode(&fs::metadata(directory).ok()?),
+            accounts::this_process()
         ));
     }
     if statvfs(&real).is_ok_and(|mounted| mounted.f_flag.contains(StatVfsMountFlags::NOEXEC)) {
@@ -42,11 +42,11 @@ fn denied(program: &Path) -> Option<String> {
         ));
     }
     if closed(&real.as_path()) {
-        let word = people::shell_word(&real);
+        let word = accounts::shell_word(&real);
         return Some(format!(
             "{}, and this process runs as {}; let it run: sudo setfacl -m u:{user}:rx {word}",
-            people::owner_and_mode(&fs::metadata(&real).ok()?),
-            people::this_process()
+            accounts::owner_and_mode(&fs::metadata(&real).ok()?),
+            accounts::this_process()
         ));
     }
     Some("its modes allow it, so it is something like SELinux, AppArmor or seccomp that does not; their log is in dmesg or the audit log".into())
@@ -71,7 +71,7 @@ mod tests {
         fs::set_permissions(&program, fs::Permissions::from_mode(0o640)).unwrap();
         let said = explain(&program);
         assert!(said.contains("Permission denied") && said.contains("with mode 0640"), "{said}");
-        assert!(said.contains(&format!("sudo setfacl -m u:{}:rx ", people::this_user())), "{said}");
+        assert!(said.contains(&format!("sudo setfacl -m u:{}:rx ", accounts::this_user())), "{said}");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use super::FileStore;
-use super::directory::read_small;
+use crate::disk::read_small;
 use crate::error::Result;
 use crate::id::EventId;
 use crate::key::Key;
@@ -48,6 +48,6 @@ impl FileStore {
     }
 
     fn failures_path(&self, key: &Key) -> PathBuf {
-        self.directory().log(key).with_extension("failed")
+        self.directory().file_of(key, "failed")
     }
 }

@@ -11,11 +11,11 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::Settings;
-use super::directory::{self, Directory, Meta, identity, open};
 use super::format::{self, FirstLine, Header, MAX_HEADER, Tail};
 use super::lines::Lines;
-use super::lock::{self, Locked};
-use super::refusal::failed;
+use super::meta::Meta;
+use crate::disk::lock::{self, Locked};
+use crate::disk::{self, Directory, failed, identity, open};
 use crate::error::{Error, Result};
 use crate::event::Draft;
 use crate::id::{EventId, NEARLY, now_millis};
@@ -156,14 +156,14 @@ impl Log {
         };
         let known = found.map_err(|error| failed("read", path, error))?;
         *end = Some(known);
-        let modified_millis = directory::modified_millis(&metadata);
+        let modified_millis = disk::modified_millis(&metadata);
         let body = *body;
         Ok(Some(Held { directory, path, file, header, body, known, end, modified_millis, _locked: locked }))
     }
 
     /// Has it look as if it was written to now.
     pub fn touch(&self) -> Result<()> {
-        directory::touch(&self.file).map_err(|error| failed("touch", &self.path, error.into()))
+        disk::touch(&self.file).map_err(|error| failed("touch", &self.path, error.into()))
     }
 
     /// Whether it holds a header and nothing else.
@@ -267,7 +267,7 @@ impl Held<'_> {
 
 fn modified_millis(file: &File, path: &Path) -> Result<u64> {
     file.metadata()
-        .map(|metadata| directory::modified_millis(&metadata))
+        .map(|metadata| disk::modified_millis(&metadata))
         .map_err(|error| failed("look at", path, error))
 }
 

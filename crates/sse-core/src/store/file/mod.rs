@@ -4,14 +4,12 @@
 //! writes a new file and renames it in. What a stopped writer or a full disk leaves is mended by the
 //! next writer; readers only ever take whole lines.
 
-pub(super) mod directory;
 mod failures;
 pub mod format;
 mod lines;
-mod lock;
 mod log;
+mod meta;
 mod reader;
-pub(super) mod refusal;
 mod sweep;
 
 use std::collections::HashMap;
@@ -22,12 +20,13 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-pub use self::directory::{Directory, Meta};
+pub use self::meta::Meta;
 pub use crate::store::Settings;
 
 use self::log::Log;
 use self::reader::Reader;
 use crate::cursor::Epoch;
+use crate::disk::Directory;
 use crate::error::{Error, Result};
 use crate::event::Draft;
 use crate::id::EventId;

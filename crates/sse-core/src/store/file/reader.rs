@@ -10,12 +10,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::directory::{Directory, identity};
 use super::format;
 use super::lines::{Lines, Step};
-use super::lock;
 use super::log::Log;
-use super::refusal::failed;
+use crate::disk::{Directory, failed, identity, lock};
 use crate::error::Result;
 use crate::id::EventId;
 use crate::key::Key;

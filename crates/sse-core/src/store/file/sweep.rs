@@ -19,10 +19,9 @@ use std::time::{Duration, Instant};
 use rustix::fs::{Dir, DirEntry, FlockOperation, flock};
 
 use super::Settings;
-use super::directory::{self, Directory, open};
 use super::format::{self, FirstLine, MAX_HEADER};
 use super::log::{AHEAD, Log};
-use super::refusal::failed;
+use crate::disk::{self, Directory, failed, open};
 use crate::error::Result;
 use crate::id::now_millis;
 use crate::key::Key;
@@ -45,8 +44,7 @@ pub fn go_on_for(moment: Duration, directory: &Directory, settings: &Settings) -
     let now = now_millis();
     let path = directory.path().join("swept");
     // A time of the future is of a clock that was wrong.
-    let is_due =
-        |stamp: &fs::Metadata| stamp.len() > 0 || now.abs_diff(directory::modified_millis(stamp)) >= DAY;
+    let is_due = |stamp: &fs::Metadata| stamp.len() > 0 || now.abs_diff(disk::modified_millis(stamp)) >= DAY;
     let known = fs::metadata(&path).ok();
     if known.as_ref().is_some_and(|stamp| !is_due(stamp)) {
         return Ok(false);
@@ -68,7 +66,7 @@ pub fn go_on_for(moment: Duration, directory: &Directory, settings: &Settings) -
         stamp.write_all(format!("{offset}\n").as_bytes()).map_err(failed)?;
         return Ok(true);
     }
-    let _ = directory::touch(&stamp);
+    let _ = disk::touch(&stamp);
     Ok(false)
 }
 
@@ -173,5 +171,5 @@ fn key_of(path: &Path) -> Option<Key> {
 }
 
 fn modified_millis(path: &Path) -> Option<u64> {
-    fs::symlink_metadata(path).ok().map(|metadata| directory::modified_millis(&metadata))
+    fs::symlink_metadata(path).ok().map(|metadata| disk::modified_millis(&metadata))
 }

@@ -12,6 +12,7 @@ use tempfile::tempdir;
 
 use super::format;
 use super::*;
+use crate::disk::lock;
 use crate::event::Event;
 use crate::retention::Retention;
 use crate::store::{Gap, Item, Patience};

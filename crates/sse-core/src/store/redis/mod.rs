@@ -34,8 +34,9 @@ use self::link::Link;
 use self::reader::RedisReader;
 use self::scripts::Scripts;
 pub use self::server::{RedisLocation, Server};
-use super::{Failures, Opened, Patience, Settings, Slot, Start, Store};
+use super::{Failures, Opened, Settings, Slot, Start, Store};
 use crate::cursor::Epoch;
+use crate::disk::{self, Patience};
 use crate::error::Result;
 use crate::event::Draft;
 use crate::id::EventId;
@@ -214,6 +215,6 @@ impl Store for RedisStore {
 
     /// Workers are this machine's, so their places are too: in the temporary directory.
     fn take_slot(&self, count: u64) -> Result<Option<Slot>> {
-        super::slots::of_this_machine(&self.shared.location.to_string())?.take_slot(count)
+        disk::of_this_machine(&self.shared.location.to_string())?.take_slot(count)
     }
 }

@@ -26,12 +26,9 @@ use rustix::io::Errno;
 use super::signals::Signals;
 use super::{id, number};
 use crate::cursor::Epoch;
+use crate::disk::{Directory, Patience, failed, failed_beside, identity};
 use crate::error::{Error, Result};
 use crate::id::EventId;
-use crate::store::Patience;
-use crate::store::file::Directory;
-use crate::store::file::directory::identity;
-use crate::store::file::refusal::{failed, failed_beside};
 
 const FORMAT: i64 = 1;
 /// Statements kept ready; we have fewer.

@@ -16,12 +16,9 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 
 use super::database::beside;
+use crate::disk::{self, Directory, Patience, Slot, failed, identity};
 use crate::error::Result;
 use crate::key::Key;
-use crate::store::file::Directory;
-use crate::store::file::directory::{self, identity};
-use crate::store::file::refusal::failed;
-use crate::store::{Patience, Slot};
 
 const DIRECTORY_MODE: u32 = 0o2770;
 /// Files a process keeps open; beyond it all are closed.
@@ -135,7 +132,7 @@ impl Signals {
     }
 
     fn path(&self, key: &Key) -> PathBuf {
-        self.directory.log(key).with_extension("signal")
+        self.directory.file_of(key, "signal")
     }
 }
 
@@ -146,6 +143,6 @@ fn touch(mut file: &File, length: u64) {
     }
     if file.write_all(b".").is_err() {
         // The disk is full; a new time needs no room.
-        let _ = directory::touch(file);
+        let _ = disk::touch(file);
     }
 }

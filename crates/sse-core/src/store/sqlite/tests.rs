@@ -7,10 +7,10 @@ use tempfile::{TempDir, tempdir};
 mod sweep;
 
 use super::*;
+use crate::disk::Directory;
 use crate::error::Error;
 use crate::follow::Follower;
 use crate::signal::{Again, Choice, Signal};
-use crate::store::file::Directory;
 use crate::testing::{DAY, draft, key, now, told as texts};
 
 struct Place {
@@ -181,7 +181,7 @@ fn a_signal_file_that_takes_the_number_of_a_removed_one_wakes_too() {
     let mut signal = crate::signal::open(Choice::Auto, &Waits::Files { network: false, told_late: false }).0;
     let mut follower = follow(&place, &mut *signal);
     let signals = database::beside(&place.path(), "-signals");
-    let path = Directory::new(&signals).log(&key("a")).with_extension("signal");
+    let path = Directory::new(&signals).file_of(&key("a"), "signal");
     let number = fs::metadata(&path).unwrap().ino();
     // Others may take the number meanwhile.
     for _ in 0..100 {

@@ -115,7 +115,7 @@ fn many_idle_keys_are_removed_in_pieces_with_their_signals_and_covered_by_the_fl
     let place = Place::new();
     let signal = |name: &str| {
         let signals = database::beside(&place.path(), "-signals");
-        Directory::new(&signals).log(&key(name)).with_extension("signal")
+        Directory::new(&signals).file_of(&key(name), "signal")
     };
     place.push("1");
     let last = number(EventId::new(now() - 61 * DAY, 0));

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
+use super::accounts::{self, shell_word};
 use crate::error::Error;
-use crate::people::{self, shell_word};
 
-/// The system's error as ours. `path` is a file of the store or its directory.
+/// The system's error as ours. `path` is a shared file or its directory.
 pub fn failed(action: &'static str, path: &Path, error: io::Error) -> Error {
     explained(action, path, error, None)
 }
@@ -35,7 +35,7 @@ fn explained(action: &'static str, path: &Path, error: io::Error, database: Opti
 
 /// The store's directory isn't there.
 pub fn missing(directory: &Path) -> Error {
-    let user = people::this_user();
+    let user = accounts::this_user();
     let (group, hint) = match group_to_share(directory) {
         Some(group) => (group, ""),
         None => ("GROUP".into(), ", with the web server's group for GROUP"),
@@ -62,27 +62,27 @@ fn denied(
     let remedy = if errno == Errno::ROFS {
         "its file system is mounted read-only: name another directory in sse.dir".into()
     } else if guilty != path && guilty != directory {
-        let (user, guilty) = (people::this_user(), shell_word(guilty));
+        let (user, guilty) = (accounts::this_user(), shell_word(guilty));
         format!("let this user pass through, and nobody else: sudo setfacl -m u:{user}:x {guilty}")
     } else {
         remedy(directory, &metadata, database)
     };
-    let facts = people::owner_and_mode(&metadata);
-    Error::Denied { action, path: guilty.to_owned(), facts, user: people::this_process(), remedy }
+    let facts = accounts::owner_and_mode(&metadata);
+    Error::Denied { action, path: guilty.to_owned(), facts, user: accounts::this_process(), remedy }
 }
 
 /// A command that lets this user in by a group that all users of the store share; nobody gets more by it.
 fn remedy(directory: &Path, refusing: &Metadata, database: Option<&Path>) -> String {
     let open = |metadata: &Metadata| {
         let needed = if metadata.is_dir() { 0o070 } else { 0o060 };
-        metadata.permissions().mode() & needed == needed && !people::is_powerful(metadata.gid())
+        metadata.permissions().mode() & needed == needed && !accounts::is_powerful(metadata.gid())
     };
-    if open(refusing) && !people::is_in_group(refusing.gid()) {
-        let (group, user) = (people::group(refusing.gid()), people::this_user());
+    if open(refusing) && !accounts::is_in_group(refusing.gid()) {
+        let (group, user) = (accounts::group(refusing.gid()), accounts::this_user());
         return format!("join its group: sudo usermod -aG {group} {user}, then log in again or restart PHP");
     }
     let group = match fs::metadata(directory) {
-        Ok(metadata) if open(&metadata) => people::group(metadata.gid()),
+        Ok(metadata) if open(&metadata) => accounts::group(metadata.gid()),
         _ => group_to_share(directory).unwrap_or_else(|| "GROUP".into()),
     };
     let directory = shell_word(directory);
@@ -103,11 +103,11 @@ fn remedy(directory: &Path, refusing: &Metadata, database: Option<&Path>) -> Str
 /// The group that users of a directory can share, where it has none yet: this process's, which is nobody
 /// else's business if this is root; then that of the owner of what is around it, or of the web server.
 fn group_to_share(directory: &Path) -> Option<String> {
-    if !people::is_root() {
-        return Some(people::this_group());
+    if !accounts::is_root() {
+        return Some(accounts::this_group());
     }
     let around = directory.ancestors().skip(1).find_map(|around| fs::metadata(around).ok());
-    around.and_then(|around| people::group_of_user(around.uid())).or_else(people::web_group)
+    around.and_then(|around| accounts::group_of_user(around.uid())).or_else(accounts::web_group)
 }
 
 #[cfg(test)]
@@ -120,18 +120,18 @@ mod tests {
 
     #[test]
     fn root_makes_a_directory_for_the_owner_of_what_is_around_or_for_the_web_server() {
-        if !people::is_root() {
+        if !accounts::is_root() {
             return;
         }
         let around = tempdir().unwrap();
         let said = || missing(&around.path().join("store")).to_string();
         assert!(!said().contains("-g root"), "{}", said());
-        let web = people::web_group().unwrap_or_else(|| "GROUP".into());
+        let web = accounts::web_group().unwrap_or_else(|| "GROUP".into());
         assert!(said().contains(&format!("-g {web} ")), "{}", said());
         // Of whoever it is but root.
         let Some(nobody) = uzers::get_user_by_name("nobody") else { return };
         chown(around.path(), Some(nobody.uid()), None).unwrap();
-        let group = people::group(nobody.primary_group_id());
+        let group = accounts::group(nobody.primary_group_id());
         assert!(said().contains(&format!("-g {group} ")), "{}", said());
     }
 }

@@ -2,19 +2,23 @@
 //!
 //! A place is a file that its stream keeps locked; whatever ends the process frees it.
 
+use std::fs::File;
+
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
-use super::Slot;
-use super::file::Directory;
+use super::{Directory, own};
 use crate::error::{Error, Result};
-use crate::own;
+
+/// A place taken; dropped, or with the end of its process, it is free again.
+#[derive(Debug)]
+pub struct Slot(#[expect(dead_code, reason = "open and locked for as long as the place is held")] File);
 
 impl Directory {
     /// Takes one of `count` places; `None` if all are taken.
     ///
     /// # Errors
-    /// What is wrong with the directory.
+    /// Those of [`Directory::shared_file`].
     pub fn take_slot(&self, count: u64) -> Result<Option<Slot>> {
         for number in 0..count {
             let path = self.path().join(format!("slot-{number}"));

@@ -1,14 +1,9 @@
-//! The store's directory: who may use it, its epoch, and the files in it.
+//! A directory whose files are shared, and how files are made in it.
 //!
 //! ```text
-//! store        sse-store 1 <epoch> <floor> <crc32>\n
-//! lock         empty; held while a file is made or removed
-//! <name>.log   one key's log
-//! .*.new       a file being made, renamed in when it is whole
+//! lock    empty; held while a file is made or removed
+//! .*.new  a file being made, renamed in when it is whole
 //! ```
-//! `floor` lies above the ids of every log that was removed, so that ids of a key rise even if its
-//! log is gone and the clock stepped back.
-//!
 //! Files get 0660 and the directory's group whatever the umask: command line users, cron and the
 //! web user share them by group.
 
@@ -20,16 +15,12 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{OFlags, Timespec, Timestamps, UTIME_NOW, futimens};
 
-use super::format::read_crc;
-use super::lock;
+use super::lock::{self, Patience};
 use super::refusal::{failed, failed_beside, missing};
 use crate::cursor::Epoch;
 use crate::error::{Error, Result};
-use crate::id::EventId;
 use crate::key::Key;
-use crate::store::Patience;
 
-const FORMAT: u64 = 1;
 const FILE_MODE: u32 = 0o660;
 /// Characters of a key that are kept in its file's name, for those who look for it.
 const READABLE: usize = 48;
@@ -39,20 +30,11 @@ const NFS: i64 = 0x6969;
 const SMB: [i64; 2] = [0x517b, 0xfe53_4d42];
 const CIFS: i64 = 0xff53_4d42;
 
-/// A store's directory.
+/// A directory of shared files.
 #[derive(Clone, Debug)]
 pub struct Directory {
     path: PathBuf,
     patience: Patience,
-}
-
-/// The content of the file `store`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Meta {
-    /// Drawn when the store was made.
-    pub epoch: Epoch,
-    /// Above every id of every log that was removed.
-    pub floor: EventId,
 }
 
 impl Directory {
@@ -83,15 +65,16 @@ impl Directory {
     /// Says what is wrong with the directory, if anything is.
     ///
     /// # Errors
-    /// [`Error::DirectoryMissing`], [`Error::NotADirectory`], [`Error::Denied`].
+    /// [`Error::DirectoryMissing`], [`Error::NotADirectory`]; [`Error::Denied`] when this user may not read and
+    /// write in it; [`Error::Io`] when the system can't say.
     pub fn check(&self) -> Result<()> {
         self.checked(|action, error| failed(action, &self.path, error))
     }
 
-    /// [`Directory::check`] for a directory in which a database lies.
+    /// The same for a directory in which a database lies: the remedy is for that alone.
     ///
     /// # Errors
-    /// As above.
+    /// Those of [`Directory::check`].
     pub fn check_around(&self, database: &Path) -> Result<()> {
         self.checked(|action, error| failed_beside(database, action, &self.path, error))
     }
@@ -123,9 +106,9 @@ impl Directory {
         false
     }
 
-    /// The log of a key: what can be read of its name, and its hash.
+    /// The file of a key with this extension: what can be read of the key's name, and its hash.
     #[must_use]
-    pub fn log(&self, key: &Key) -> PathBuf {
+    pub fn file_of(&self, key: &Key, extension: &str) -> PathBuf {
         let mut name: String = key
             .as_bytes()
             .iter()
@@ -141,64 +124,14 @@ impl Directory {
             // Writing to a String can't fail.
             let _ = write!(name, "{byte:02x}");
         }
-        name.push_str(".log");
-        self.path.join(name)
-    }
-
-    /// Epoch and floor; a directory without them becomes a store.
-    ///
-    /// # Errors
-    /// Those of [`Directory::check`], [`Error::NewerFormat`], [`Error::DamagedStore`].
-    pub fn meta(&self) -> Result<Meta> {
-        match self.read_meta()? {
-            Some(meta) => Ok(meta),
-            None => self.locked(|| self.meta_while_locked()),
-        }
-    }
-
-    /// [`Directory::meta`] for who holds the directory's lock.
-    ///
-    /// # Errors
-    /// As above.
-    pub fn meta_while_locked(&self) -> Result<Meta> {
-        if let Some(meta) = self.read_meta()? {
-            return Ok(meta);
-        }
-        let meta = Meta { epoch: Epoch::draw(), floor: EventId::ZERO };
-        // An empty one, after a power failure, would stop everybody.
-        self.replace(&self.meta_path(), &write_meta(meta), true)?;
-        Ok(meta)
-    }
-
-    /// Raises the floor to `at_least`. The caller holds the directory's lock.
-    ///
-    /// # Errors
-    /// Those of [`Directory::meta`] and of writing.
-    pub fn raise_floor(&self, at_least: EventId) -> Result<()> {
-        let meta = self.meta_while_locked()?;
-        if meta.floor >= at_least {
-            return Ok(());
-        }
-        self.replace(&self.meta_path(), &write_meta(Meta { floor: at_least, ..meta }), true)
-    }
-
-    fn meta_path(&self) -> PathBuf {
-        self.path.join("store")
-    }
-
-    fn read_meta(&self) -> Result<Option<Meta>> {
-        let path = self.meta_path();
-        match read_small(&path) {
-            Ok(bytes) => read_meta(&bytes, &path).map(Some),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.check().map(|()| None),
-            Err(error) => Err(failed("read", &path, error)),
-        }
+        self.path.join(format!("{name}.{extension}"))
     }
 
     /// Runs `action` while no other process makes or removes files here.
     ///
     /// # Errors
-    /// Those of `action`, [`Error::Locked`].
+    /// Those of `action`; [`Error::Locked`] when another process kept the lock; those of
+    /// [`Directory::shared_file`] for the lock itself.
     pub fn locked<T>(&self, action: impl FnOnce() -> Result<T>) -> Result<T> {
         let path = self.path.join("lock");
         loop {
@@ -212,10 +145,10 @@ impl Directory {
         }
     }
 
-    /// Opens a file that users of the store lock; a missing one is made, empty.
+    /// Opens a file that its users lock; a missing one is made, empty.
     ///
     /// # Errors
-    /// What is wrong with the directory or the file.
+    /// Those of [`Directory::check`]; [`Error::Full`] when it has to be made and can't be; [`Error::Io`].
     pub fn shared_file(&self, path: &Path) -> Result<File> {
         loop {
             match open(path) {
@@ -254,15 +187,16 @@ impl Directory {
     /// Puts a whole new file in the place of `path`, or leaves all as it was.
     ///
     /// # Errors
-    /// [`Error::Full`], [`Error::Denied`], [`Error::Io`].
+    /// [`Error::Full`] when the disk is; [`Error::Denied`] when no file may be made there; [`Error::Io`] for
+    /// anything else that the system refuses.
     pub fn replace(&self, path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
         self.replace_with(path, sync, |file| file.write_all(bytes))
     }
 
-    /// [`Directory::replace`], with the bytes written by `fill`.
+    /// The same, with the bytes written by `fill`.
     ///
     /// # Errors
-    /// As above.
+    /// Those of [`Directory::replace`], also for what `fill` says.
     pub fn replace_with(
         &self,
         path: &Path,
@@ -288,7 +222,7 @@ impl Directory {
         })
     }
 
-    /// Gives a new file the mode and group that all users of the store share.
+    /// Gives a new file the mode and group that all users of the directory share.
     fn share(&self, file: &File) -> io::Result<()> {
         file.set_permissions(Permissions::from_mode(FILE_MODE))?;
         let group = fs::metadata(&self.path)?.gid();
@@ -300,7 +234,7 @@ impl Directory {
     }
 }
 
-/// Opens a file of the store for reading and writing; never through a symbolic link.
+/// Opens a shared file for reading and writing; never through a symbolic link.
 pub fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).custom_flags(flags()).open(path)
 }
@@ -332,31 +266,4 @@ pub fn touch(file: &File) -> rustix::io::Result<()> {
 pub fn modified_millis(metadata: &fs::Metadata) -> u64 {
     let millis = metadata.mtime().saturating_mul(1_000).saturating_add(metadata.mtime_nsec() / 1_000_000);
     u64::try_from(millis).unwrap_or(0)
-}
-
-fn write_meta(meta: Meta) -> Vec<u8> {
-    let line = format!("sse-store {FORMAT} {:08x} {}", meta.epoch.0, meta.floor);
-    format!("{line} {:08x}\n", crc32fast::hash(line.as_bytes())).into_bytes()
-}
-
-fn read_meta(bytes: &[u8], path: &Path) -> Result<Meta> {
-    let damaged = |what| Error::DamagedStore { path: path.to_owned(), what };
-    let text = std::str::from_utf8(bytes).map_err(|_| damaged("it isn't text"))?;
-    let line = text.strip_suffix('\n').ok_or_else(|| damaged("its line has no end"))?;
-    let (body, crc) = line.rsplit_once(' ').ok_or_else(|| damaged("it has no checksum"))?;
-    if read_crc(crc.as_bytes()) != Some(crc32fast::hash(body.as_bytes())) {
-        return Err(damaged("its checksum is wrong"));
-    }
-    let fields = body.strip_prefix("sse-store ");
-    let mut fields = fields.ok_or_else(|| damaged("it doesn't begin with \"sse-store\""))?.split(' ');
-    let format: Option<u64> = fields.next().and_then(|field| field.parse().ok());
-    let format = format.ok_or_else(|| damaged("it has no format number"))?;
-    if format > FORMAT {
-        return Err(Error::NewerFormat { path: path.to_owned(), found: format, known: FORMAT });
-    }
-    let epoch = fields.next().and_then(|field| u32::from_str_radix(field, 16).ok());
-    let epoch = epoch.ok_or_else(|| damaged("it has no epoch"))?;
-    let floor = fields.next().and_then(|field| field.parse().ok());
-    let floor = floor.ok_or_else(|| damaged("it has no floor"))?;
-    Ok(Meta { epoch: Epoch(epoch), floor })
 }

@@ -11,10 +11,30 @@ use rustix::io::Errno;
 
 use super::refusal::failed;
 use crate::error::{Error, Result};
-use crate::store::Patience;
 
 const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(5);
+
+/// How long a lock that another process holds is waited for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Patience {
+    /// For two seconds.
+    #[default]
+    Waits,
+    /// It is tried once, and a server has half its time-out: for who serves others too, and asks again later.
+    TriesOnce,
+}
+
+impl Patience {
+    /// The longest wait.
+    #[must_use]
+    pub fn longest(self) -> Duration {
+        match self {
+            Self::Waits => Duration::from_secs(2),
+            Self::TriesOnce => Duration::ZERO,
+        }
+    }
+}
 
 /// A lock held; dropped, it is free again.
 #[derive(Debug)]
