@@ -263,10 +263,10 @@ pub enum Error {
         source: io::Error,
     },
     /// The wake-up can't be set up.
-    #[error("cannot watch {}: {source}", path.display())]
+    #[error("cannot watch {what}: {source}")]
     Watch {
-        /// The file.
-        path: PathBuf,
+        /// The file or channel, or what watches.
+        what: String,
         /// The system's error.
         source: io::Error,
     },

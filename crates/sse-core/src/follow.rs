@@ -139,7 +139,7 @@ impl Follower {
 fn watched(store: &dyn Store, key: &Key, start: Start, signal: &mut dyn Signal) -> Result<(Opened, Watch)> {
     let mut opened = store.reader(key, start)?;
     for _ in 0..ATTEMPTS {
-        let watch = match signal.watch(opened.reader.path()) {
+        let watch = match signal.watch(opened.reader.trigger()) {
             Ok(watch) => watch,
             // Removed just now: opening makes it anew.
             Err(_) if !opened.reader.is_current()? => {
@@ -159,5 +159,5 @@ fn watched(store: &dyn Store, key: &Key, start: Start, signal: &mut dyn Signal) 
         }
         opened = store.reader(key, start)?;
     }
-    Err(Error::Locked { path: opened.reader.path().to_owned(), waited_ms: 0 })
+    Err(Error::Locked { path: opened.reader.trigger().to_string().into(), waited_ms: 0 })
 }

@@ -20,6 +20,7 @@ pub mod key;
 #[cfg(test)]
 mod mutation;
 pub mod printable;
+pub mod redis;
 pub mod retention;
 pub mod signal;
 pub mod store;

@@ -4,10 +4,9 @@
 //! of. So every few seconds everything counts as changed, whatever the signal says.
 
 use std::os::fd::BorrowedFd;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Changes, Signal, Watch};
+use super::watch::{Changes, Signal, Trigger, Watch};
 use crate::error::Result;
 
 /// Half of this passes between two looks at the clock, so what nobody woke for is found after it at the
@@ -31,8 +30,8 @@ impl Again {
 }
 
 impl Signal for Again {
-    fn watch(&mut self, path: &Path) -> Result<Watch> {
-        self.signal.watch(path)
+    fn watch(&mut self, trigger: Trigger<'_>) -> Result<Watch> {
+        self.signal.watch(trigger)
     }
 
     fn unwatch(&mut self, watch: Watch) {

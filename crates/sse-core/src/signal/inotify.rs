@@ -7,13 +7,13 @@
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;
 
-use super::{Changes, Poll, Signal, Watch};
+use super::poll::Poll;
+use super::watch::{Changes, Signal, Trigger, Watch};
 use crate::error::{Error, Result};
 
 /// One inotify instance. 128 per user are allowed by default, so a process keeps a single one.
@@ -34,7 +34,7 @@ impl Inotify {
     /// [`Error::Watch`] when the user's instances are used up (`EMFILE`).
     pub fn new() -> Result<Self> {
         let descriptor = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)
-            .map_err(|error| Error::Watch { path: PathBuf::from("inotify"), source: error.into() })?;
+            .map_err(|error| Error::Watch { what: "inotify".into(), source: error.into() })?;
         Ok(Self {
             descriptor,
             watches: HashMap::new(),
@@ -46,7 +46,8 @@ impl Inotify {
 }
 
 impl Signal for Inotify {
-    fn watch(&mut self, path: &Path) -> Result<Watch> {
+    fn watch(&mut self, trigger: Trigger<'_>) -> Result<Watch> {
+        let path = trigger.file()?;
         let flags = WatchFlags::MODIFY | WatchFlags::ATTRIB | WatchFlags::MOVE_SELF | WatchFlags::DELETE_SELF;
         self.next += 1;
         let watch = Watch(self.next);
@@ -56,7 +57,7 @@ impl Signal for Inotify {
                 self.descriptors.insert(watch, descriptor);
             }
             Err(Errno::NOSPC) => self.looked_at.watch_as(watch, path)?,
-            Err(error) => return Err(Error::Watch { path: path.to_owned(), source: error.into() }),
+            Err(error) => return Err(trigger.failed(error.into())),
         }
         Ok(watch)
     }
@@ -132,7 +133,7 @@ mod tests {
         let mut files = ["a", "b"].map(|name| {
             let path = directory.path().join(name);
             let file = File::create(&path).unwrap();
-            signal.watch(&path).unwrap();
+            signal.watch(Trigger::File(&path)).unwrap();
             file
         });
         // In turns: two changes of one file in a row are one.

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use ::notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use parking_lot::Mutex;
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use super::{Changes, Signal, Watch};
+use super::watch::{Changes, Signal, Trigger, Watch};
 use crate::error::{Error, Result};
 
 const SECOND_LOOK: Duration = Duration::from_secs(1);
@@ -36,9 +36,9 @@ impl Notify {
     /// A new watcher with its thread.
     ///
     /// # Errors
-    /// [`Error::Watch`].
+    /// [`Error::Watch`] if the system has no descriptor, or whatever it watches by, left.
     pub fn new() -> Result<Self> {
-        let failed = |source| Error::Watch { path: PathBuf::from("notify"), source };
+        let failed = |source| Error::Watch { what: "notify".into(), source };
         let (wake, waker) =
             pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).map_err(|error| failed(error.into()))?;
         let seen: Seen = Arc::new(Mutex::new(Some(HashSet::new())));
@@ -68,10 +68,11 @@ fn note(seen: &Seen, event: ::notify::Result<Event>) {
 }
 
 impl Signal for Notify {
-    fn watch(&mut self, path: &Path) -> Result<Watch> {
+    fn watch(&mut self, trigger: Trigger<'_>) -> Result<Watch> {
+        let path = trigger.file()?;
         self.watcher
             .watch(path, RecursiveMode::NonRecursive)
-            .map_err(|error| Error::Watch { path: path.to_owned(), source: std::io::Error::other(error) })?;
+            .map_err(|error| trigger.failed(std::io::Error::other(error)))?;
         self.next += 1;
         self.watches.insert(path.to_owned(), Watch(self.next));
         Ok(Watch(self.next))

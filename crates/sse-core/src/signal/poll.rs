@@ -9,8 +9,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Changes, Signal, Watch};
-use crate::error::{Error, Result};
+use super::watch::{Changes, Signal, Trigger, Watch};
+use crate::error::Result;
 
 const FASTEST: Duration = Duration::from_millis(5);
 const SLOWEST: Duration = Duration::from_millis(100);
@@ -55,10 +55,8 @@ impl Poll {
 
     /// Starts watching, for another signal that counts the watches.
     pub(super) fn watch_as(&mut self, watch: Watch, path: &Path) -> Result<()> {
-        let look = look(path).ok_or_else(|| Error::Watch {
-            path: path.to_owned(),
-            source: std::io::ErrorKind::NotFound.into(),
-        })?;
+        let gone = || Trigger::File(path).failed(std::io::ErrorKind::NotFound.into());
+        let look = look(path).ok_or_else(gone)?;
         self.files.push((watch, path.to_owned(), Some(look)));
         Ok(())
     }
@@ -71,13 +69,13 @@ impl Default for Poll {
 }
 
 impl Signal for Poll {
-    fn watch(&mut self, path: &Path) -> Result<Watch> {
+    fn watch(&mut self, trigger: Trigger<'_>) -> Result<Watch> {
         self.next += 1;
         let watch = Watch(self.next);
         if self.is_blind {
             return Ok(watch);
         }
-        self.watch_as(watch, path).map(|()| watch)
+        self.watch_as(watch, trigger.file()?).map(|()| watch)
     }
 
     fn unwatch(&mut self, watch: Watch) {

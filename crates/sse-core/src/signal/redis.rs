@@ -20,8 +20,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,10 +28,10 @@ use parking_lot::{Condvar, Mutex};
 use redis::{Connection, RedisResult, Value, cmd};
 use rustix::event::{EventfdFlags, eventfd};
 
-use super::{Changes, Signal, Watch};
+use super::watch::{Changes, Signal, Trigger, Watch};
 use crate::cursor::Epoch;
 use crate::error::{Error, Result};
-use crate::store::redis::Server;
+use crate::redis::Server;
 
 /// Pause between two knocks that nothing asks for.
 const KNOCK_EVERY: Duration = Duration::from_secs(5);
@@ -44,14 +42,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Channels named in one command.
 const BATCH: usize = 500;
 
-type Channel = Vec<u8>;
+type ChannelName = Vec<u8>;
 
 /// The channels of one prefix on a server.
 #[derive(Debug)]
 pub struct RedisSignal {
     shared: Arc<Shared>,
-    watches: HashMap<Channel, Watch>,
-    channels: HashMap<Watch, Channel>,
+    watches: HashMap<ChannelName, Watch>,
+    channels: HashMap<Watch, ChannelName>,
     next: u64,
 }
 
@@ -60,7 +58,7 @@ pub struct RedisSignal {
 struct Shared {
     server: Server,
     /// The channel of our own.
-    control: Channel,
+    control: ChannelName,
     state: Mutex<State>,
     /// Something is wanted, or nothing any more.
     wanted: Condvar,
@@ -71,11 +69,11 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     /// What to listen to.
-    channels: HashSet<Channel>,
+    channels: HashSet<ChannelName>,
     /// What to begin and to end since the listener last looked.
-    pending: HashMap<Channel, bool>,
+    pending: HashMap<ChannelName, bool>,
     /// What changed; `None` for anything.
-    seen: Option<HashSet<Channel>>,
+    seen: Option<HashSet<ChannelName>>,
     has_ended: bool,
 }
 
@@ -86,7 +84,7 @@ impl RedisSignal {
     /// # Errors
     /// [`Error::Watch`] if the system has no descriptor or thread left.
     pub fn new(server: &Server, prefix: &str) -> Result<Self> {
-        let failed = |source| Error::Watch { path: PathBuf::from(server.to_string()), source };
+        let failed = |source| Error::Watch { what: server.to_string(), source };
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
             .map_err(|error| failed(error.into()))?;
         let control = format!("{prefix}control:{:08x}{:08x}", Epoch::draw().0, Epoch::draw().0).into_bytes();
@@ -104,7 +102,7 @@ impl RedisSignal {
         Ok(Self { shared, watches: HashMap::new(), channels: HashMap::new(), next: 0 })
     }
 
-    fn want(&self, channel: &Channel, is_wanted: bool) {
+    fn want(&self, channel: &ChannelName, is_wanted: bool) {
         let mut state = self.shared.state.lock();
         if is_wanted {
             state.channels.insert(channel.clone());
@@ -117,9 +115,10 @@ impl RedisSignal {
 }
 
 impl Signal for RedisSignal {
-    fn watch(&mut self, path: &Path) -> Result<Watch> {
+    fn watch(&mut self, trigger: Trigger<'_>) -> Result<Watch> {
+        let channel = ChannelName::from(trigger.channel()?);
         self.next += 1;
-        let (watch, channel) = (Watch(self.next), path.as_os_str().as_bytes().to_vec());
+        let watch = Watch(self.next);
         self.want(&channel, true);
         self.channels.insert(watch, channel.clone());
         self.watches.insert(channel, watch);
@@ -176,7 +175,7 @@ impl Shared {
     }
 
     /// Takes note of a change; `None` is "anything may have changed".
-    fn note(&self, channel: Option<Channel>) {
+    fn note(&self, channel: Option<ChannelName>) {
         let mut state = self.state.lock();
         match (channel, &mut state.seen) {
             (Some(channel), Some(seen)) => drop(seen.insert(channel)),
@@ -218,7 +217,7 @@ fn listen(shared: &Shared) {
 }
 
 fn hear(shared: &Shared, connection: &mut Connection) -> RedisResult<()> {
-    let wanted: Vec<Channel> = {
+    let wanted: Vec<ChannelName> = {
         let mut state = shared.state.lock();
         state.pending.clear();
         state.channels.iter().cloned().collect()
@@ -234,7 +233,7 @@ fn hear(shared: &Shared, connection: &mut Connection) -> RedisResult<()> {
         } else if is_message {
             let pending = std::mem::take(&mut shared.state.lock().pending);
             let (begun, ended): (Vec<_>, Vec<_>) = pending.into_iter().partition(|(_, is_wanted)| *is_wanted);
-            let names = |channels: Vec<(Channel, bool)>| -> Vec<Channel> {
+            let names = |channels: Vec<(ChannelName, bool)>| -> Vec<ChannelName> {
                 channels.into_iter().map(|(channel, _)| channel).collect()
             };
             send(connection, "SUBSCRIBE", &names(begun))?;
@@ -244,7 +243,7 @@ fn hear(shared: &Shared, connection: &mut Connection) -> RedisResult<()> {
     Ok(())
 }
 
-fn send(connection: &mut Connection, name: &str, channels: &[Channel]) -> RedisResult<()> {
+fn send(connection: &mut Connection, name: &str, channels: &[ChannelName]) -> RedisResult<()> {
     for batch in channels.chunks(BATCH) {
         connection.send_packed_command(&cmd(name).arg(batch).get_packed_command())?;
     }
@@ -252,7 +251,7 @@ fn send(connection: &mut Connection, name: &str, channels: &[Channel]) -> RedisR
 }
 
 /// The channel that a message came on, or that is subscribed to from now on.
-fn message(value: &Value) -> Option<(bool, Channel)> {
+fn message(value: &Value) -> Option<(bool, ChannelName)> {
     let Value::Array(parts) = value else { return None };
     match parts.as_slice() {
         [Value::BulkString(kind), Value::BulkString(channel), _] => match kind.as_slice() {

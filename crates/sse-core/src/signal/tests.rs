@@ -1,6 +1,6 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -46,7 +46,7 @@ fn woken(signal: &mut dyn Signal, watch: Watch) -> bool {
 fn an_append_wakes() {
     for mut signal in signals() {
         let (_directory, path) = file("log");
-        let watch = signal.watch(&path).unwrap();
+        let watch = signal.watch(Trigger::File(&path)).unwrap();
         OpenOptions::new().append(true).open(&path).unwrap().write_all(b"x").unwrap();
         assert!(woken(signal.as_mut(), watch), "{}", signal.name());
     }
@@ -57,7 +57,7 @@ fn a_replacement_by_rename_wakes_a_reader_that_holds_the_old_file() {
     for mut signal in signals() {
         let (directory, path) = file("log");
         let _held = File::open(&path).unwrap();
-        let watch = signal.watch(&path).unwrap();
+        let watch = signal.watch(Trigger::File(&path)).unwrap();
         let other = directory.path().join("new");
         fs::write(&other, b"new").unwrap();
         fs::rename(&other, &path).unwrap();
@@ -69,7 +69,7 @@ fn a_replacement_by_rename_wakes_a_reader_that_holds_the_old_file() {
 fn a_removed_file_wakes() {
     for mut signal in signals() {
         let (_directory, path) = file("log");
-        let watch = signal.watch(&path).unwrap();
+        let watch = signal.watch(Trigger::File(&path)).unwrap();
         fs::remove_file(&path).unwrap();
         assert!(woken(signal.as_mut(), watch), "{}", signal.name());
     }
@@ -80,7 +80,7 @@ fn reading_a_file_wakes_nobody() {
     if cfg!(target_os = "linux") {
         let (_directory, path) = file("log");
         let mut signal = Inotify::new().unwrap();
-        signal.watch(&path).unwrap();
+        signal.watch(Trigger::File(&path)).unwrap();
         fs::read(&path).unwrap();
         assert_eq!(signal.changes(), Changes::Some(Vec::new()));
     }
@@ -90,7 +90,7 @@ fn reading_a_file_wakes_nobody() {
 fn a_dropped_watch_is_not_reported() {
     let (_directory, path) = file("log");
     let mut signal = Inotify::new().unwrap();
-    let watch = signal.watch(&path).unwrap();
+    let watch = signal.watch(Trigger::File(&path)).unwrap();
     fs::write(&path, b"x").unwrap();
     signal.unwatch(watch);
     assert_eq!(signal.changes(), Changes::Some(Vec::new()));
@@ -100,12 +100,12 @@ fn a_dropped_watch_is_not_reported() {
 fn a_file_watched_again_after_its_replacement_wakes_again() {
     for mut signal in signals() {
         let (directory, path) = file("log");
-        let watch = signal.watch(&path).unwrap();
+        let watch = signal.watch(Trigger::File(&path)).unwrap();
         let other = directory.path().join("new");
         fs::write(&other, b"").unwrap();
         fs::rename(&other, &path).unwrap();
         signal.unwatch(watch);
-        let watch = signal.watch(&path).unwrap();
+        let watch = signal.watch(Trigger::File(&path)).unwrap();
         signal.changes();
         OpenOptions::new().append(true).open(&path).unwrap().write_all(b"x").unwrap();
         assert!(woken(signal.as_mut(), watch), "{}", signal.name());
@@ -117,13 +117,13 @@ fn a_file_watched_anew_before_its_old_watch_ends_wakes_again() {
     for is_replaced in [false, true] {
         for mut signal in signals() {
             let (directory, path) = file("log");
-            let old = signal.watch(&path).unwrap();
+            let old = signal.watch(Trigger::File(&path)).unwrap();
             if is_replaced {
                 let other = directory.path().join("new");
                 fs::write(&other, b"").unwrap();
                 fs::rename(&other, &path).unwrap();
             }
-            let new = signal.watch(&path).unwrap();
+            let new = signal.watch(Trigger::File(&path)).unwrap();
             signal.unwatch(old);
             signal.changes();
             OpenOptions::new().append(true).open(&path).unwrap().write_all(b"x").unwrap();
@@ -135,7 +135,7 @@ fn a_file_watched_anew_before_its_old_watch_ends_wakes_again() {
 #[test]
 fn watching_a_missing_file_is_an_error() {
     for mut signal in signals() {
-        assert!(signal.watch(Path::new("/nonexistent/log")).is_err(), "{}", signal.name());
+        assert!(signal.watch(Trigger::File(Path::new("/nonexistent/log"))).is_err(), "{}", signal.name());
     }
 }
 

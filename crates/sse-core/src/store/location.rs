@@ -9,9 +9,10 @@ use std::sync::Arc;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
 use super::file::FileStore;
-use super::redis::{RedisLocation, RedisStore};
+use super::redis::RedisStore;
 use super::sqlite::{self, SqliteStore};
 use super::{Settings, Store};
+use crate::redis::RedisLocation;
 
 const IN_PATHS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
 

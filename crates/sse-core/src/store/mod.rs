@@ -10,7 +10,6 @@ pub use crate::disk::{Patience, Slot};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::path::Path;
 
 use crate::cursor::Epoch;
 use crate::error::{Error, Result};
@@ -18,7 +17,7 @@ use crate::event::{Draft, Event};
 use crate::id::{EventId, NEARLY};
 use crate::key::Key;
 use crate::retention::Retention;
-use crate::signal::Waits;
+use crate::signal::{Trigger, Waits};
 
 /// Bytes of JSON that `sse.max_payload` may allow an event. What is longer was put there by other hands, or is
 /// damage: it is never read into memory.
@@ -137,7 +136,7 @@ pub trait Reader: fmt::Debug + Send {
     fn position(&self) -> EventId;
 
     /// What a signal watches for it.
-    fn path(&self) -> &Path;
+    fn trigger(&self) -> Trigger<'_>;
 
     /// Whether what is read is still what the store has under this key. If not, it is to be opened
     /// anew behind [`Reader::position`], once nothing is left to read.

@@ -288,7 +288,7 @@ pub fn a_payload_over_the_limit_is_refused_and_wakes_nobody(place: &Place) {
     push(&store, "a", "1");
     let (mut signal, _) = signal::open(Choice::Auto, &store.waits());
     let opened = store.reader(&key("a"), Start::Newest(0)).unwrap();
-    signal.watch(opened.reader.path()).unwrap();
+    signal.watch(opened.reader.trigger()).unwrap();
     settle(signal.as_mut());
     let huge = draft(&format!("\"{}\"", "x".repeat(1 << 20)));
     let error = store.append(&key("a"), &huge).unwrap_err();
@@ -344,7 +344,7 @@ pub fn a_push_to_another_key_does_not_wake(place: &Place) {
     let store = place.store();
     let (mut signal, _) = signal::open(Choice::Auto, &store.waits());
     let opened = store.reader(&key("a"), Start::Newest(0)).unwrap();
-    signal.watch(opened.reader.path()).unwrap();
+    signal.watch(opened.reader.trigger()).unwrap();
     settle(signal.as_mut());
     push(&store, "b", "1");
     assert_quiet(signal.as_mut());

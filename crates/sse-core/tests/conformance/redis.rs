@@ -330,12 +330,10 @@ fn ten_thousand_streams_share_two_connections() {
     let Some((_directory, server)) = server(&[]) else { return };
     let store = open(&server.unix(), 1_000);
     let (mut signal, _) = signal::open(Choice::Auto, &store.waits());
-    let paths: Vec<PathBuf> = (0..10_000)
-        .map(|number| {
-            store.reader(&key(&format!("k{number}")), Start::Newest(0)).unwrap().reader.path().to_owned()
-        })
+    let readers: Vec<_> = (0..10_000)
+        .map(|number| store.reader(&key(&format!("k{number}")), Start::Newest(0)).unwrap().reader)
         .collect();
-    let watches: Vec<_> = paths.iter().map(|path| signal.watch(path).unwrap()).collect();
+    let watches: Vec<_> = readers.iter().map(|reader| signal.watch(reader.trigger()).unwrap()).collect();
     until("all channels", || server.ask(&["PUBSUB", "CHANNELS", "sse:0:k*"]).lines().count() == 10_000);
     let clients = server.ask(&["CLIENT", "LIST"]).lines().count();
     assert!(clients <= 4, "the store's, two of the signal and redis-cli's own, not {clients}");

@@ -9,8 +9,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::*;
 use crate::Error;
-use crate::signal::Watch;
 use crate::signal::{Inotify, Notify};
+use crate::signal::{Trigger, Watch};
 
 /// Every signal; a new one is one line.
 fn signals() -> Vec<Box<dyn Signal>> {
@@ -114,13 +114,13 @@ struct Meddling<F> {
 }
 
 impl<F: FnMut()> Signal for Meddling<F> {
-    fn watch(&mut self, path: &Path) -> Result<Watch> {
+    fn watch(&mut self, trigger: Trigger<'_>) -> Result<Watch> {
         let meddle = self.left > 0;
         self.left = self.left.saturating_sub(1);
         if meddle {
             (self.before)();
         }
-        let watch = self.signal.watch(path);
+        let watch = self.signal.watch(trigger);
         if meddle {
             (self.after)();
         }

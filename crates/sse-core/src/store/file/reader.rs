@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::format;
 use super::lines::{Lines, Step};
@@ -17,6 +17,7 @@ use crate::disk::{Directory, failed, identity, lock};
 use crate::error::Result;
 use crate::id::EventId;
 use crate::key::Key;
+use crate::signal::Trigger;
 use crate::store::{self, Gap, Item, Opened, Patience, Start};
 
 /// Bytes of a log that one call works through, so that nothing else waits for long.
@@ -152,9 +153,9 @@ impl store::Reader for Reader {
         self.position
     }
 
-    /// The log's path.
-    fn path(&self) -> &Path {
-        &self.path
+    /// The log.
+    fn trigger(&self) -> Trigger<'_> {
+        Trigger::File(&self.path)
     }
 
     /// Whether the path still names the file that is read.

@@ -9,16 +9,16 @@
 //!   position's own event is lost: an earlier state was put back, and pushed to.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::keyspace::{Keyspace, Names};
 use super::scripts::Entry;
-use super::{Names, Shared};
 use crate::cursor::Epoch;
 use crate::error::Result;
 use crate::event::{Draft, Event, EventName};
 use crate::id::EventId;
 use crate::key::Key;
+use crate::signal::Trigger;
 use crate::store::{Gap, Item, Opened, Reader, Start};
 
 /// Entries asked for at a time, at most.
@@ -27,10 +27,8 @@ const AT_MOST: usize = 128;
 /// A reader of one key.
 #[derive(Debug)]
 pub struct RedisReader {
-    shared: Arc<Shared>,
+    keyspace: Arc<Keyspace>,
     names: Names,
-    /// The channel that tells of pushes, as signals take it.
-    path: PathBuf,
     epoch: Epoch,
     position: EventId,
     /// The last entry read, of whomever.
@@ -40,17 +38,17 @@ pub struct RedisReader {
 
 impl RedisReader {
     /// Opens a key (noting it if nobody pushed to it yet) and goes to `start`.
-    pub fn open(shared: &Arc<Shared>, key: &Key, start: Start) -> Result<Opened> {
-        let names = shared.names(key);
+    pub fn open(keyspace: &Arc<Keyspace>, key: &Key, start: Start) -> Result<Opened> {
+        let names = keyspace.names(key);
         let look = |start| {
-            let (found, epoch) = shared.with_epoch(|epoch, is_fresh| {
-                shared
+            let (found, epoch) = keyspace.with_epoch(|epoch, is_fresh| {
+                keyspace
                     .link
-                    .repeat(|connection| shared.scripts.open(connection, &names, epoch, is_fresh, start))
+                    .repeat(|connection| keyspace.scripts.open(connection, &names, epoch, is_fresh, start))
             })?;
             let (last, before) = found;
-            let last = shared.id(&names, &last)?;
-            Ok((last, before.map_or(Ok(last), |before| shared.id(&names, &before))?, epoch))
+            let last = keyspace.id(&names, &last)?;
+            Ok((last, before.map_or(Ok(last), |before| keyspace.id(&names, &before))?, epoch))
         };
         let (last_id, before, epoch) = look(if start == Start::Newest(0) { Start::Oldest } else { start })?;
         let (position, gap) = match start {
@@ -63,9 +61,8 @@ impl RedisReader {
             Start::After(from) if before != from => (before, Some(Gap { from, to: before })),
             Start::After(from) => (from, None),
         };
-        let path = PathBuf::from(&names.channel);
-        let (shared, is_current) = (Arc::clone(shared), true);
-        let reader = Self { shared, names, path, epoch, position, seen: position, is_current };
+        let (keyspace, is_current) = (Arc::clone(keyspace), true);
+        let reader = Self { keyspace, names, epoch, position, seen: position, is_current };
         Ok(Opened { reader: Box::new(reader), gap, last_id, epoch })
     }
 
@@ -73,7 +70,7 @@ impl RedisReader {
     fn take(&mut self, entries: Vec<Entry>) -> Result<VecDeque<Item>> {
         let mut items = VecDeque::new();
         for (id, fields) in entries {
-            let at: EventId = id.parse().map_err(|_| self.shared.link.damaged(&self.names.log))?;
+            let at: EventId = id.parse().map_err(|_| self.keyspace.link.damaged(&self.names.log))?;
             self.seen = at;
             let Some((before, time, draft)) = read_fields(fields) else { continue };
             if before != self.position {
@@ -93,7 +90,7 @@ impl RedisReader {
     /// What is behind the last entry seen, and whether that is all there is; nothing if the key was removed, or
     /// put back to an earlier state.
     fn look(&self, max_bytes: usize) -> Result<Option<(EventId, Vec<Entry>, bool)>> {
-        let Shared { link, scripts, .. } = &*self.shared;
+        let Keyspace { link, scripts, .. } = &*self.keyspace;
         let (epoch, last, entries, is_end) =
             link.repeat(|connection| scripts.read(connection, &self.names, self.seen, max_bytes, AT_MOST))?;
         let epoch = epoch.and_then(|text| u32::from_str_radix(&text, 16).ok());
@@ -109,8 +106,8 @@ impl Reader for RedisReader {
     }
 
     /// The key's channel.
-    fn path(&self) -> &Path {
-        &self.path
+    fn trigger(&self) -> Trigger<'_> {
+        Trigger::Channel(&self.names.channel)
     }
 
     /// As the last read found it.

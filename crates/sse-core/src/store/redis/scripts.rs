@@ -5,7 +5,7 @@
 
 use redis::{Connection, ErrorKind, RedisResult, Script, ServerErrorKind, cmd};
 
-use super::Names;
+use super::keyspace::Names;
 use crate::cursor::Epoch;
 use crate::event::{Draft, MAX_NAME_BYTES};
 use crate::id::{EventId, NEARLY};

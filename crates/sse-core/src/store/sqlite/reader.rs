@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -20,6 +20,7 @@ use crate::error::Result;
 use crate::event::{Draft, Event, EventName};
 use crate::id::{EventId, now_millis};
 use crate::key::Key;
+use crate::signal::Trigger;
 use crate::store::{Gap, Item, MAX_JSON, Opened, Reader, Start};
 
 /// A reader of one key.
@@ -108,8 +109,8 @@ impl Reader for SqliteReader {
     }
 
     /// The key's signal file.
-    fn path(&self) -> &Path {
-        &self.path
+    fn trigger(&self) -> Trigger<'_> {
+        Trigger::File(&self.path)
     }
 
     /// Whether signal file, epoch and the key's row are still those it was opened with.

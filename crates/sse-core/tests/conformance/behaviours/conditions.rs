@@ -34,7 +34,7 @@ pub fn an_event_is_not_stored_once_another_came(place: &Place) {
     push(&place.store(), "a", "1");
     let (mut signal, _) = signal::open(Choice::Auto, &store.waits());
     let opened = store.reader(&key("a"), Start::Newest(0)).unwrap();
-    signal.watch(opened.reader.path()).unwrap();
+    signal.watch(opened.reader.trigger()).unwrap();
     settle(signal.as_mut());
     assert_eq!(push_after(&store, "2", first), None);
     assert_quiet(signal.as_mut());

@@ -76,7 +76,7 @@ fn a_user_with_the_rights_of_the_prefix_alone_is_woken_by_a_push() {
     // The second one is told to a listener that listens already.
     let watches = ["a", "b"].map(|name| {
         let opened = store.reader(&key(name), Start::Newest(0)).unwrap();
-        let watch = signal.watch(opened.reader.path()).unwrap();
+        let watch = signal.watch(opened.reader.trigger()).unwrap();
         until("its channel", || is_heard(&server, &format!("shop:0:{name}")));
         watch
     });
@@ -112,7 +112,7 @@ fn a_listener_that_was_refused_asks_again() {
     let store = open(&user(&server, &["resetchannels"]), 100);
     let opened = store.reader(&key("a"), Start::Newest(0)).unwrap();
     let (mut signal, _) = signal::open(Choice::Auto, &store.waits());
-    signal.watch(opened.reader.path()).unwrap();
+    signal.watch(opened.reader.trigger()).unwrap();
     until("a refusal", || server.ask(&["ACL", "LOG"]).contains("shop:control:"));
     user(&server, &["&shop:*"]);
     until("its channel", || is_heard(&server, "shop:0:a"));

@@ -1,4 +1,4 @@
-//! This process's connection to the server, and what the server says as our errors.
+//! This process's connection to a server.
 
 use std::error::Error as StdError;
 use std::io;
@@ -6,18 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use redis::{Connection, ErrorKind, RedisError, RedisResult, ServerError};
+use redis::{Connection, RedisError, RedisResult};
 
-use super::Server;
+use super::failure;
+use super::server::Server;
 use crate::error::{Error, Result};
 
 /// Idle time after which the server may have closed a connection: it is tried before it is used, for
 /// what was sent into a closed one may or may not have been done. Shorter than a server's restart.
 const TRUSTED: Duration = Duration::from_millis(100);
-
-/// How a server says that it did nothing, and may do it in a moment.
-const UNREADY: [&str; 7] =
-    ["READONLY", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS", "LOADING", "TRYAGAIN", "BUSY"];
 
 /// One connection, opened when it is needed.
 pub struct Link {
@@ -93,7 +90,7 @@ impl Link {
         let answer = action(&mut held.connection);
         held.used = Instant::now();
         answer.map_err(|error| {
-            let ours = failed(&self.server, &error);
+            let ours = failure::of(&self.server, self.server.timeout(), &error);
             // After a time-out an answer may still come: the next one would be taken for another's. And
             // who isn't ready may have handed over to another server, which a new connection finds.
             let is_unready = matches!(ours, Error::RedisUnready { .. });
@@ -117,48 +114,4 @@ fn is_broken_pipe(error: &RedisError) -> bool {
     let source = error.source().and_then(|source| source.downcast_ref::<Arc<dyn StdError + Send + Sync>>());
     let source = source.and_then(|source| source.downcast_ref::<io::Error>());
     source.is_some_and(|source| source.kind() == io::ErrorKind::BrokenPipe)
-}
-
-/// What the server, or the way to it, says, as ours.
-pub fn failed(server: &Server, error: &RedisError) -> Error {
-    // The system calls it "temporarily unavailable", which it isn't.
-    let said = match error.is_timeout() {
-        true => format!("no answer within {} ms", server.timeout().as_millis()),
-        false => said(error),
-    };
-    let server = server.to_string();
-    match error.kind() {
-        ErrorKind::Io => Error::RedisLost { server, said },
-        _ if is_unready(error) => Error::RedisUnready { server, said },
-        _ if is_refusal(&said) => Error::RedisRefused { server, said },
-        _ => match error.code() {
-            Some("NOAUTH" | "WRONGPASS") => Error::RedisRefused { server, said },
-            _ if said.contains("WRONGTYPE") => Error::RedisForeign { server, what: said },
-            _ => Error::Redis { server, said },
-        },
-    }
-}
-
-/// Whether the server did nothing because it can't for now: it starts, hands over to another one, or is
-/// full. Old ones put what went wrong in a script into their own words.
-fn is_unready(error: &RedisError) -> bool {
-    let is_one = |error: &ServerError| {
-        let details = error.details().unwrap_or_default();
-        UNREADY.iter().any(|code| error.code() == *code || details.contains(&format!("-{code} ")))
-            || details.starts_with("max number of clients")
-    };
-    error.clone().into_server_errors().is_some_and(|errors| errors.iter().any(|(_, error)| is_one(error)))
-}
-
-/// Whether the user's rights don't go so far. In a script an error has no code of its own, and the words
-/// depend on the version.
-fn is_refusal(said: &str) -> bool {
-    let words =
-        ["NOPERM", "The user executing the script can't", "ACL failure in script", "no permissions to"];
-    words.iter().any(|words| said.contains(words))
-}
-
-/// In the server's words, or the system's.
-pub fn said(error: &RedisError) -> String {
-    error.to_string()
 }
