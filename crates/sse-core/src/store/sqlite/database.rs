@@ -1,16 +1,4 @@
-//! The database's file: opened once by a process, its tables, and its errors as ours.
-//!
-//! ```text
-//! store     epoch, floor, swept, reached   one row; floor lies above the ids of every key removed
-//! keys      number, key, last, events, bytes, oldest
-//! events    key, id, before, name, cut, cut_length, external, json, time
-//! failures  key, id, times
-//! ```
-//! An id is one integer, milliseconds × 2^14 + sequence. `before` is the id of the event that was
-//! stored before this one, whether it is still here or not. `time` is when it was stored, in milliseconds
-//! since 1970, where the id's milliseconds are more than a second away. `oldest` is when the oldest event was stored, by the
-//! same clock. `user_version` is the format; `time` and `reached` were added to it later, and who doesn't know
-//! them leaves them empty.
+//! The database's file: opened once by a process, made with what lies beside it, and its errors as ours.
 
 use std::fs;
 use std::io;
@@ -20,17 +8,15 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::ffi::{self, ErrorCode};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use rustix::io::Errno;
 
+use super::paths::beside;
 use super::signals::Signals;
-use super::{id, number};
-use crate::cursor::Epoch;
+use super::tables::{self, FORMAT};
 use crate::disk::{Directory, Patience, failed, failed_beside, identity};
 use crate::error::{Error, Result};
-use crate::id::EventId;
 
-const FORMAT: i64 = 1;
 /// Statements kept ready; we have fewer.
 const STATEMENTS: usize = 32;
 /// Pages kept in memory for a process, in KiB: a push touches few.
@@ -42,16 +28,12 @@ pub const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 /// a connection is open.
 static OPENING: Mutex<()> = Mutex::new(());
 
-/// One row of `store`.
-pub struct Meta {
-    pub epoch: Epoch,
-    pub floor: EventId,
-}
-
 /// A database's file and this process's connection.
 #[derive(Debug)]
 pub struct Database {
     path: PathBuf,
+    /// The files that wake; their directory's lock is held while the database is made.
+    signals: Signals,
     sync: bool,
     patience: Patience,
     open: Mutex<Option<Open>>,
@@ -68,28 +50,26 @@ struct Open {
 
 impl Database {
     pub fn new(path: &Path, sync: bool, patience: Patience) -> Self {
-        Self { path: path.to_owned(), sync, patience, open: Mutex::new(None) }
+        let signals = Signals::new(path, patience);
+        Self { path: path.to_owned(), signals, sync, patience, open: Mutex::new(None) }
+    }
+
+    /// The files that wake its readers.
+    pub fn signals(&self) -> &Signals {
+        &self.signals
     }
 
     /// Reads: `action` may see several states unless it begins a transaction of its own.
-    pub fn with<T>(
-        &self,
-        signals: &Signals,
-        action: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
-    ) -> Result<T> {
+    pub fn with<T>(&self, action: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T> {
         let mut open = self.open.lock();
-        let connection = self.connection(&mut open, signals)?;
+        let connection = self.connection(&mut open)?;
         action(connection).map_err(|error| self.failed("read", &error))
     }
 
     /// Reads and writes as one: all of it is stored, or nothing.
-    pub fn write<T>(
-        &self,
-        signals: &Signals,
-        action: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T> {
+    pub fn write<T>(&self, action: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
         let mut open = self.open.lock();
-        let connection = self.connection(&mut open, signals)?;
+        let connection = self.connection(&mut open)?;
         let stored =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
                 let answer = action(&transaction)?;
@@ -107,7 +87,7 @@ impl Database {
         *open = None;
     }
 
-    fn connection<'a>(&self, open: &'a mut Option<Open>, signals: &Signals) -> Result<&'a mut Connection> {
+    fn connection<'a>(&self, open: &'a mut Option<Open>) -> Result<&'a mut Connection> {
         leave_to_parent(open);
         let named = fs::metadata(&self.path).ok().map(|metadata| identity(&metadata));
         if open.as_ref().is_some_and(|open| Some(open.identity) != named) {
@@ -116,37 +96,40 @@ impl Database {
         }
         let open = match open {
             Some(open) => open,
-            None => open.insert(self.open(signals)?),
+            None => open.insert(self.open()?),
         };
         Ok(&mut open.connection)
     }
 
-    fn open(&self, signals: &Signals) -> Result<Open> {
+    fn open(&self) -> Result<Open> {
         let _alone = OPENING.lock();
         let directory = Directory::new(self.path.parent().unwrap_or(&self.path));
         if directory.is_on_network() {
             return Err(Error::NetworkDatabase { path: self.path.clone() });
         }
-        signals.ready()?;
+        self.signals.ready()?;
         if !self.path.exists() {
-            signals.locked(|| self.make(&directory))?;
+            self.signals.locked(|| self.make(&directory))?;
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags);
         let mut connection = connection.map_err(|error| self.failed("open", &error))?;
         let metadata = fs::metadata(&self.path).map_err(|error| failed("look at", &self.path, error))?;
         let format = set_up(&connection, self.sync, self.patience)
-            .and_then(|()| format(&connection))
+            .and_then(|()| tables::format(&connection))
             .map_err(|error| self.failed("open", &error))?;
         if format > FORMAT {
             let (found, known) = (format.unsigned_abs(), FORMAT.unsigned_abs());
             return Err(Error::NewerFormat { path: self.path.clone(), found, known });
         }
         if format < FORMAT {
-            signals.locked(|| make_tables(&mut connection).map_err(|error| self.failed("write", &error)))?;
+            self.signals
+                .locked(|| tables::make(&mut connection).map_err(|error| self.failed("write", &error)))?;
         }
-        if !has_all_columns(&connection).map_err(|error| self.failed("open", &error))? {
-            signals.locked(|| add_columns(&mut connection).map_err(|error| self.failed("write", &error)))?;
+        if !tables::has_all_columns(&connection).map_err(|error| self.failed("open", &error))? {
+            self.signals.locked(|| {
+                tables::add_columns(&mut connection).map_err(|error| self.failed("write", &error))
+            })?;
         }
         Ok(Open { process: std::process::id(), identity: identity(&metadata), connection })
     }
@@ -196,24 +179,6 @@ fn leave_to_parent(open: &mut Option<Open>) {
     }
 }
 
-/// `<path><suffix>`.
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-/// A database's files and directories, also where they lie if it is a symbolic link: SQLite's own are beside
-/// the file, our signals beside the link.
-pub fn paths(database: &Path) -> Vec<PathBuf> {
-    let real = fs::canonicalize(database).ok().filter(|real| real != database);
-    [database.to_owned()]
-        .into_iter()
-        .chain(real)
-        .flat_map(|path| ["", "-wal", "-shm", "-journal", "-signals"].map(|end| beside(&path, end)))
-        .collect()
-}
-
 fn set_up(connection: &Connection, sync: bool, patience: Patience) -> rusqlite::Result<()> {
     connection.busy_handler(match patience {
         Patience::Waits => Some(wait),
@@ -231,90 +196,4 @@ fn wait(times: i32) -> bool {
     let pause = SHORTEST_PAUSE.saturating_mul(1 << times.clamp(0, 8)).min(LONGEST_PAUSE);
     std::thread::sleep(pause);
     u128::from(times.unsigned_abs()) * LONGEST_PAUSE.as_millis() < Patience::Waits.longest().as_millis()
-}
-
-fn format(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
-}
-
-/// Makes the tables unless another process just did.
-fn make_tables(connection: &mut Connection) -> rusqlite::Result<()> {
-    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if format(&transaction)? < FORMAT {
-        transaction.execute_batch(
-            "CREATE TABLE store (
-                 epoch INTEGER NOT NULL,
-                 floor INTEGER NOT NULL,
-                 swept INTEGER NOT NULL,
-                 reached INTEGER NOT NULL DEFAULT 0
-             );
-             CREATE TABLE keys (
-                 number INTEGER PRIMARY KEY AUTOINCREMENT,
-                 key BLOB NOT NULL UNIQUE,
-                 last INTEGER NOT NULL,
-                 events INTEGER NOT NULL,
-                 bytes INTEGER NOT NULL,
-                 oldest INTEGER NOT NULL
-             );
-             CREATE TABLE events (
-                 key INTEGER NOT NULL,
-                 id INTEGER NOT NULL,
-                 before INTEGER NOT NULL,
-                 name TEXT,
-                 cut INTEGER,
-                 cut_length INTEGER,
-                 external INTEGER NOT NULL,
-                 json BLOB NOT NULL,
-                 time INTEGER,
-                 PRIMARY KEY (key, id)
-             ) WITHOUT ROWID;
-             CREATE TABLE failures (
-                 key INTEGER NOT NULL,
-                 id INTEGER NOT NULL,
-                 times INTEGER NOT NULL,
-                 PRIMARY KEY (key, id)
-             ) WITHOUT ROWID;",
-        )?;
-        meta(&transaction)?;
-        transaction.pragma_update(None, "user_version", FORMAT)?;
-    }
-    transaction.commit()
-}
-
-fn has_all_columns(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.prepare("SELECT 1 FROM pragma_table_info('events') WHERE name = 'time'")?.exists([])
-}
-
-/// Adds what the first databases of this format don't have, unless another process just did.
-fn add_columns(connection: &mut Connection) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if !has_all_columns(&transaction)? {
-        transaction.execute_batch(
-            "ALTER TABLE events ADD COLUMN time INTEGER;
-             ALTER TABLE store ADD COLUMN reached INTEGER NOT NULL DEFAULT 0;",
-        )?;
-    }
-    transaction.commit()
-}
-
-/// The epoch, if the store has one.
-pub fn epoch(connection: &Connection) -> rusqlite::Result<Epoch> {
-    let mut statement = connection.prepare_cached("SELECT epoch FROM store")?;
-    statement.query_row([], |row| row.get(0).map(Epoch))
-}
-
-/// Epoch and floor; a store whose row was removed gets new ones.
-pub fn meta(transaction: &Transaction<'_>) -> rusqlite::Result<Meta> {
-    let mut statement = transaction.prepare_cached("SELECT epoch, floor FROM store")?;
-    let read = |row: &rusqlite::Row<'_>| Ok(Meta { epoch: Epoch(row.get(0)?), floor: id(row.get(1)?) });
-    if let Some(meta) = statement.query_row([], read).optional()? {
-        return Ok(meta);
-    }
-    let meta = Meta { epoch: Epoch::draw(), floor: EventId::ZERO };
-    transaction.execute(
-        "INSERT INTO store (epoch, floor, swept) VALUES (?, ?, 0)",
-        [i64::from(meta.epoch.0), number(meta.floor)],
-    )?;
-    Ok(meta)
 }

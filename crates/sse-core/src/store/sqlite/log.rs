@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::database;
-use super::{id, number};
+use super::ids::{id, number};
+use super::tables;
 use crate::event::Draft;
 use crate::id::EventId;
 use crate::key::Key;
@@ -46,7 +46,7 @@ pub fn open(transaction: &Transaction<'_>, key: &Key, now: u64) -> rusqlite::Res
     if let Some(log) = find(transaction, key)? {
         return Ok(log);
     }
-    let last = database::meta(transaction)?.floor.next(now + 1);
+    let last = tables::meta(transaction)?.floor.next(now + 1);
     transaction.execute(
         "INSERT INTO keys (key, last, events, bytes, oldest) VALUES (?, ?, 0, 0, 0)",
         params![key.as_bytes(), number(last)],

@@ -1,6 +1,6 @@
 //! Events in one SQLite database: a single file to back up, and room for very many keys.
 //!
-//! One table of keys, one of events ([`database`] shows them). Beside `<path>` lie SQLite's own
+//! One table of keys, one of events ([`tables`] shows them). Beside `<path>` lie SQLite's own
 //! `<path>-wal` and `<path>-shm`, and the directory `<path>-signals` with a file per key that is
 //! touched after each commit ([`signals`]): that is what readers wait on. Who is killed in between has
 //! woken nobody, so readers look again every few seconds.
@@ -15,12 +15,14 @@
 //! process undo each other's locks, and committed events are lost.
 
 mod database;
+mod ids;
 mod log;
+mod paths;
 mod reader;
 mod signals;
 mod sweep;
+mod tables;
 
-use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,17 +30,17 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-pub(super) use self::database::paths;
+pub(super) use self::paths::paths;
 
 use self::database::Database;
+use self::ids::{id, number};
 use self::log::Log;
 use self::reader::SqliteReader;
-use self::signals::Signals;
-use super::{Failures, Gap, Item, Opened, Settings, Slot, Start, Store};
+use super::{Failures, Opened, Settings, Slot, Start, Store};
 use crate::cursor::Epoch;
 use crate::error::Result;
 use crate::event::Draft;
-use crate::id::{EventId, MAX_SEQUENCE, now_millis};
+use crate::id::{EventId, now_millis};
 use crate::key::Key;
 use crate::signal::Waits;
 
@@ -53,29 +55,22 @@ const PAUSE: Duration = database::LONGEST_PAUSE.saturating_add(Duration::from_mi
 #[derive(Debug)]
 pub struct SqliteStore {
     settings: Settings,
-    shared: Arc<Shared>,
+    /// Its readers share it.
+    database: Arc<Database>,
     /// When this process last asked whether a sweep is due, in milliseconds since 1970.
     asked: AtomicU64,
     /// Whether this process has begun a sweep, or gone on with one, that isn't through.
     sweeps: AtomicBool,
 }
 
-/// What a store shares with its readers.
-#[derive(Debug)]
-struct Shared {
-    database: Database,
-    signals: Signals,
-}
-
 impl SqliteStore {
     /// A store in this file, which is made when it is first used; its directory must exist.
     #[must_use]
     pub fn new(path: &Path, settings: Settings) -> Arc<Self> {
-        let signals = Signals::new(path, settings.patience);
-        let shared = Shared { database: Database::new(path, settings.sync, settings.patience), signals };
+        let database = Database::new(path, settings.sync, settings.patience);
         Arc::new(Self {
             settings,
-            shared: Arc::new(shared),
+            database: Arc::new(database),
             asked: AtomicU64::new(0),
             sweeps: AtomicBool::new(false),
         })
@@ -86,8 +81,7 @@ impl SqliteStore {
     /// # Errors
     /// What is wrong with the database.
     pub fn sweep(&self, now: u64) -> Result<()> {
-        let Shared { database, signals } = &*self.shared;
-        database.write(signals, sweep::begin)?;
+        self.database.write(sweep::begin)?;
         while !self.sweep_a_piece(now)? {
             std::thread::sleep(PAUSE);
         }
@@ -108,8 +102,8 @@ impl SqliteStore {
     }
 
     /// Tells of an event that is stored, and goes on with a sweep that is due.
-    fn wake(&self, key: &Key, (id, is_due): (EventId, bool), now: u64) -> EventId {
-        self.shared.signals.wake(key);
+    fn after_storing(&self, key: &Key, (id, is_due): (EventId, bool), now: u64) -> EventId {
+        self.database.signals().wake(key);
         // The event is stored. What can't be swept now will be after another push.
         let has_more = is_due && !self.sweep_a_piece(now).unwrap_or(true);
         self.sweeps.store(has_more, Ordering::Relaxed);
@@ -118,11 +112,10 @@ impl SqliteStore {
 
     /// Goes on with a sweep; true if it is through.
     fn sweep_a_piece(&self, now: u64) -> Result<bool> {
-        let Shared { database, signals } = &*self.shared;
         let retention = &self.settings.retention;
-        let done = database.write(signals, |transaction| sweep::go_on(transaction, retention, now))?;
+        let done = self.database.write(|transaction| sweep::go_on(transaction, retention, now))?;
         let sweep::Done { forgotten, is_through } = done;
-        forgotten.iter().for_each(|key| signals.forget(key));
+        forgotten.iter().for_each(|key| self.database.signals().forget(key));
         Ok(is_through)
     }
 
@@ -139,35 +132,32 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn check(&self) -> Result<()> {
-        self.shared.signals.check()?;
-        self.shared.database.write(&self.shared.signals, |_| Ok(()))
+        self.database.signals().check()?;
+        self.database.write(|_| Ok(()))
     }
 
     fn epoch(&self) -> Result<Epoch> {
-        let Shared { database, signals } = &*self.shared;
-        let known = database.with(signals, |connection| database::epoch(connection).optional())?;
+        let known = self.database.with(|connection| tables::epoch(connection).optional())?;
         match known {
             Some(epoch) => Ok(epoch),
-            None => database.write(signals, |transaction| database::meta(transaction).map(|meta| meta.epoch)),
+            None => self.database.write(|transaction| tables::meta(transaction).map(|meta| meta.epoch)),
         }
     }
 
     fn append(&self, key: &Key, draft: &Draft) -> Result<EventId> {
         self.settings.check_size(draft)?;
-        let Shared { database, signals } = &*self.shared;
         let now = now_millis();
-        let stored = database.write(signals, |transaction| {
+        let stored = self.database.write(|transaction| {
             let log = log::open(transaction, key, now)?;
             self.append_to(log, transaction, draft, now)
         })?;
-        Ok(self.wake(key, stored, now))
+        Ok(self.after_storing(key, stored, now))
     }
 
     fn append_after(&self, key: &Key, draft: &Draft, after: EventId) -> Result<Option<EventId>> {
         self.settings.check_size(draft)?;
-        let Shared { database, signals } = &*self.shared;
         let now = now_millis();
-        let stored = database.write(signals, |transaction| {
+        let stored = self.database.write(|transaction| {
             let log = log::open(transaction, key, now)?;
             if log.is_at(transaction, after)? {
                 self.append_to(log, transaction, draft, now).map(Some)
@@ -175,16 +165,15 @@ impl Store for SqliteStore {
                 Ok(None)
             }
         })?;
-        Ok(stored.map(|stored| self.wake(key, stored, now)))
+        Ok(stored.map(|stored| self.after_storing(key, stored, now)))
     }
 
     fn reader(&self, key: &Key, start: Start) -> Result<Opened> {
-        SqliteReader::open(&self.shared, key, start)
+        SqliteReader::open(&self.database, key, start)
     }
 
     fn knows(&self, key: &Key) -> Result<bool> {
-        let Shared { database, signals } = &*self.shared;
-        Ok(database.with(signals, |connection| log::find(connection, key))?.is_some())
+        Ok(self.database.with(|connection| log::find(connection, key))?.is_some())
     }
 
     fn waits(&self) -> Waits {
@@ -192,8 +181,7 @@ impl Store for SqliteStore {
     }
 
     fn failures(&self, key: &Key) -> Failures {
-        let Shared { database, signals } = &*self.shared;
-        let read = database.with(signals, |connection| {
+        let read = self.database.with(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT id, times FROM failures WHERE key = (SELECT number FROM keys WHERE key = ?)",
             )?;
@@ -204,8 +192,7 @@ impl Store for SqliteStore {
     }
 
     fn record_failure(&self, key: &Key, at: EventId) -> Result<u32> {
-        let Shared { database, signals } = &*self.shared;
-        database.write(signals, |transaction| {
+        self.database.write(|transaction| {
             let log = log::open(transaction, key, now_millis())?;
             let times = transaction.query_row(
                 "INSERT INTO failures (key, id, times) VALUES (?1, ?2, 1)
@@ -223,28 +210,12 @@ impl Store for SqliteStore {
     }
 
     fn take_slot(&self, count: u64) -> Result<Option<Slot>> {
-        self.shared.signals.take_slot(count)
+        self.database.signals().take_slot(count)
     }
 
     fn before_fork(&self) {
-        self.shared.database.close();
+        self.database.close();
     }
-}
-
-/// An id as the database has it: SQLite's integers keep their order.
-fn number(id: EventId) -> i64 {
-    // 48 bits and 14. No id of ours has more; of a client's text only the place among ours counts.
-    ((id.millis << 14) | id.sequence.min(MAX_SEQUENCE)).cast_signed()
-}
-
-fn id(number: i64) -> EventId {
-    let number = number.cast_unsigned();
-    EventId::new(number >> 14, number & MAX_SEQUENCE)
-}
-
-/// A queue of at most one gap.
-fn told(gap: Option<Gap>) -> VecDeque<Item> {
-    gap.map(Item::Gap).into_iter().collect()
 }
 
 #[cfg(test)]

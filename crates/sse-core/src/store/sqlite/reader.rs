@@ -13,8 +13,10 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::database::Database;
+use super::ids::{id, number};
 use super::log::{self, Log};
-use super::{Shared, database, id, number, told};
+use super::tables;
 use crate::cursor::Epoch;
 use crate::error::Result;
 use crate::event::{Draft, Event, EventName};
@@ -26,7 +28,7 @@ use crate::store::{Gap, Item, MAX_JSON, Opened, Reader, Start};
 /// A reader of one key.
 #[derive(Debug)]
 pub struct SqliteReader {
-    shared: Arc<Shared>,
+    database: Arc<Database>,
     key: Key,
     /// The key's row when it was opened: another one is another log.
     number: i64,
@@ -45,28 +47,27 @@ struct Piece {
 
 impl SqliteReader {
     /// Opens a key (noting it if nobody pushed to it yet) and goes to `start`.
-    pub fn open(shared: &Arc<Shared>, key: &Key, start: Start) -> Result<Opened> {
-        let Shared { database, signals } = &**shared;
-        let (path, signal) = signals.file(key)?;
+    pub fn open(database: &Arc<Database>, key: &Key, start: Start) -> Result<Opened> {
+        let (path, signal) = database.signals().file(key)?;
         let place = |connection: &mut Connection| {
             let snapshot = connection.transaction()?;
-            let Some(epoch) = database::epoch(&snapshot).optional()? else { return Ok(None) };
+            let Some(epoch) = tables::epoch(&snapshot).optional()? else { return Ok(None) };
             let Some(log) = log::find(&snapshot, key)? else { return Ok(None) };
             let (position, gap) = begin(&snapshot, &log, start)?;
             Ok(Some((epoch, log, position, gap)))
         };
-        let placed = match database.with(signals, place)? {
+        let placed = match database.with(place)? {
             Some(placed) => placed,
-            None => database.write(signals, |transaction| {
-                let epoch = database::meta(transaction)?.epoch;
+            None => database.write(|transaction| {
+                let epoch = tables::meta(transaction)?.epoch;
                 let log = log::open(transaction, key, now_millis())?;
                 let (position, gap) = begin(transaction, &log, start)?;
                 Ok((epoch, log, position, gap))
             })?,
         };
         let (epoch, Log { number, last: last_id, .. }, position, gap) = placed;
-        let (shared, key) = (Arc::clone(shared), key.clone());
-        let reader = Self { shared, key, number, epoch, path, signal, position };
+        let (database, key) = (Arc::clone(database), key.clone());
+        let reader = Self { database, key, number, epoch, path, signal, position };
         Ok(Opened { reader: Box::new(reader), gap, last_id, epoch })
     }
 }
@@ -115,11 +116,10 @@ impl Reader for SqliteReader {
 
     /// Whether signal file, epoch and the key's row are still those it was opened with.
     fn is_current(&self) -> Result<bool> {
-        let Shared { database, signals } = &*self.shared;
-        if !signals.is_named(&self.path, &self.signal) {
+        if !self.database.signals().is_named(&self.path, &self.signal) {
             return Ok(false);
         }
-        database.with(signals, |connection| {
+        self.database.with(|connection| {
             let mut statement = connection
                 .prepare_cached("SELECT 1 FROM keys, store WHERE key = ? AND number = ? AND epoch = ?")?;
             statement.exists(params![self.key.as_bytes(), self.number, self.epoch.0])
@@ -127,10 +127,9 @@ impl Reader for SqliteReader {
     }
 
     fn read(&mut self, max_bytes: usize) -> Result<VecDeque<Item>> {
-        let Shared { database, signals } = &*self.shared;
-        let piece = database.with(signals, |connection| {
+        let piece = self.database.with(|connection| {
             let snapshot = connection.transaction()?;
-            let is_ours = database::epoch(&snapshot).optional()? == Some(self.epoch);
+            let is_ours = tables::epoch(&snapshot).optional()? == Some(self.epoch);
             match log::find(&snapshot, &self.key)? {
                 Some(log) if is_ours && log.number == self.number && log.last >= self.position => {
                     read(&snapshot, &log, self.position, max_bytes)
@@ -187,4 +186,9 @@ fn draft(row: &Row<'_>) -> rusqlite::Result<Option<Draft>> {
         Ok(name) if fits => Ok(Some(Draft { name, cut, json, external: row.get(5)? })),
         _ => Ok(None),
     }
+}
+
+/// A queue of at most one gap.
+fn told(gap: Option<Gap>) -> VecDeque<Item> {
+    gap.map(Item::Gap).into_iter().collect()
 }

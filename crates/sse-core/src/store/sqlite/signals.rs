@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
 
-use super::database::beside;
+use super::paths::beside;
 use crate::disk::{self, Directory, Patience, Slot, failed, identity};
 use crate::error::Result;
 use crate::key::Key;

@@ -10,7 +10,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::number;
+use super::ids::number;
 use crate::id::EventId;
 use crate::key::Key;
 use crate::retention::Retention;

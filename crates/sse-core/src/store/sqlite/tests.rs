@@ -11,6 +11,7 @@ use crate::disk::Directory;
 use crate::error::Error;
 use crate::follow::Follower;
 use crate::signal::{Again, Choice, Signal};
+use crate::store::Item;
 use crate::testing::{DAY, draft, key, now, told as texts};
 
 struct Place {
@@ -38,13 +39,22 @@ impl Place {
     }
 
     fn sql(&self, sql: &str) {
-        let Shared { database, signals } = &*self.store.shared;
-        database.with(signals, |connection| connection.execute_batch(sql)).unwrap();
+        self.store.database.with(|connection| connection.execute_batch(sql)).unwrap();
     }
 
     fn number(&self, sql: &str) -> u64 {
-        let Shared { database, signals } = &*self.store.shared;
-        database.with(signals, |connection| connection.query_row(sql, [], |row| row.get(0))).unwrap()
+        self.store.database.with(|connection| connection.query_row(sql, [], |row| row.get(0))).unwrap()
+    }
+
+    /// Pushes while the clock is nine days ahead.
+    fn push_ahead(&self, json: &str) -> EventId {
+        self.push(json);
+        let ahead = EventId::new(now() + 9 * DAY, 0);
+        self.sql(&format!(
+            "UPDATE events SET id = {0}; UPDATE keys SET last = {0}, oldest = {0} >> 14",
+            number(ahead)
+        ));
+        ahead
     }
 }
 
@@ -61,12 +71,7 @@ fn ids_go_on_from_the_last_one_when_the_clock_steps_back() {
 fn events_age_by_the_clock_and_not_by_ids_that_are_ahead_of_it() {
     let place = Place::new();
     // While the clock is ahead, and then three days by the right one.
-    place.push("1");
-    let ahead = EventId::new(now() + 9 * DAY, 0);
-    place.sql(&format!(
-        "UPDATE events SET id = {0}; UPDATE keys SET last = {0}, oldest = {0} >> 14",
-        number(ahead)
-    ));
+    let ahead = place.push_ahead("1");
     place.push("2");
     place.push("3");
     assert_eq!(place.all(None), ["1", "2", "3"]);
@@ -127,7 +132,7 @@ fn all_files_are_shared_by_group_whatever_the_umask() {
     place.push("1");
     place.store.reader(&key("b"), Start::Oldest).unwrap();
     rustix::process::umask(before);
-    let signals = database::beside(&place.path(), "-signals");
+    let signals = paths::beside(&place.path(), "-signals");
     let metadata = fs::metadata(&signals).unwrap();
     assert_eq!(metadata.permissions().mode() & 0o7777, 0o2770);
     let around = fs::metadata(place.directory.path()).unwrap().gid();
@@ -180,7 +185,7 @@ fn a_signal_file_that_takes_the_number_of_a_removed_one_wakes_too() {
     push("1");
     let mut signal = crate::signal::open(Choice::Auto, &Waits::Files { network: false, told_late: false }).0;
     let mut follower = follow(&place, &mut *signal);
-    let signals = database::beside(&place.path(), "-signals");
+    let signals = paths::beside(&place.path(), "-signals");
     let path = Directory::new(&signals).file_of(&key("a"), "signal");
     let number = fs::metadata(&path).unwrap().ino();
     // Others may take the number meanwhile.
@@ -209,8 +214,7 @@ fn an_event_whose_pusher_was_killed_before_it_woke_anybody_arrives_soon() {
     assert!(by_name.look_every().is_some_and(|every| every <= Duration::from_secs(10)));
     let mut signal = Again::new(by_name, Duration::from_millis(20));
     let mut follower = follow(&place, &mut signal);
-    let Shared { database, signals } = &*place.store.shared;
-    let stored = database.write(signals, |transaction| {
+    let stored = place.store.database.write(|transaction| {
         let mut log = log::open(transaction, &key("a"), now())?;
         log.append(transaction, &draft("2"), &place.store.settings.retention, now())
     });
@@ -226,10 +230,7 @@ fn a_lock_held_for_too_long_is_an_error_and_nothing_is_stored() {
     let place = Place::new();
     place.push("1");
     let other = SqliteStore::new(&place.path(), Settings::default());
-    let held = other
-        .shared
-        .database
-        .write(&other.shared.signals, |_| Ok(place.store.append(&key("a"), &draft("2")).unwrap_err()));
+    let held = other.database.write(|_| Ok(place.store.append(&key("a"), &draft("2")).unwrap_err()));
     assert!(matches!(held.unwrap(), Error::Locked { .. }));
     assert_eq!(place.all(None), ["1"]);
 }
@@ -238,7 +239,7 @@ fn a_lock_held_for_too_long_is_an_error_and_nothing_is_stored() {
 fn what_others_removed_is_made_again() {
     let place = Place::new();
     let ids: Vec<EventId> = ["1", "2"].map(|json| place.push(json)).into();
-    fs::remove_dir_all(database::beside(&place.path(), "-signals")).unwrap();
+    fs::remove_dir_all(paths::beside(&place.path(), "-signals")).unwrap();
     place.push("3");
     assert_eq!(place.all(Some(ids[0])), ["2", "3"]);
     fs::remove_file(place.path()).unwrap();

@@ -114,7 +114,7 @@ fn a_process_that_has_begun_a_sweep_goes_on_with_each_push_and_then_asks_no_more
 fn many_idle_keys_are_removed_in_pieces_with_their_signals_and_covered_by_the_floor() {
     let place = Place::new();
     let signal = |name: &str| {
-        let signals = database::beside(&place.path(), "-signals");
+        let signals = paths::beside(&place.path(), "-signals");
         Directory::new(&signals).file_of(&key(name), "signal")
     };
     place.push("1");
@@ -155,12 +155,7 @@ fn a_key_that_is_pushed_to_while_it_is_swept_keeps_what_is_new() {
 #[test]
 fn events_of_a_clock_that_was_ahead_count_from_the_sweep_that_notices_them() {
     let place = Place::new();
-    place.push("1");
-    let ahead = EventId::new(now() + 9 * DAY, 0);
-    place.sql(&format!(
-        "UPDATE events SET id = {0}; UPDATE keys SET last = {0}, oldest = {0} >> 14",
-        number(ahead)
-    ));
+    let ahead = place.push_ahead("1");
     place.store.sweep(now()).unwrap();
     assert!(place.number("SELECT oldest FROM keys") <= now());
     let items = place.store.read(&key("a"), None, 9).unwrap();
