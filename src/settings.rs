@@ -9,7 +9,7 @@ use ext_php_rs::flags::IniEntryPermission;
 use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
 use sse_core::retention::Retention;
 use sse_core::signal::Choice;
-use sse_core::store::{Location, Patience, Settings, redacted};
+use sse_core::store::{Location, Patience, Policy, redacted};
 
 use crate::basedir;
 use crate::php::exception::Failure;
@@ -160,8 +160,8 @@ pub fn location() -> Result<Location, Failure> {
 }
 
 /// How a store keeps events.
-pub fn store() -> Result<Settings, Failure> {
-    Ok(Settings {
+pub fn store() -> Result<Policy, Failure> {
+    Ok(Policy {
         retention: Retention {
             age: value(RETENTION_SECONDS, |text| seconds(text, RETENTION_AGE))?,
             events: value(RETENTION_EVENTS, |text| whole(text, RETAINED_EVENTS))?,

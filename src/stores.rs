@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sse_core::signal::{self, Choice, Signal, Waits};
-use sse_core::store::{Location, Patience, Settings, Store};
+use sse_core::store::{Location, Patience, Policy, Store};
 
 use crate::php::exception::Failure;
 use crate::php::process;
@@ -24,7 +24,7 @@ const KEPT: usize = 32;
 const SPARED: Duration = Duration::from_secs(3);
 
 /// Open stores by what they are for, with the settings they were opened with.
-type Stores = HashMap<(Location, Patience), (Settings, Arc<dyn Store>)>;
+type Stores = HashMap<(Location, Patience), (Policy, Arc<dyn Store>)>;
 
 static STORES: Mutex<Option<Stores>> = Mutex::new(None);
 
@@ -35,10 +35,10 @@ pub fn open(location: &Location) -> Result<Arc<dyn Store>, Failure> {
 
 /// The same for a stream, which must not keep its worker waiting for others: it asks again later.
 pub fn open_for_stream(location: &Location) -> Result<Arc<dyn Store>, Failure> {
-    open_as(location, Settings { patience: Patience::TriesOnce, ..settings::store()? })
+    open_as(location, Policy { patience: Patience::TriesOnce, ..settings::store()? })
 }
 
-fn open_as(location: &Location, wanted: Settings) -> Result<Arc<dyn Store>, Failure> {
+fn open_as(location: &Location, wanted: Policy) -> Result<Arc<dyn Store>, Failure> {
     let name = (location.clone(), wanted.patience);
     let mut stores = STORES.lock();
     let stores = stores.get_or_insert_default();

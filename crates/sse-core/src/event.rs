@@ -14,6 +14,10 @@ use crate::id::EventId;
 /// Bytes an event's name may have.
 pub const MAX_NAME_BYTES: usize = 64 << 10;
 
+/// Bytes of JSON that `sse.max_payload` may allow an event. What is longer was put there by other hands, or is
+/// damage: it is never read into memory.
+pub const MAX_JSON: usize = 64 << 20;
+
 /// Names that clients know as something else than an application's event: what it is, and a name that could
 /// be taken instead. A page whose users choose names could be made to reload by them, or to give up.
 const TAKEN: [(&str, &str, &str); 4] = [

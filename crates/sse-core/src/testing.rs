@@ -9,20 +9,20 @@ use crate::event::Draft;
 use crate::id::EventId;
 use crate::key::{Key, Keys};
 use crate::retention::Retention;
+use crate::store::file::FileStore;
 use crate::store::file::format::{self, Header};
-use crate::store::file::{FileStore, Settings};
-use crate::store::{Item, Store};
+use crate::store::{Item, Policy, Store};
 
 pub const DAY: u64 = 86_400_000;
 
 pub fn store(directory: &Path) -> Arc<FileStore> {
-    FileStore::new(directory, Settings::default())
+    FileStore::new(directory, Policy::default())
 }
 
 /// A store that keeps so many events of a key.
 pub fn store_of(directory: &Path, events: u64) -> Arc<FileStore> {
     let retention = Retention { events, ..Retention::default() };
-    FileStore::new(directory, Settings { retention, ..Settings::default() })
+    FileStore::new(directory, Policy { retention, ..Policy::default() })
 }
 
 pub fn key(name: &str) -> Key {

@@ -16,9 +16,10 @@ use sse_core::frame;
 use sse_core::id::EventId;
 use sse_core::key::{Key, Keys};
 use sse_core::signal::Poll;
+use sse_core::store::Policy;
+use sse_core::store::file::FileStore;
 use sse_core::store::file::format::{FirstLine, Header, Tail};
 use sse_core::store::file::format::{read_header, read_line, read_tail, write_header, write_line};
-use sse_core::store::file::{FileStore, Settings};
 use sse_core::stream::request::Replay;
 
 /// The rows of a table, each with a name for messages.
@@ -238,7 +239,7 @@ fn streams() {
         for (name, content) in row["files"].as_object().unwrap() {
             fs::write(place.path().join(name), content.as_str().unwrap()).unwrap();
         }
-        let store = FileStore::new(place.path(), Settings::default());
+        let store = FileStore::new(place.path(), Policy::default());
         let replay = match &row["replay"] {
             Value::String(name) if name == "none" => Replay::None,
             Value::String(name) if name == "last" => Replay::Newest(1),

@@ -306,7 +306,8 @@ impl Channel {
 mod tests {
     use sse_core::event::Event;
     use sse_core::signal::Poll;
-    use sse_core::store::file::{FileStore, Settings};
+    use sse_core::store::Policy;
+    use sse_core::store::file::FileStore;
     use sse_core::store::{Start, Store};
 
     use super::*;
@@ -314,7 +315,7 @@ mod tests {
     #[test]
     fn a_position_whose_event_was_lost_is_for_the_store_to_judge() {
         let directory = tempfile::tempdir().unwrap();
-        let store: &dyn Store = &*FileStore::new(directory.path(), Settings::default());
+        let store: &dyn Store = &*FileStore::new(directory.path(), Policy::default());
         let key = Key::new(b"a").unwrap();
         let begun = Follower::begin(store, &key, Start::Newest(0), &mut Poll::new()).unwrap();
         let mut channel = Channel::new(0, key, begun.follower);

@@ -19,10 +19,10 @@ const TRUSTED: Duration = Duration::from_millis(100);
 /// One connection, opened when it is needed.
 pub struct Link {
     server: Server,
-    open: Mutex<Option<Open>>,
+    open: Mutex<Option<OpenConnection>>,
 }
 
-struct Open {
+struct OpenConnection {
     /// Who opened it: one that crossed a fork is its parent's.
     process: u32,
     used: Instant,
@@ -70,7 +70,7 @@ impl Link {
 
     fn run<T>(
         &self,
-        open: &mut Option<Open>,
+        open: &mut Option<OpenConnection>,
         action: &mut impl FnMut(&mut Connection) -> RedisResult<T>,
     ) -> Result<T> {
         let process = std::process::id();
@@ -85,7 +85,11 @@ impl Link {
         }
         let held = match open {
             Some(held) => held,
-            None => open.insert(Open { process, used: Instant::now(), connection: self.server.connect()? }),
+            None => open.insert(OpenConnection {
+                process,
+                used: Instant::now(),
+                connection: self.server.connect()?,
+            }),
         };
         let answer = action(&mut held.connection);
         held.used = Instant::now();

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
+use super::engine::Store;
 use super::file::FileStore;
+use super::policy::Policy;
 use super::redis::RedisStore;
 use super::sqlite::{self, SqliteStore};
-use super::{Settings, Store};
 use crate::redis::RedisLocation;
 
 const IN_PATHS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
@@ -85,11 +86,11 @@ impl Location {
 
     /// The store there; nothing is touched before it is used.
     #[must_use]
-    pub fn open(&self, settings: Settings) -> Arc<dyn Store> {
+    pub fn open(&self, policy: Policy) -> Arc<dyn Store> {
         match self {
-            Self::Directory(path) => FileStore::new(path, settings),
-            Self::Sqlite(path) => SqliteStore::new(path, settings),
-            Self::Redis(location) => RedisStore::new((**location).clone(), settings),
+            Self::Directory(path) => FileStore::new(path, policy),
+            Self::Sqlite(path) => SqliteStore::new(path, policy),
+            Self::Redis(location) => RedisStore::new((**location).clone(), policy),
         }
     }
 }
@@ -182,7 +183,7 @@ mod tests {
             let location = Location::parse(dsn).unwrap();
             assert_eq!(location.to_string(), shown);
             assert_eq!(Location::parse(&location.dsn()).unwrap(), location);
-            let said = format!("{location:?} {:?} {}", location.open(Settings::default()), redacted(dsn));
+            let said = format!("{location:?} {:?} {}", location.open(Policy::default()), redacted(dsn));
             assert!(!said.contains("s3cret"), "{said}");
         }
     }

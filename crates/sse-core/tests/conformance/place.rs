@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use sse_core::id::EventId;
 use sse_core::retention::Retention;
 use sse_core::store::file::FileStore;
-use sse_core::store::{Location, Settings, Store};
+use sse_core::store::{Location, Policy, Store};
 use tempfile::{TempDir, tempdir};
 
 use crate::redis::Server;
@@ -134,7 +134,7 @@ impl Place {
     pub fn drop_events(&self, name: &str) {
         match self.engine {
             Engine::File => {
-                let store = FileStore::new(&self.path().join("one"), Settings::default());
+                let store = FileStore::new(&self.path().join("one"), Policy::default());
                 let log = File::options().write(true).open(store.directory().log(&key(name))).unwrap();
                 log.set_modified(SystemTime::now() - Duration::from_secs(31 * 86_400)).unwrap();
                 store.sweep().unwrap();
@@ -173,5 +173,5 @@ pub fn open(dsn: &str, events: u64) -> Arc<dyn Store> {
 }
 
 pub fn with(dsn: &str, retention: Retention) -> Arc<dyn Store> {
-    Location::parse(dsn).unwrap().open(Settings { retention, ..Settings::default() })
+    Location::parse(dsn).unwrap().open(Policy { retention, ..Policy::default() })
 }

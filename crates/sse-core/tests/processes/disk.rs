@@ -6,7 +6,8 @@ use std::process::Command;
 
 use sse_core::Error;
 use sse_core::retention::Retention;
-use sse_core::store::file::{FileStore, Settings};
+use sse_core::store::Policy;
+use sse_core::store::file::FileStore;
 use sse_core::store::{Item, Store};
 use tempfile::{TempDir, tempdir};
 
@@ -106,7 +107,7 @@ fn a_log_that_cannot_be_shortened_for_lack_of_space_is_later() {
     let Some(disk) = Small::mount() else { return };
     let something_else = disk.fill(100 << 10);
     let retention = Retention { bytes: 80_000, ..Retention::default() };
-    let store = FileStore::new(disk.path(), Settings { retention, ..Settings::default() });
+    let store = FileStore::new(disk.path(), Policy { retention, ..Policy::default() });
     let stored = push_until_full(&store, 1_000);
     assert!(stored.len() * 1_000 > retention.bytes_limit() as usize, "{}", stored.len());
     assert_eq!(all(&store), stored);

@@ -13,7 +13,8 @@ use sse_core::id::EventId;
 use sse_core::key::Key;
 use sse_core::retention::Retention;
 use sse_core::signal::Signal;
-use sse_core::store::file::{FileStore, Settings};
+use sse_core::store::Policy;
+use sse_core::store::file::FileStore;
 
 /// Any test is stuck that takes longer.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -75,7 +76,7 @@ impl Drop for Process {
 /// A store that keeps so many events of a key, of any age and size.
 pub fn store(directory: &Path, events: u64) -> Arc<FileStore> {
     let retention = Retention { events, bytes: 1 << 40, ..Retention::default() };
-    FileStore::new(directory, Settings { retention, ..Settings::default() })
+    FileStore::new(directory, Policy { retention, ..Policy::default() })
 }
 
 pub fn key(name: &str) -> Key {

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use rustix::fs::Mode;
-use sse_core::store::{Item, Location, Settings, Store};
+use sse_core::store::{Item, Location, Policy, Store};
 use tempfile::{TempDir, tempdir};
 
 use crate::support::{Process, draft, is_root, key, role, set, skip, store, variable};
@@ -23,7 +23,7 @@ const GROUP: u32 = 48_310;
 pub fn user() {
     rustix::process::umask(Mode::from_raw_mode(0o077));
     let store: Arc<dyn Store> = match std::env::var("SSE_TEST_DSN") {
-        Ok(dsn) => Location::parse(&dsn).unwrap().open(Settings::default()),
+        Ok(dsn) => Location::parse(&dsn).unwrap().open(Policy::default()),
         Err(_) => store(Path::new(&variable("DIR")), 1_000),
     };
     let answer = match store.append(&key("a"), &draft(&variable("JSON"))) {

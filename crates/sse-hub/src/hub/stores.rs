@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use sse_core::cursor::Epoch;
 use sse_core::signal::{self, Choice, Signal, Waits, Watch};
-use sse_core::store::{Location, Patience, Settings, Store};
+use sse_core::store::{Location, Patience, Policy, Store};
 
 use super::Hub;
 use super::outages::Outage;
@@ -98,7 +98,7 @@ impl Hub {
             return known;
         }
         // Whoever waits for a lock keeps all streams waiting.
-        let store = location.open(Settings { patience: Patience::TriesOnce, ..Settings::default() });
+        let store = location.open(Policy { patience: Patience::TriesOnce, ..Policy::default() });
         let signal = self.signal(choice, store.waits());
         let opened = OpenedStore {
             location,

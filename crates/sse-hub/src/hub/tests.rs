@@ -13,7 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use sse_core::event::{Draft, EventName};
 use sse_core::key::Keys;
 use sse_core::retention::Retention;
-use sse_core::store::Settings;
+use sse_core::store::Policy;
 use sse_core::store::file::FileStore;
 use sse_core::stream::request::{Replay, Retry, StreamRequest};
 use tempfile::TempDir;
@@ -78,7 +78,7 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         // Nothing is dropped.
         let retention = Retention { events: 1_000_000, bytes: 1 << 40, ..Retention::default() };
-        let store = FileStore::new(directory.path(), Settings { retention, ..Settings::default() });
+        let store = FileStore::new(directory.path(), Policy { retention, ..Policy::default() });
         let now = Instant::now();
         Self { directory, store, hub: Hub::new(limits, now), clients: Clients::default(), now }
     }

@@ -212,8 +212,8 @@ fn a_flood_without_a_line_end_is_told_once_and_keeps_no_other_key_waiting() {
     let log = fs::OpenOptions::new().append(true).open(store.directory().log(&key("a"))).unwrap();
     log.set_len(30 << 20).unwrap();
     let retention = Retention { bytes: 1 << 30, ..Retention::default() };
-    let settings = crate::store::Settings { retention, ..Default::default() };
-    push(&FileStore::new(place.path(), settings), &key("a"), "3");
+    let policy = crate::store::Policy { retention, ..Default::default() };
+    push(&FileStore::new(place.path(), policy), &key("a"), "3");
     push(&store, &key("b"), "0");
     assert_eq!(client.frames(), ["b=0", "… a", "a=3"]);
 }

@@ -24,10 +24,9 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
 use crate::cursor::Epoch;
-use crate::event::{Draft, Event, EventName, MAX_NAME_BYTES};
+use crate::event::{Draft, Event, EventName, MAX_JSON, MAX_NAME_BYTES};
 use crate::id::{EventId, MAX_MILLIS};
 use crate::key::Key;
-use crate::store::MAX_JSON;
 
 /// The format we write and the newest we read.
 pub const FORMAT: u64 = 1;

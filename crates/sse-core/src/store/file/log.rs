@@ -10,7 +10,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::Settings;
 use super::format::{self, FirstLine, Header, MAX_HEADER, Tail};
 use super::lines::Lines;
 use super::meta::Meta;
@@ -21,6 +20,7 @@ use crate::event::Draft;
 use crate::id::{EventId, NEARLY, now_millis};
 use crate::key::Key;
 use crate::retention::Retention;
+use crate::store::Policy;
 
 /// A time so many milliseconds in the future is of a clock that was ahead.
 pub const AHEAD: u64 = 60_000;
@@ -103,10 +103,10 @@ impl Log {
         &mut self,
         directory: &Directory,
         draft: &Draft,
-        settings: &Settings,
+        policy: &Policy,
     ) -> Result<Option<EventId>> {
         let Some(held) = self.hold(directory)? else { return Ok(None) };
-        held.append(draft, settings).map(Some)
+        held.append(draft, policy).map(Some)
     }
 
     /// The same, if the log's last id is `after`, or, for [`EventId::ZERO`], if it has no event; else it is
@@ -115,27 +115,27 @@ impl Log {
         &mut self,
         directory: &Directory,
         draft: &Draft,
-        settings: &Settings,
+        policy: &Policy,
         after: EventId,
     ) -> Result<Option<Option<EventId>>> {
         let Some(held) = self.hold(directory)? else { return Ok(None) };
         if !held.known.is_at(after) {
             return Ok(Some(None));
         }
-        held.append(draft, settings).map(|id| Some(Some(id)))
+        held.append(draft, policy).map(|id| Some(Some(id)))
     }
 
     /// Drops what retention no longer keeps; every event, if nobody wrote since `forget_before`
     /// (milliseconds since 1970).
-    pub fn trim(&mut self, directory: &Directory, settings: &Settings, forget_before: u64) -> Result<()> {
+    pub fn trim(&mut self, directory: &Directory, policy: &Policy, forget_before: u64) -> Result<()> {
         let Some(held) = self.hold(directory)? else { return Ok(()) };
         let (known, now) = (held.known, now_millis());
         if held.modified_millis < forget_before && known.events + known.damaged > 0 {
             held.forget()
         } else if known.oldest_millis.is_some_and(|oldest| oldest > now + AHEAD) {
             held.settle(now)
-        } else if known.is_over(held.body, &settings.retention, now) {
-            held.shorten(settings, now)
+        } else if known.is_over(held.body, &policy.retention, now) {
+            held.shorten(policy, now)
         } else {
             Ok(())
         }
@@ -202,12 +202,12 @@ struct Held<'a> {
 
 impl Held<'_> {
     /// Stores one event.
-    fn append(mut self, draft: &Draft, settings: &Settings) -> Result<EventId> {
+    fn append(mut self, draft: &Draft, policy: &Policy) -> Result<EventId> {
         let known = self.known;
         let now = now_millis();
         let id = known.last_id.next(now);
         let line = format::write_line(id, now, draft);
-        if let Err(error) = write_at_end(self.file, known.offset, &line, settings.sync) {
+        if let Err(error) = write_at_end(self.file, known.offset, &line, policy.sync) {
             *self.end = None;
             return Err(failed("append to", self.path, error));
         }
@@ -219,9 +219,9 @@ impl Held<'_> {
             ..known
         };
         *self.end = Some(self.known);
-        if self.known.is_over(self.body, &settings.retention, now) {
+        if self.known.is_over(self.body, &policy.retention, now) {
             // The event is stored. A log that can't be shortened now will be by a later push.
-            let _ = self.shorten(settings, now);
+            let _ = self.shorten(policy, now);
         }
         Ok(id)
     }
@@ -234,14 +234,14 @@ impl Held<'_> {
     }
 
     /// Replaces the log by one with the newest events that retention keeps.
-    fn shorten(&self, settings: &Settings, now: u64) -> Result<()> {
-        let kept = keep_from(self.file, self.body, &settings.retention, now);
+    fn shorten(&self, policy: &Policy, now: u64) -> Result<()> {
+        let kept = keep_from(self.file, self.body, &policy.retention, now);
         let Some((offset, through)) = kept.map_err(|error| failed("read", self.path, error))? else {
             return Ok(());
         };
         let trimmed_through = through.max(self.header.trimmed_through);
         let header = Header { trimmed_through, last_id: self.known.last_id, ..self.header.clone() };
-        copy(self.directory, self.path, self.file, &header, offset, settings.sync)
+        copy(self.directory, self.path, self.file, &header, offset, policy.sync)
     }
 
     /// Replaces the log by one whose events were stored now at the latest: they are of a clock that was ahead,

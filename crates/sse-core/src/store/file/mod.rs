@@ -21,10 +21,9 @@ use std::time::Instant;
 use parking_lot::Mutex;
 
 pub use self::meta::Meta;
-pub use crate::store::Settings;
 
 use self::log::Log;
-use self::reader::Reader;
+use self::reader::FileReader;
 use crate::cursor::Epoch;
 use crate::disk::Directory;
 use crate::error::{Error, Result};
@@ -32,7 +31,7 @@ use crate::event::Draft;
 use crate::id::EventId;
 use crate::key::Key;
 use crate::signal::Waits;
-use crate::store::{Failures, Opened, Slot, Start, Store};
+use crate::store::{Failures, Opened, Policy, Slot, Start, Store, Tally};
 
 /// Logs a process keeps open for writing; beyond it all are closed.
 const OPEN_LOGS: usize = 64;
@@ -43,7 +42,7 @@ const ATTEMPTS: usize = 1_000;
 #[derive(Debug)]
 pub struct FileStore {
     directory: Directory,
-    settings: Settings,
+    policy: Policy,
     /// Logs open for writing, and the process that opened them: a lock held through a descriptor
     /// that was inherited by a fork would be held by both.
     logs: Mutex<(Option<u32>, HashMap<Key, Log>)>,
@@ -54,9 +53,9 @@ pub struct FileStore {
 impl FileStore {
     /// A store in an existing directory; nothing is touched before it is used.
     #[must_use]
-    pub fn new(directory: &Path, settings: Settings) -> Arc<Self> {
-        let directory = Directory::with_patience(directory, settings.patience);
-        Arc::new(Self { directory, settings, logs: Mutex::default(), sweeps: AtomicBool::new(false) })
+    pub fn new(directory: &Path, policy: Policy) -> Arc<Self> {
+        let directory = Directory::with_patience(directory, policy.patience);
+        Arc::new(Self { directory, policy, logs: Mutex::default(), sweeps: AtomicBool::new(false) })
     }
 
     /// Its directory.
@@ -68,10 +67,13 @@ impl FileStore {
     /// Stores an event and answers its id. It is stored whole or not at all.
     ///
     /// # Errors
-    /// [`Error::TooLarge`], [`Error::Full`], [`Error::Locked`] and what is wrong with the directory.
+    /// [`Error::TooLarge`] when its JSON is longer than [`Policy::max_payload`]; [`Error::Locked`] when another
+    /// process kept the log's lock, or replaced the log again and again; those of [`Directory::meta`] and
+    /// [`Directory::shared_file`]; [`Error::NewerFormat`] and [`Error::OtherKey`] for a log that isn't this key's;
+    /// [`Error::Full`] when the disk is.
     pub fn append(&self, key: &Key, draft: &Draft) -> Result<EventId> {
-        self.settings.check_size(draft)?;
-        self.with_log(key, |log| log.append(&self.directory, draft, &self.settings))
+        self.policy.check_size(draft)?;
+        self.with_log(key, |log| log.append(&self.directory, draft, &self.policy))
     }
 
     /// Does something with a log that is open for writing, which answers `None` if it was replaced meanwhile.
@@ -94,7 +96,7 @@ impl FileStore {
             match action(log) {
                 Ok(Some(answer)) => {
                     if fresh || self.sweeps.load(Ordering::Relaxed) {
-                        self.sweeps.store(sweep::go_on(&self.directory, &self.settings), Ordering::Relaxed);
+                        self.sweeps.store(sweep::go_on(&self.directory, &self.policy), Ordering::Relaxed);
                     }
                     return Ok(answer);
                 }
@@ -112,17 +114,18 @@ impl FileStore {
     /// is something to watch.
     ///
     /// # Errors
-    /// What is wrong with the directory or the log.
+    /// Those of [`FileStore::append`] but the first.
     pub fn reader(&self, key: &Key, start: Start) -> Result<Opened> {
-        Reader::open(&self.directory, key, start)
+        FileReader::open(&self.directory, key, start)
     }
 
     /// Drops what retention no longer keeps, in every log; see [`sweep`].
     ///
     /// # Errors
-    /// What is wrong with the directory.
+    /// [`Error::DirectoryMissing`], [`Error::Denied`] or [`Error::Io`] when the directory can't be listed. What is
+    /// in the way of a single log is left for the next sweep.
     pub fn sweep(&self) -> Result<()> {
-        sweep::run(&self.directory, &self.settings, crate::id::now_millis())
+        sweep::run(&self.directory, &self.policy, crate::id::now_millis())
     }
 }
 
@@ -141,8 +144,8 @@ impl Store for FileStore {
     }
 
     fn append_after(&self, key: &Key, draft: &Draft, after: EventId) -> Result<Option<EventId>> {
-        self.settings.check_size(draft)?;
-        self.with_log(key, |log| log.append_after(&self.directory, draft, &self.settings, after))
+        self.policy.check_size(draft)?;
+        self.with_log(key, |log| log.append_after(&self.directory, draft, &self.policy, after))
     }
 
     fn reader(&self, key: &Key, start: Start) -> Result<Opened> {
@@ -157,13 +160,15 @@ impl Store for FileStore {
     fn waits(&self) -> Waits {
         Waits::Files { network: self.directory.is_on_network(), told_late: false }
     }
+}
 
+impl Tally for FileStore {
     fn failures(&self, key: &Key) -> Failures {
-        Self::failures(self, key)
+        failures::read(&self.directory, key)
     }
 
     fn record_failure(&self, key: &Key, id: EventId) -> Result<u32> {
-        Self::record_failure(self, key, id)
+        failures::record(&self.directory, key, id)
     }
 
     fn take_slot(&self, count: u64) -> Result<Option<Slot>> {

@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::id::EventId;
 use crate::key::Key;
 use crate::signal::Trigger;
-use crate::store::{self, Gap, Item, Opened, Patience, Start};
+use crate::store::{Gap, Item, Opened, Patience, Reader, Start};
 
 /// Bytes of a log that one call works through, so that nothing else waits for long.
 const WORK: usize = 4 << 20;
@@ -28,7 +28,7 @@ const FIRST_LOOK: u64 = if cfg!(test) { 50 } else { 16 << 10 };
 
 /// A reader of one key's log.
 #[derive(Debug)]
-pub struct Reader {
+pub struct FileReader {
     path: PathBuf,
     file: File,
     identity: (u64, u64),
@@ -43,14 +43,14 @@ pub struct Reader {
 }
 
 /// What comes next.
-enum Found {
+enum Next {
     Item(Item),
     /// Nothing yet: so much was worked through as one call may.
     More,
     End,
 }
 
-impl Reader {
+impl FileReader {
     /// Opens a key's log (making an empty one if there is none) and goes to `start`.
     pub fn open(directory: &Directory, key: &Key, start: Start) -> Result<Opened> {
         let (path, file, identity, header, body) = Log::open(directory, key)?.into_parts();
@@ -62,8 +62,8 @@ impl Reader {
             Start::Oldest => (header.trimmed_through, body, None),
             Start::Newest(0) => (last_id, end, None),
             Start::Newest(_) => {
-                let position = before.map_or(header.trimmed_through, |place| place.id);
-                (position, first.map_or(body, |place| place.offset), None)
+                let position = before.map_or(header.trimmed_through, |line| line.id);
+                (position, first.map_or(body, |line| line.offset), None)
             }
             // The event it names may be one that is damaged now: no reason to begin anew.
             Start::After(from) if from > last_id && damaged_end => {
@@ -76,7 +76,7 @@ impl Reader {
                 let offset = match first {
                     // Nothing is missing between the two; what is damaged there was told.
                     Some(next) if next.id.before() <= from => next.offset,
-                    _ => before.map_or(body, |place| place.behind),
+                    _ => before.map_or(body, |line| line.behind),
                 };
                 (from, offset, None)
             }
@@ -87,7 +87,7 @@ impl Reader {
         Ok(Opened { reader: Box::new(reader), gap, last_id, epoch: header.epoch })
     }
 
-    fn next(&mut self, budget: &mut usize) -> Result<Found> {
+    fn next(&mut self, budget: &mut usize) -> Result<Next> {
         if let Some(began) = self.damaged
             && let Some(found) = self.damage(began, budget)?
         {
@@ -101,12 +101,12 @@ impl Reader {
                     // Whole, but not what we write: the event is lost to us.
                     Some(line) => {
                         let lost = Item::Gap(Gap { from: self.position, to: line.id });
-                        return Ok(Found::Item(line.event().map_or(lost, Item::Event)));
+                        return Ok(Next::Item(line.event().map_or(lost, Item::Event)));
                     }
                     None => offset,
                 },
-                Step::More(None) => return Ok(Found::More),
-                Step::End(None) => return Ok(Found::End),
+                Step::More(None) => return Ok(Next::More),
+                Step::End(None) => return Ok(Next::End),
                 Step::More(Some(offset)) | Step::End(Some(offset)) => offset,
             };
             self.lines.back_to(began);
@@ -121,7 +121,7 @@ impl Reader {
     /// to the event that follows; at the end of the log its extent isn't known, so until another
     /// event is stored it is told to everybody who begins to read there. Damage without an end of its last
     /// line is told when there is one.
-    fn damage(&mut self, began: u64, budget: &mut usize) -> Result<Option<Found>> {
+    fn damage(&mut self, began: u64, budget: &mut usize) -> Result<Option<Next>> {
         let _locked = lock::shared(&self.file, &self.path, self.patience)?;
         loop {
             let step = self.lines.step(&self.file, budget);
@@ -132,23 +132,23 @@ impl Reader {
                 },
                 Step::More(_) => {
                     self.damaged = Some(began);
-                    return Ok(Some(Found::More));
+                    return Ok(Some(Next::More));
                 }
                 Step::End(Some(_)) => {
                     self.damaged = Some(began);
-                    return Ok(Some(Found::End));
+                    return Ok(Some(Next::End));
                 }
                 Step::End(None) => (self.lines.offset(), self.position),
             };
             self.damaged = None;
             self.lines.back_to(end);
             let gap = Gap { from: self.position, to };
-            return Ok((end > began).then_some(Found::Item(Item::Gap(gap))));
+            return Ok((end > began).then_some(Next::Item(Item::Gap(gap))));
         }
     }
 }
 
-impl store::Reader for Reader {
+impl Reader for FileReader {
     fn position(&self) -> EventId {
         self.position
     }
@@ -177,7 +177,7 @@ impl store::Reader for Reader {
         self.lines.look_again();
         while bytes < max_bytes {
             match self.next(&mut budget) {
-                Ok(Found::Item(item)) => {
+                Ok(Next::Item(item)) => {
                     bytes += 1;
                     self.position = match &item {
                         Item::Event(event) => {
@@ -189,7 +189,7 @@ impl store::Reader for Reader {
                     items.push_back(item);
                 }
                 Ok(found) => {
-                    self.has_more = matches!(found, Found::More);
+                    self.has_more = matches!(found, Next::More);
                     break;
                 }
                 Err(error) if items.is_empty() => return Err(error),
@@ -208,17 +208,17 @@ impl store::Reader for Reader {
 #[derive(Default)]
 struct Index {
     /// The last one that isn't wanted.
-    before: Option<Place>,
+    before: Option<EventLine>,
     /// The first one that is.
-    first: Option<Place>,
+    first: Option<EventLine>,
     /// The last one.
-    last: Option<Place>,
+    last: Option<EventLine>,
     end: u64,
 }
 
 /// Where a readable line lies.
 #[derive(Clone, Copy)]
-struct Place {
+struct EventLine {
     id: EventId,
     offset: u64,
     behind: u64,
@@ -249,19 +249,20 @@ impl Index {
         }
     }
 
+    /// What lies behind where `lines` stands.
     fn behind(mut lines: Lines, file: &File, start: Start) -> io::Result<Self> {
         let mut index = Self::default();
         // The newest so many, of which the first is the one.
-        let mut newest: VecDeque<Place> = VecDeque::new();
+        let mut newest: VecDeque<EventLine> = VecDeque::new();
         while let Some((offset, line)) = lines.next(file)? {
             let Some(id) = format::read_line(line).map(|line| line.id) else { continue };
-            let place = Place { id, offset, behind: lines.offset() };
-            index.last = Some(place);
+            let event = EventLine { id, offset, behind: lines.offset() };
+            index.last = Some(event);
             match start {
-                Start::After(from) if id <= from && index.first.is_none() => index.before = Some(place),
-                Start::After(_) => index.first = index.first.or(Some(place)),
+                Start::After(from) if id <= from && index.first.is_none() => index.before = Some(event),
+                Start::After(_) => index.first = index.first.or(Some(event)),
                 Start::Newest(count) if count > 0 => {
-                    newest.push_back(place);
+                    newest.push_back(event);
                     if newest.len() as u64 > count {
                         index.before = newest.pop_front();
                     }

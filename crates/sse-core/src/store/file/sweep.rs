@@ -18,13 +18,13 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{Dir, DirEntry, FlockOperation, flock};
 
-use super::Settings;
 use super::format::{self, FirstLine, MAX_HEADER};
 use super::log::{AHEAD, Log};
 use crate::disk::{self, Directory, failed, open};
 use crate::error::Result;
 use crate::id::now_millis;
 use crate::key::Key;
+use crate::store::Policy;
 
 const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
@@ -35,12 +35,12 @@ const MOMENT: Duration = if cfg!(test) { Duration::from_secs(10) } else { Durati
 
 /// Goes on with a sweep, or begins one if nobody did since yesterday; true if it isn't through. What can't be
 /// tended today is left for tomorrow.
-pub fn go_on(directory: &Directory, settings: &Settings) -> bool {
-    go_on_for(MOMENT, directory, settings).unwrap_or(false)
+pub fn go_on(directory: &Directory, policy: &Policy) -> bool {
+    go_on_for(MOMENT, directory, policy).unwrap_or(false)
 }
 
 /// The same, for about so long; one file at least is looked at.
-pub fn go_on_for(moment: Duration, directory: &Directory, settings: &Settings) -> Result<bool> {
+pub fn go_on_for(moment: Duration, directory: &Directory, policy: &Policy) -> Result<bool> {
     let now = now_millis();
     let path = directory.path().join("swept");
     // A time of the future is of a clock that was wrong.
@@ -60,7 +60,7 @@ pub fn go_on_for(moment: Duration, directory: &Directory, settings: &Settings) -
     let mut text = String::new();
     // Anything else begins anew.
     let _ = (&stamp).take(32).read_to_string(&mut text);
-    let reached = walk(directory, settings, now, text.trim_end().parse().ok(), Some(moment));
+    let reached = walk(directory, policy, now, text.trim_end().parse().ok(), Some(moment));
     stamp.set_len(0).and_then(|()| stamp.rewind()).map_err(failed)?;
     if let Some(offset) = reached? {
         stamp.write_all(format!("{offset}\n").as_bytes()).map_err(failed)?;
@@ -71,14 +71,14 @@ pub fn go_on_for(moment: Duration, directory: &Directory, settings: &Settings) -
 }
 
 /// Sweeps from end to end.
-pub fn run(directory: &Directory, settings: &Settings, now: u64) -> Result<()> {
-    walk(directory, settings, now, None, None).map(drop)
+pub fn run(directory: &Directory, policy: &Policy, now: u64) -> Result<()> {
+    walk(directory, policy, now, None, None).map(drop)
 }
 
 /// Looks after the files from an offset on, for a moment or for all of them; answers where to go on.
 fn walk(
     directory: &Directory,
-    settings: &Settings,
+    policy: &Policy,
     now: u64,
     from: Option<i64>,
     moment: Option<Duration>,
@@ -94,7 +94,7 @@ fn walk(
         let entry = entry.map_err(|error| failed(error.into()))?;
         look_after(
             directory,
-            settings,
+            policy,
             &directory.path().join(OsStr::from_bytes(entry.file_name().to_bytes())),
             now,
         );
@@ -127,7 +127,7 @@ fn offset(_: &DirEntry) -> Option<i64> {
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 fn seek(_: &mut Dir, _: i64) {}
 
-fn look_after(directory: &Directory, settings: &Settings, path: &Path, now: u64) {
+fn look_after(directory: &Directory, policy: &Policy, path: &Path, now: u64) {
     let Some(extension) = path.extension().and_then(|extension| extension.to_str()) else { return };
     let Some(modified) = modified_millis(path).filter(|_| ["new", "failed", "log"].contains(&extension))
     else {
@@ -137,19 +137,19 @@ fn look_after(directory: &Directory, settings: &Settings, path: &Path, now: u64)
     match extension {
         "new" if idle > HOUR => drop(fs::remove_file(path)),
         "failed" if idle > FORGET_AFTER => drop(fs::remove_file(path)),
-        "log" => drop(tend(directory, settings, path, now)),
+        "log" => drop(tend(directory, policy, path, now)),
         _ => {}
     }
 }
 
-fn tend(directory: &Directory, settings: &Settings, path: &Path, now: u64) -> Result<()> {
+fn tend(directory: &Directory, policy: &Policy, path: &Path, now: u64) -> Result<()> {
     let Some(key) = key_of(path) else {
         return Ok(());
     };
     let mut log = Log::open(directory, &key)?;
     let (forget_before, modified) = (now.saturating_sub(FORGET_AFTER), modified_millis(path));
     if !log.is_tombstone()? {
-        log.trim(directory, settings, forget_before)
+        log.trim(directory, policy, forget_before)
     } else if modified.is_some_and(|modified| modified > now + AHEAD) {
         // By a clock that was ahead; from now on it counts.
         log.touch()

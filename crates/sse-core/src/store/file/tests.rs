@@ -78,7 +78,7 @@ fn ids_rise_over_two_stores_on_one_directory() {
 #[test]
 fn a_payload_over_the_limit_is_refused_and_one_at_the_limit_is_stored() {
     let place = tempdir().unwrap();
-    let store = FileStore::new(place.path(), Settings { max_payload: 4, ..Settings::default() });
+    let store = FileStore::new(place.path(), Policy { max_payload: 4, ..Policy::default() });
     let key = key("a");
     assert!(matches!(store.append(&key, &draft("12345")), Err(Error::TooLarge { len: 5, max: 4 })));
     push(&store, &key, "1234");

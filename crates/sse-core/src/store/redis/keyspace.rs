@@ -1,18 +1,15 @@
-//! What a store's keys are called in Redis, and how it gets at them.
+//! A store's keys in Redis, and the way to them.
 
 use parking_lot::Mutex;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use redis::cmd;
 
+use super::names::Names;
 use super::scripts::Scripts;
 use crate::cursor::Epoch;
 use crate::error::Result;
 use crate::id::EventId;
 use crate::key::Key;
 use crate::redis::{Link, RedisLocation};
-
-/// What stays as it is in names, so that they can be read in `redis-cli`.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The keys of one prefix in a database, and the way to them: what a store shares with its readers.
 #[derive(Debug)]
@@ -24,15 +21,6 @@ pub struct Keyspace {
     epoch: Mutex<Option<Epoch>>,
 }
 
-/// What a key is called in Redis.
-#[derive(Clone, Debug)]
-pub struct Names {
-    pub log: String,
-    pub meta: String,
-    pub failed: String,
-    pub channel: String,
-}
-
 impl Keyspace {
     pub fn new(location: RedisLocation) -> Self {
         let (link, scripts) = (Link::new(location.server.clone()), Scripts::new());
@@ -40,14 +28,7 @@ impl Keyspace {
     }
 
     pub fn names(&self, key: &Key) -> Names {
-        let RedisLocation { server, prefix, .. } = &self.location;
-        let key = percent_encode(key.as_bytes(), PLAIN);
-        Names {
-            log: format!("{prefix}{{{key}}}log"),
-            meta: format!("{prefix}{{{key}}}meta"),
-            failed: format!("{prefix}{{{key}}}failed"),
-            channel: format!("{prefix}{}:{key}", server.database()),
-        }
+        Names::of(key, &self.location)
     }
 
     /// An id as a script answers it.

@@ -20,6 +20,7 @@
 //! - a connection is used by the process that opened it, and by nobody after a time-out.
 
 mod keyspace;
+mod names;
 mod reader;
 mod scripts;
 
@@ -27,9 +28,10 @@ use std::sync::Arc;
 
 use redis::cmd;
 
-use self::keyspace::{Keyspace, Names};
+use self::keyspace::Keyspace;
+use self::names::Names;
 use self::reader::RedisReader;
-use super::{Failures, Opened, Settings, Slot, Start, Store};
+
 use crate::cursor::Epoch;
 use crate::disk::{self, Patience};
 use crate::error::Result;
@@ -38,6 +40,7 @@ use crate::id::EventId;
 use crate::key::Key;
 use crate::redis::RedisLocation;
 use crate::signal::Waits;
+use crate::store::{Failures, Opened, Policy, Slot, Start, Store, Tally};
 
 /// Failures remembered for a key; the oldest are forgotten.
 const REMEMBERED: usize = 100;
@@ -45,27 +48,27 @@ const REMEMBERED: usize = 100;
 /// A store in a Redis database.
 #[derive(Debug)]
 pub struct RedisStore {
-    settings: Settings,
+    policy: Policy,
     keyspace: Arc<Keyspace>,
 }
 
 impl RedisStore {
     /// A store at this location; nothing is connected before it is used.
     #[must_use]
-    pub fn new(mut location: RedisLocation, settings: Settings) -> Arc<Self> {
-        if settings.patience == Patience::TriesOnce {
+    pub fn new(mut location: RedisLocation, policy: Policy) -> Arc<Self> {
+        if policy.patience == Patience::TriesOnce {
             location.server.hurry();
         }
-        Arc::new(Self { settings, keyspace: Arc::new(Keyspace::new(location)) })
+        Arc::new(Self { policy, keyspace: Arc::new(Keyspace::new(location)) })
     }
 
     /// What the script answers that stores an event: its id, or nothing if it isn't `after` that was stored last.
     fn run_append(&self, names: &Names, draft: &Draft, after: Option<EventId>) -> Result<String> {
-        let Self { settings, keyspace } = self;
-        settings.check_size(draft)?;
+        let Self { policy, keyspace } = self;
+        policy.check_size(draft)?;
         let (answer, _) = keyspace.with_epoch(|epoch, is_fresh| {
             keyspace.link.once(|connection| {
-                keyspace.scripts.append(connection, names, epoch, is_fresh, &settings.retention, draft, after)
+                keyspace.scripts.append(connection, names, epoch, is_fresh, &policy.retention, draft, after)
             })
         })?;
         Ok(answer)
@@ -106,7 +109,9 @@ impl Store for RedisStore {
         let RedisLocation { server, prefix, .. } = &self.keyspace.location;
         Waits::Redis { server: server.clone(), prefix: prefix.clone() }
     }
+}
 
+impl Tally for RedisStore {
     fn failures(&self, key: &Key) -> Failures {
         let name = self.keyspace.names(key).failed;
         let read = self.keyspace.link.repeat(|connection| cmd("HGETALL").arg(&name).query(connection));

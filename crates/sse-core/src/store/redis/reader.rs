@@ -11,7 +11,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::keyspace::{Keyspace, Names};
+use super::keyspace::Keyspace;
+use super::names::Names;
 use super::scripts::Entry;
 use crate::cursor::Epoch;
 use crate::error::Result;

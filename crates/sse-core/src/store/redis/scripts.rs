@@ -5,12 +5,12 @@
 
 use redis::{Connection, ErrorKind, RedisResult, Script, ServerErrorKind, cmd};
 
-use super::keyspace::Names;
+use super::names::Names;
 use crate::cursor::Epoch;
-use crate::event::{Draft, MAX_NAME_BYTES};
+use crate::event::{Draft, MAX_JSON, MAX_NAME_BYTES};
 use crate::id::{EventId, NEARLY};
 use crate::retention::Retention;
-use crate::store::{MAX_JSON, Start};
+use crate::store::Start;
 
 const DAY_MS: u64 = 86_400_000;
 /// Idle time after which a key's events go, and then, after as long again, what is known of it.
@@ -202,7 +202,7 @@ const LARGEST: usize = MAX_JSON + MAX_NAME_BYTES + 1_024;
 /// An entry of a log: its id, then names and values.
 pub type Entry = (String, Vec<Vec<u8>>);
 /// What Redis has of a key behind a place: epoch, last id, entries, and whether there are no more.
-pub type Found = (Option<String>, Option<String>, Vec<Entry>, bool);
+pub type Piece = (Option<String>, Option<String>, Vec<Entry>, bool);
 
 /// The scripts, with their hashes.
 #[derive(Debug)]
@@ -299,7 +299,7 @@ impl Scripts {
         from: EventId,
         bytes: usize,
         count: usize,
-    ) -> RedisResult<Found> {
+    ) -> RedisResult<Piece> {
         self.run(&self.read, connection, |command| {
             command.arg(&names.log).arg(&names.meta);
             command.arg(behind(from)).arg(bytes.max(1)).arg(count).arg(LARGEST);

@@ -36,11 +36,11 @@ pub struct Database {
     signals: Signals,
     sync: bool,
     patience: Patience,
-    open: Mutex<Option<Open>>,
+    open: Mutex<Option<OpenConnection>>,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenConnection {
     /// Who opened it: a connection that crossed a fork is its parent's.
     process: u32,
     /// Which file it is.
@@ -87,7 +87,7 @@ impl Database {
         *open = None;
     }
 
-    fn connection<'a>(&self, open: &'a mut Option<Open>) -> Result<&'a mut Connection> {
+    fn connection<'a>(&self, open: &'a mut Option<OpenConnection>) -> Result<&'a mut Connection> {
         leave_to_parent(open);
         let named = fs::metadata(&self.path).ok().map(|metadata| identity(&metadata));
         if open.as_ref().is_some_and(|open| Some(open.identity) != named) {
@@ -101,7 +101,7 @@ impl Database {
         Ok(&mut open.connection)
     }
 
-    fn open(&self) -> Result<Open> {
+    fn open(&self) -> Result<OpenConnection> {
         let _alone = OPENING.lock();
         let directory = Directory::new(self.path.parent().unwrap_or(&self.path));
         if directory.is_on_network() {
@@ -131,7 +131,7 @@ impl Database {
                 tables::add_columns(&mut connection).map_err(|error| self.failed("write", &error))
             })?;
         }
-        Ok(Open { process: std::process::id(), identity: identity(&metadata), connection })
+        Ok(OpenConnection { process: std::process::id(), identity: identity(&metadata), connection })
     }
 
     /// Makes the empty file, shared by its directory's group; SQLite gives its own files the same mode.
@@ -173,7 +173,7 @@ impl Database {
 }
 
 /// A connection that crossed a fork must not even be closed.
-fn leave_to_parent(open: &mut Option<Open>) {
+fn leave_to_parent(open: &mut Option<OpenConnection>) {
     if let Some(inherited) = open.take_if(|open| open.process != std::process::id()) {
         std::mem::forget(inherited);
     }

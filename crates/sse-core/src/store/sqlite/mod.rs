@@ -36,13 +36,14 @@ use self::database::Database;
 use self::ids::{id, number};
 use self::log::Log;
 use self::reader::SqliteReader;
-use super::{Failures, Opened, Settings, Slot, Start, Store};
+
 use crate::cursor::Epoch;
 use crate::error::Result;
 use crate::event::Draft;
 use crate::id::{EventId, now_millis};
 use crate::key::Key;
 use crate::signal::Waits;
+use crate::store::{Failures, Opened, Policy, Slot, Start, Store, Tally};
 
 /// Failures remembered for a key; the oldest are forgotten.
 const REMEMBERED: i64 = 100;
@@ -54,7 +55,7 @@ const PAUSE: Duration = database::LONGEST_PAUSE.saturating_add(Duration::from_mi
 /// A store in a database.
 #[derive(Debug)]
 pub struct SqliteStore {
-    settings: Settings,
+    policy: Policy,
     /// Its readers share it.
     database: Arc<Database>,
     /// When this process last asked whether a sweep is due, in milliseconds since 1970.
@@ -66,10 +67,10 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// A store in this file, which is made when it is first used; its directory must exist.
     #[must_use]
-    pub fn new(path: &Path, settings: Settings) -> Arc<Self> {
-        let database = Database::new(path, settings.sync, settings.patience);
+    pub fn new(path: &Path, policy: Policy) -> Arc<Self> {
+        let database = Database::new(path, policy.sync, policy.patience);
         Arc::new(Self {
-            settings,
+            policy,
             database: Arc::new(database),
             asked: AtomicU64::new(0),
             sweeps: AtomicBool::new(false),
@@ -79,7 +80,7 @@ impl SqliteStore {
     /// Drops what retention no longer keeps, of every key; see [`sweep`].
     ///
     /// # Errors
-    /// What is wrong with the database.
+    /// Those of a [`Store`]: what keeps the database from being written.
     pub fn sweep(&self, now: u64) -> Result<()> {
         self.database.write(sweep::begin)?;
         while !self.sweep_a_piece(now)? {
@@ -96,7 +97,7 @@ impl SqliteStore {
         draft: &Draft,
         now: u64,
     ) -> rusqlite::Result<(EventId, bool)> {
-        let id = log.append(transaction, draft, &self.settings.retention, now)?;
+        let id = log.append(transaction, draft, &self.policy.retention, now)?;
         let asks = self.sweeps.load(Ordering::Relaxed) || self.asks(now);
         Ok((id, asks && sweep::is_due(transaction, now)?))
     }
@@ -112,7 +113,7 @@ impl SqliteStore {
 
     /// Goes on with a sweep; true if it is through.
     fn sweep_a_piece(&self, now: u64) -> Result<bool> {
-        let retention = &self.settings.retention;
+        let retention = &self.policy.retention;
         let done = self.database.write(|transaction| sweep::go_on(transaction, retention, now))?;
         let sweep::Done { forgotten, is_through } = done;
         forgotten.iter().for_each(|key| self.database.signals().forget(key));
@@ -145,7 +146,7 @@ impl Store for SqliteStore {
     }
 
     fn append(&self, key: &Key, draft: &Draft) -> Result<EventId> {
-        self.settings.check_size(draft)?;
+        self.policy.check_size(draft)?;
         let now = now_millis();
         let stored = self.database.write(|transaction| {
             let log = log::open(transaction, key, now)?;
@@ -155,7 +156,7 @@ impl Store for SqliteStore {
     }
 
     fn append_after(&self, key: &Key, draft: &Draft, after: EventId) -> Result<Option<EventId>> {
-        self.settings.check_size(draft)?;
+        self.policy.check_size(draft)?;
         let now = now_millis();
         let stored = self.database.write(|transaction| {
             let log = log::open(transaction, key, now)?;
@@ -180,6 +181,12 @@ impl Store for SqliteStore {
         Waits::Files { network: false, told_late: true }
     }
 
+    fn before_fork(&self) {
+        self.database.close();
+    }
+}
+
+impl Tally for SqliteStore {
     fn failures(&self, key: &Key) -> Failures {
         let read = self.database.with(|connection| {
             let mut statement = connection.prepare_cached(
@@ -211,10 +218,6 @@ impl Store for SqliteStore {
 
     fn take_slot(&self, count: u64) -> Result<Option<Slot>> {
         self.database.signals().take_slot(count)
-    }
-
-    fn before_fork(&self) {
-        self.database.close();
     }
 }
 

@@ -19,11 +19,11 @@ use super::log::{self, Log};
 use super::tables;
 use crate::cursor::Epoch;
 use crate::error::Result;
-use crate::event::{Draft, Event, EventName};
+use crate::event::{Draft, Event, EventName, MAX_JSON};
 use crate::id::{EventId, now_millis};
 use crate::key::Key;
 use crate::signal::Trigger;
-use crate::store::{Gap, Item, MAX_JSON, Opened, Reader, Start};
+use crate::store::{Gap, Item, Opened, Reader, Start};
 
 /// A reader of one key.
 #[derive(Debug)]

@@ -56,8 +56,8 @@ pub fn go_on(transaction: &Transaction<'_>, retention: &Retention, now: u64) -> 
     let mut statement = transaction.prepare_cached(
         "SELECT number, last, events, oldest FROM keys WHERE number > ? ORDER BY number LIMIT ?",
     )?;
-    let found = statement.query_map(params![reached, KEYS], Found::read)?;
-    let found = found.collect::<rusqlite::Result<Vec<Found>>>()?;
+    let found = statement.query_map(params![reached, KEYS], KeyRow::read)?;
+    let found = found.collect::<rusqlite::Result<Vec<KeyRow>>>()?;
     let mut piece = Piece { transaction, retention, now, left: ROWS, forgotten: Vec::new() };
     let mut is_through = found.len() < KEYS;
     for key in found {
@@ -76,14 +76,14 @@ pub fn go_on(transaction: &Transaction<'_>, retention: &Retention, now: u64) -> 
 }
 
 /// A key's row.
-struct Found {
+struct KeyRow {
     number: i64,
     last: i64,
     events: u64,
     oldest: u64,
 }
 
-impl Found {
+impl KeyRow {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self { number: row.get(0)?, last: row.get(1)?, events: row.get(2)?, oldest: row.get(3)? })
     }
@@ -100,7 +100,7 @@ struct Piece<'a> {
 
 impl Piece<'_> {
     /// Does what is to be done with a key; false if there is more of it.
-    fn tend(&mut self, key: &Found) -> rusqlite::Result<bool> {
+    fn tend(&mut self, key: &KeyRow) -> rusqlite::Result<bool> {
         let idle_since = |time: u64| key.last < number(EventId::new(self.now.saturating_sub(time), 0));
         let (is_idle, is_gone) = (idle_since(FORGET_AFTER), idle_since(2 * FORGET_AFTER));
         if is_idle && key.events > 0 && !self.forget(key.number)? {

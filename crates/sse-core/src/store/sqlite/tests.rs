@@ -22,7 +22,7 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let directory = tempdir().unwrap();
-        let store = SqliteStore::new(&directory.path().join("a.sqlite"), Settings::default());
+        let store = SqliteStore::new(&directory.path().join("a.sqlite"), Policy::default());
         Self { directory, store }
     }
 
@@ -164,7 +164,7 @@ fn what_others_put_there_that_is_larger_than_any_event_of_ours_is_a_gap() {
     place.push("1");
     let id = place.push("2");
     place.push("3");
-    let too_long = crate::store::MAX_JSON + 1;
+    let too_long = crate::event::MAX_JSON + 1;
     place.sql(&format!("UPDATE events SET json = zeroblob({too_long}) WHERE id = {}", number(id)));
     assert_eq!(place.all(None), ["1", "…", "3"]);
 }
@@ -181,7 +181,7 @@ fn a_signal_file_that_takes_the_number_of_a_removed_one_wakes_too() {
     let place = Place::new();
     // A pusher that stays would keep the file's number from being free.
     let push =
-        |json| drop(SqliteStore::new(&place.path(), Settings::default()).append(&key("a"), &draft(json)));
+        |json| drop(SqliteStore::new(&place.path(), Policy::default()).append(&key("a"), &draft(json)));
     push("1");
     let mut signal = crate::signal::open(Choice::Auto, &Waits::Files { network: false, told_late: false }).0;
     let mut follower = follow(&place, &mut *signal);
@@ -216,7 +216,7 @@ fn an_event_whose_pusher_was_killed_before_it_woke_anybody_arrives_soon() {
     let mut follower = follow(&place, &mut signal);
     let stored = place.store.database.write(|transaction| {
         let mut log = log::open(transaction, &key("a"), now())?;
-        log.append(transaction, &draft("2"), &place.store.settings.retention, now())
+        log.append(transaction, &draft("2"), &place.store.policy.retention, now())
     });
     stored.unwrap();
     crate::testing::wait_for("the event", || {
@@ -229,7 +229,7 @@ fn an_event_whose_pusher_was_killed_before_it_woke_anybody_arrives_soon() {
 fn a_lock_held_for_too_long_is_an_error_and_nothing_is_stored() {
     let place = Place::new();
     place.push("1");
-    let other = SqliteStore::new(&place.path(), Settings::default());
+    let other = SqliteStore::new(&place.path(), Policy::default());
     let held = other.database.write(|_| Ok(place.store.append(&key("a"), &draft("2")).unwrap_err()));
     assert!(matches!(held.unwrap(), Error::Locked { .. }));
     assert_eq!(place.all(None), ["1"]);

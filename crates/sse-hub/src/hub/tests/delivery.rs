@@ -250,7 +250,7 @@ fn events_of_the_same_key_in_another_store_stay_there() {
     let there = world.take(&world.offer(other.path(), &["k"], None, Replay::None));
     world.push("k", 1);
     let draft = Draft::new(b"2".to_vec(), None).unwrap();
-    let store = FileStore::new(other.path(), Settings::default());
+    let store = FileStore::new(other.path(), Policy::default());
     store.append(&Key::new(b"k").unwrap(), &draft).unwrap();
     world.settle();
     assert_eq!([world.events(here).0, world.events(there).0], [[1], [2]]);

@@ -306,7 +306,7 @@ fn a_flood_that_has_no_end_yet_is_told_once_when_it_has() {
     assert_eq!(read(), [""; 0]);
     // Its writer ends it, in a store that keeps all of it.
     let retention = Retention { bytes: 1 << 30, ..Retention::default() };
-    let patient = FileStore::new(place.path(), Settings { retention, ..Settings::default() });
+    let patient = FileStore::new(place.path(), Policy { retention, ..Policy::default() });
     push(&patient, &key, "1");
     assert_eq!(read(), ["…", "1"]);
     push(&patient, &key, "2");

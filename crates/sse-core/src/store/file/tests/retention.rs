@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 
 fn keeping(place: &Path, retention: Retention) -> Arc<FileStore> {
-    FileStore::new(place, Settings { retention, ..Settings::default() })
+    FileStore::new(place, Policy { retention, ..Policy::default() })
 }
 
 /// All limits far away.

@@ -72,7 +72,7 @@ fn a_push_between_two_looks_of_the_sweep_is_kept() {
     let (path, _) = forgotten(&store, &key);
     let mut log = Log::open(store.directory(), &key).unwrap();
     push(&store, &key, "2");
-    log.trim(store.directory(), &store.settings, now() - 30 * DAY).unwrap();
+    log.trim(store.directory(), &store.policy, now() - 30 * DAY).unwrap();
     assert_eq!(all(&store, &key), ["0", "1", "2"]);
     age(&path, MONTH);
     store.sweep().unwrap();
@@ -149,14 +149,14 @@ fn a_sweep_is_done_a_moment_at_a_time_and_goes_on_where_it_was() {
     age(&stamp, 2 * DAY);
     let (mut moments, mut before) = (1, left());
     // Each of another process.
-    while go_on_for(Duration::ZERO, store.directory(), &store.settings).unwrap() {
+    while go_on_for(Duration::ZERO, store.directory(), &store.policy).unwrap() {
         assert!(before - left() <= 1);
         (moments, before) = (moments + 1, left());
     }
     assert!(moments >= paths.len(), "{moments}");
     assert_eq!((left(), fs::read_to_string(&stamp).unwrap()), (0, String::new()));
     forgotten(&store, &key("k0"));
-    assert!(!go_on_for(Duration::ZERO, store.directory(), &store.settings).unwrap());
+    assert!(!go_on_for(Duration::ZERO, store.directory(), &store.policy).unwrap());
     assert_eq!(left(), 1, "it was done today");
 }
 
@@ -184,7 +184,7 @@ fn a_sweep_that_another_process_is_at_is_left_to_it() {
     age(&stamp, 2 * DAY);
     let other = fs::File::open(&stamp).unwrap();
     let held = lock::exclusive(&other, &stamp, Patience::Waits).unwrap();
-    let go_on = || go_on_for(Duration::ZERO, store.directory(), &store.settings).unwrap();
+    let go_on = || go_on_for(Duration::ZERO, store.directory(), &store.policy).unwrap();
     assert!(!go_on());
     assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
     drop(held);

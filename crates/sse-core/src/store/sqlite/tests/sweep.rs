@@ -81,7 +81,7 @@ fn a_push_does_a_piece_of_a_sweep_and_others_go_on_with_it() {
         let (mut pushes, mut before) = (0, others(&place));
         while before > left {
             // Of another process each time.
-            let store = SqliteStore::new(&place.path(), Settings::default());
+            let store = SqliteStore::new(&place.path(), Policy::default());
             store.append(&key("a"), &draft("2")).unwrap();
             assert!(before - others(&place) <= ROWS as u64);
             (pushes, before) = (pushes + 1, others(&place));
@@ -144,7 +144,7 @@ fn a_key_that_is_pushed_to_while_it_is_swept_keeps_what_is_new() {
     let place = Place::new();
     idle(&place, &["a"], 31, ROWS + 2);
     assert!(!place.store.sweep_a_piece(now()).unwrap());
-    let other = SqliteStore::new(&place.path(), Settings::default());
+    let other = SqliteStore::new(&place.path(), Policy::default());
     other.asks(now());
     other.append(&key("a"), &draft("\"new\"")).unwrap();
     while !place.store.sweep_a_piece(now()).unwrap() {}
