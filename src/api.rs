@@ -104,14 +104,14 @@ pub fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
 extern "C" fn push(execute: &mut ExecuteData, result: &mut Zval) {
     answer("Sse\\push", 2, execute, result, |[key, data, event, options]| {
         let key = options::key(given(key, "key")?, "key", "a string")?;
-        let subject = format!("key {key}");
-        let name = name(event, &subject)?;
+        let of_key = |error: sse_core::Error| Failure::of(&format!("key {key}"), &error);
+        let about_key = |failure| about(&key, failure);
+        let name = name(event).map_err(about_key)?;
         let options = Options::new(options, &["external", "after", "dsn"])?;
         let location = options.location()?;
         let external = options.switch("external")?.unwrap_or(false);
         let after = options.bytes("after")?.map(|text| id("option \"after\"", text)).transpose()?;
-        let json = encoded(data, &subject)?;
-        let of_key = |error: sse_core::Error| Failure::of(&subject, &error);
+        let json = json::encode(given(data, "data")?).map_err(about_key)?;
         let draft =
             if external { Draft::external(json, name) } else { Draft::new(json, name).map_err(of_key)? };
         let store = stores::open(&location)?;
@@ -125,9 +125,9 @@ extern "C" fn push(execute: &mut ExecuteData, result: &mut Zval) {
 
 extern "C" fn encode(execute: &mut ExecuteData, result: &mut Zval) {
     answer("Sse\\encode", 1, execute, result, |[data, event]| {
-        let name = name(event, "")?;
+        let name = name(event)?;
         let of_data = |error| Failure::of("", &error);
-        let draft = Draft::new(encoded(data, "")?, name).map_err(of_data)?;
+        let draft = Draft::new(json::encode(given(data, "data")?)?, name).map_err(of_data)?;
         settings::store()?.check_size(&draft).map_err(of_data)?;
         Ok(php::guarded(|| json::string(&draft.json))?)
     });
@@ -407,20 +407,20 @@ fn optional(argument: Option<&Zval>) -> Option<&Zval> {
 }
 
 /// An event's name, if it is given one.
-fn name(event: Option<&Zval>, subject: &str) -> Result<Option<EventName>, Failure> {
+fn name(event: Option<&Zval>) -> Result<Option<EventName>, Failure> {
     let Some(event) = optional(event) else { return Ok(None) };
     let text = options::text(event).ok_or_else(|| {
         Failure::Type(format!("event must be a string or null, {} given", options::type_name(event)))
     })?;
-    EventName::new(&text).map(Some).map_err(|error| Failure::of(subject, &error))
+    EventName::new(&text).map(Some).map_err(|error| Failure::of("", &error))
 }
 
-/// An event's data as JSON.
-fn encoded(data: Option<&Zval>, subject: &str) -> Result<Vec<u8>, Failure> {
-    json::encode(given(data, "data")?).map_err(|failure| match failure {
-        Failure::Argument(text) if !subject.is_empty() => Failure::Argument(format!("{subject}: {text}")),
+/// What can't be used, with the key that it was for.
+fn about(key: &Key, failure: Failure) -> Failure {
+    match failure {
+        Failure::Argument(text) => Failure::Argument(format!("key {key}: {text}")),
         other => other,
-    })
+    }
 }
 
 /// An event's id.
