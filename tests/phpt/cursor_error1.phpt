@@ -25,4 +25,4 @@ TypeError: Sse\cursor(): keys must be a string or a list of strings, null given
 TypeError: Sse\cursor(): keys must be a string or a list of strings, ArrayObject given
 Sse\InvalidArgumentException: Sse\cursor(): a stream follows at most 64 different keys, this one names more; open a second stream or push to a shared key
 Sse\InvalidArgumentException: Sse\cursor(): unknown option "lastEventId"; known are dsn
-Sse\StoreException: Sse\cursor(): the store's path {tests}/cursor_error1.php is not a directory; name another one in sse.dir
+Sse\StoreException: Sse\cursor(): the store's path {test} is not a directory; name another one in sse.dir

@@ -36,8 +36,8 @@ retry=default #1 connected {"time": "H:i:s"}
 #5 message "warn"
 #6 message "xxxxxxxxxxxxxxxxxxxxxxxxxxxx… 2000013 bytes
 #7 message "c"
-log: sse: beforeSend, key "k", event id1 threw DomainException: no way in {tests}/stream_variation11.php:11; the stream goes on
+log: sse: beforeSend, key "k", event id1 threw DomainException: no way in {test}:11; the stream goes on
 log: sse: beforeSend, key "k", event id2 printed 8 bytes: printed\n
 log: sse: beforeSend, key "k", event id3: its result can't be sent, the event is skipped: the data can't be encoded as JSON: Malformed UTF-8 characters, possibly incorrectly encoded; push arrays, scalars, UTF-8 strings or JsonSerializable objects
 log: sse: beforeSend, key "k", event id4: its result can't be sent, the event is skipped: the event name "a\nb" has a line break or NUL at byte 1, which would forge lines on the wire; remove it
-log: sse: beforeSend, key "k", event id5 printed N bytes: \nWarning: Undefined variable $undefined in {tests}/stream_variation11.php on line 20\n
+log: sse: beforeSend, key "k", event id5 printed N bytes: \nWarning: Undefined variable $undefined in {test} on line 20\n

@@ -17,6 +17,6 @@ echo "not reached\n";
 --EXPECT--
 retry=default #1 connected {"time": "H:i:s"}
 #2 message "goes on"
-log: sse: onLoop threw DomainException: not now in {tests}/stream_variation15.php:7; the stream goes on
+log: sse: onLoop threw DomainException: not now in {test}:7; the stream goes on
 log: sse: onLoop printed 7 bytes: printed
 log: sse: onLoop printed 3 bytes: bye

@@ -37,5 +37,5 @@ Lifetime
 row 1, null, gone, empty, throws, text, row 2
 log: sse: gap in key "k": events after id1 up to id2 are gone; the client is told
 log: sse: gap in key "k": events after id2 up to id3 are gone; the client is told
-log: sse: fetch, key "k", event id4 threw DomainException: database gone in {tests}/stream_variation16.php:16; the stream goes on
+log: sse: fetch, key "k", event id4 threw DomainException: database gone in {test}:16; the stream goes on
 log: sse: gap in key "k": events after id4 up to id5 are gone; the client is told

@@ -20,8 +20,8 @@ retry=default #1 connected {"time": "H:i:s"}
 Lifetime
 retry=default #1 connected {"time": "H:i:s"}
 Lifetime
-log: sse: onLoop threw Sse\StreamException: Sse\stream(): a stream is open in this request already, and its closures can't open another; give one stream several keys instead in {tests}/stream_variation21.php:6; the stream goes on
-log: sse: beforeSend, key "k", event id1 threw Sse\StreamException: Sse\stream(): a stream is open in this request already, and its closures can't open another; give one stream several keys instead in {tests}/stream_variation21.php:6; the stream goes on
+log: sse: onLoop threw Sse\StreamException: Sse\stream(): a stream is open in this request already, and its closures can't open another; give one stream several keys instead in {test}:6; the stream goes on
+log: sse: beforeSend, key "k", event id1 threw Sse\StreamException: Sse\stream(): a stream is open in this request already, and its closures can't open another; give one stream several keys instead in {test}:6; the stream goes on
 retry=default #1 connected {"time": "H:i:s"}
 #2 message 1
 Lifetime
