@@ -4,7 +4,7 @@ declare(strict_types=1);
 /**
  * The extension `sse`, as PHP sees it: for people, IDEs and static analysis. Never loaded by PHP.
  *
- * A test compares it with the extension (`tests/phpt/stub_basic.phpt`).
+ * A test compares it with the extension (`tests/phpt/stub_says_what_the_extension_is.phpt`).
  *
  * What the arguments of all functions have in common:
  * - a **key** is 1 to 1,024 bytes without NUL; a number counts as its string;
