@@ -45,4 +45,4 @@ uninstall:
 	@dev/install.sh --remove
 
 clean:
-	rm -rf target tests/browser/node_modules cakephp-plugin/vendor cakephp-plugin/.phpunit.cache demo/cakephp/vendor
+	rm -rf target tests/node_modules cakephp-plugin/vendor cakephp-plugin/.phpunit.cache demo/cakephp/vendor

@@ -59,7 +59,7 @@ hide_installed_extension() {
 # The JavaScript packages of the tests, as their lock file says.
 install_node_modules() {
     (
-        cd tests/browser
+        cd tests
         cmp -s package-lock.json node_modules/installed-lock.json || { npm ci && cp package-lock.json node_modules/installed-lock.json; }
     )
 }

@@ -2,8 +2,7 @@
 # Every test there is, one step after the other; ends with the first that fails.
 #
 #   tests/phpt         the PHP functions, by PHP's own run-tests.php
-#   tests/browser      real clients and Chromium against real nginx and PHP-FPM, by Node's test runner
-#   tests/hub          the hub behind nginx, Caddy and Apache, with many clients
+#   tests/http         real clients and Chromium against real nginx, Caddy, Apache and PHP-FPM, by Node's test runner
 #   tests/chaos        the checker of make chaos, and one short run
 #   tests/integration  each executable file is a test: it exits 0, or prints what went wrong
 #   cakephp-plugin     PHPUnit, and real clients against a CakePHP application
@@ -49,15 +48,12 @@ run_tests=$(find_run_tests)
 NO_INTERACTION=1 REPORT_EXIT_STATUS=1 TEST_PHP_EXECUTABLE=$PHP \
     "$PHP" "$run_tests" -q -j2 --show-diff -d "extension=$SSE_EXTENSION" tests/phpt
 
-step 'clients and browser'
 NODE=$(find_node $NODE_AT_LEAST)
 install_node_modules
-cd tests/browser
-"$NODE" --test --test-concurrency=1 --test-timeout=120000 --test-reporter=spec
-cd ../..
-
-step 'hub'
-"$NODE" --test --test-concurrency=1 --test-timeout=300000 --test-reporter=spec tests/hub/*.test.js
+for folder in tests/http tests/http/worker tests/http/hub tests/http/browser; do
+    step "$folder"
+    "$NODE" --test --test-concurrency=1 --test-timeout=300000 --test-reporter=spec $folder/*.test.js
+done
 
 step 'storms'
 "$NODE" --test --test-concurrency=1 --test-reporter=spec tests/chaos/*.test.js

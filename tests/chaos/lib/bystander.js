@@ -1,8 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
-import { Pusher, Refused } from '../../browser/lib/pusher.js';
-import { Client } from '../../browser/lib/fleet.js';
-import { streamUrl } from '../../browser/lib/stack.js';
-import { until } from '../../browser/lib/until.js';
+import { Pusher, Refused } from '../../support/pusher.js';
+import { Client } from '../../support/fleet.js';
+import { streamUrl } from '../../support/stack.js';
+import { until } from '../../support/until.js';
 import { Ledger } from './ledger.js';
 import { pause } from './pushers.js';
 import { Witness } from './witness.js';

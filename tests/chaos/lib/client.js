@@ -1,5 +1,5 @@
-import { Client } from '../../browser/lib/fleet.js';
-import { streamUrl } from '../../browser/lib/stack.js';
+import { Client } from '../../support/fleet.js';
+import { streamUrl } from '../../support/stack.js';
 import { Witness } from './witness.js';
 
 /** A page whose stream was refused is loaded again after a while. */

@@ -1,9 +1,9 @@
 // Where each engine's events are, and what can be done to them there.
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { Conversation } from '../../browser/lib/conversation.js';
-import { php } from '../../browser/lib/stack.js';
-import { sharedDirectory } from '../../hub/lib/hub.js';
-import { Redis } from '../../hub/lib/redis.js';
+import { Conversation } from '../../support/conversation.js';
+import { php } from '../../support/stack.js';
+import { sharedDirectory } from '../../support/hub.js';
+import { Redis } from '../../support/redis.js';
 
 /** Holds BEGIN IMMEDIATE until its input ends. A PHP without our extension: it may open the file. */
 const HOLD_DATABASE = `

@@ -1,5 +1,5 @@
 // What is done to the servers. What would get into each other's way is in one lane, done one after the other.
-import { childrenOf, hubsOf, isAlive } from '../../hub/lib/process.js';
+import { childrenOf, hubsOf, isAlive } from '../../support/process.js';
 import { canJump } from './clock.js';
 import { pause } from './pushers.js';
 

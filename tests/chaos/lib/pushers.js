@@ -1,5 +1,5 @@
-import { Pusher, Refused } from '../../browser/lib/pusher.js';
-import { until } from '../../browser/lib/until.js';
+import { Pusher, Refused } from '../../support/pusher.js';
+import { until } from '../../support/until.js';
 import { Clock } from './clock.js';
 import { KEPT_SHORT } from './keys.js';
 import { Ledger } from './ledger.js';

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { Pusher, Refused } from '../../browser/lib/pusher.js';
-import { extension, startStack } from '../../browser/lib/stack.js';
-import { until } from '../../browser/lib/until.js';
+import { Pusher, Refused } from '../../support/pusher.js';
+import { extension, startStack } from '../../support/stack.js';
+import { until } from '../../support/until.js';
 import { Bystander } from './bystander.js';
 import { ChaosClient } from './client.js';
 import { Clock, sweepClocks } from './clock.js';

@@ -1,16 +1,16 @@
 import { chmodSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Conversation } from '../../../../tests/browser/lib/conversation.js';
-import { extension, php } from '../../../../tests/browser/lib/stack.js';
+import { Conversation } from '../../../../tests/support/conversation.js';
+import { extension, php } from '../../../../tests/support/stack.js';
 
-export { launchBrowser } from '../../../../tests/browser/lib/chromium.js';
-export { Listener, clients } from '../../../../tests/browser/lib/listener.js';
-export { numbers } from '../../../../tests/browser/lib/numbers.js';
-export { Proxy } from '../../../../tests/browser/lib/proxy.js';
-export { RawStream } from '../../../../tests/browser/lib/raw.js';
-export { until, within } from '../../../../tests/browser/lib/until.js';
+export { launchBrowser } from '../../../../tests/support/chromium.js';
+export { Listener, clients } from '../../../../tests/support/listener.js';
+export { numbers } from '../../../../tests/support/numbers.js';
+export { Proxy } from '../../../../tests/support/proxy.js';
+export { RawStream } from '../../../../tests/support/raw.js';
+export { until, within } from '../../../../tests/support/until.js';
 
-export { extension, php } from '../../../../tests/browser/lib/stack.js';
+export { extension, php } from '../../../../tests/support/stack.js';
 
 const plugin = fileURLToPath(new URL('../../../', import.meta.url));
 const script = fileURLToPath(new URL('../../../../dev/cakephp-stack.php', import.meta.url));

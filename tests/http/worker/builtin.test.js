@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createParser } from 'eventsource-parser';
+import { Store } from '../../support/builtin.js';
+import { Listener, clients } from '../../support/listener.js';
+import { numbers } from '../../support/numbers.js';
+import { RawStream } from '../../support/raw.js';
+import { streamUrl } from '../../support/stack.js';
+import { until, within } from '../../support/until.js';
+
+const ping = async (url) => (await within(fetch(`${url}/ping.php`), 'for a page')).text();
+
+test('php -S: a stream ends after a second with a short retry, and says in the log how to get workers', async (t) => {
+    const { url, server } = await new Store(t).serve();
+    const stream = await RawStream.open(streamUrl(url, 'single'));
+
+    assert.equal(await stream.end(), null);
+    assert.equal(stream.retries.at(-1), 500);
+    assert.match(server.errors, /PHP_CLI_SERVER_WORKERS/);
+});
+
+test('php -S: a page is answered while a client listens', async (t) => {
+    const { url } = await new Store(t).serve();
+    const listener = new Listener(clients.eventsource, streamUrl(url, 'page'));
+    t.after(() => listener.close());
+    await listener.connected();
+
+    assert.equal(await ping(url), 'pong');
+});
+
+for (const [client, EventSource] of Object.entries(clients)) {
+    test(`php -S and ${client}: every event arrives once, though each stream is short`, async (t) => {
+        const store = new Store(t);
+        const { url } = await store.serve();
+        const listener = new Listener(EventSource, streamUrl(url, 'short'));
+        t.after(() => listener.close());
+        for (const round of [1, 2, 3]) {
+            await listener.connected(round);
+            for (const number of numbers(round * 10, round * 10 + 9)) {
+                await store.push('short', number);
+            }
+        }
+        await listener.received(30);
+
+        assert.deepEqual(listener.data, numbers(10, 39));
+    });
+}
+
+test('php -S with workers: a stream stays open, and pages are answered meanwhile', async (t) => {
+    const store = new Store(t);
+    const { url } = await store.serve({ PHP_CLI_SERVER_WORKERS: '3' });
+    const stream = await RawStream.open(streamUrl(url, 'workers', { options: { heartbeat: 1 } }));
+    await stream.connected();
+    assert.equal(await ping(url), 'pong');
+    // Two heartbeats: that is longer than a stream lasts without workers.
+    await until(() => stream.comments.length >= 2, 'for two heartbeats');
+    await store.push('workers', 1);
+    await stream.received(1);
+    await stream.leave();
+
+    assert.deepEqual(stream.data, [1]);
+});
+
+test('php -S with workers: streams that hold all of them give one to a page', async (t) => {
+    const { url, server } = await new Store(t).serve({ PHP_CLI_SERVER_WORKERS: '2' });
+    const streams = [];
+    t.after(() => Promise.all(streams.map((stream) => stream.leave())));
+    // Also the server's first process takes requests. One after the other: a process may take two at once.
+    for (const number of numbers(1, 3)) {
+        streams.push(await RawStream.open(streamUrl(url, `all ${number}`)));
+        await streams.at(-1).connected();
+    }
+
+    assert.equal(await ping(url), 'pong');
+    assert.equal(await Promise.race(streams.map((stream) => stream.end())), null);
+    assert.match(server.errors, /gives its worker back/);
+});
+
+test('command line: a stream prints its frames and ends with its lifetime', async (t) => {
+    const store = new Store(t);
+    const code = 'echo "\n", Sse\\stream("cli", ["lifetime" => 1])->name;';
+    const program = store.run('-r', code);
+    await program.says('event: connected\n');
+    await store.push('cli', { number: 1 }, 'count');
+
+    assert.equal(await within(program.ended, 'for its end'), 0);
+    const events = [];
+    createParser({ onEvent: ({ event, data }) => events.push([event, data]) }).feed(program.output);
+    assert.deepEqual(events.slice(1), [['count', '{"number":1}']]);
+    assert.match(program.output, /\nLifetime$/);
+});
+
+test('command line: a stream ends when nobody reads it any more', async (t) => {
+    const store = new Store(t);
+    const program = store.run('-r', 'fwrite(STDERR, Sse\\stream("cli", ["heartbeat" => 1])->name);');
+    await program.says('event: connected\n');
+    program.stopListening();
+
+    await within(program.ended, 'for its end');
+    assert.equal(program.errors, 'ClientLeft');
+});

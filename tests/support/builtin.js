@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Pusher } from './pusher.js';
+import { extension, php } from './stack.js';
+import { until } from './until.js';
+
+const docroot = fileURLToPath(new URL('public', import.meta.url));
+
+/** A directory for events with a pusher, and what PHP programs use it; all of it ends with the test. */
+export class Store {
+    #dir = mkdtempSync(join(tmpdir(), 'sse-store-'));
+    #flags = ['-d', `extension=${extension}`, '-d', `sse.dir=${this.#dir}`, '-d', 'sse.retry=100'];
+    #pusher = new Pusher(php, this.#flags);
+    #programs = [];
+
+    constructor(t) {
+        t.after(async () => {
+            await Promise.all(this.#programs.map((program) => program.stop()));
+            await this.#pusher.close();
+            rmSync(this.#dir, { recursive: true });
+        });
+    }
+
+    push(...event) {
+        return this.#pusher.push(...event);
+    }
+
+    /** PHP on the command line. */
+    run(...args) {
+        return this.#start(args);
+    }
+
+    /** PHP's own web server. */
+    async serve(env = {}) {
+        const port = await freePort();
+        const url = `http://127.0.0.1:${port}`;
+        const server = this.#start(['-S', `127.0.0.1:${port}`, '-t', docroot], env);
+        await until(() => fetch(`${url}/ping.php`).then((answer) => answer.text(), () => null), () => `for php -S: ${server.errors}`);
+
+        return { url, server };
+    }
+
+    #start(args, env = {}) {
+        const program = new Program([...this.#flags, ...args], env);
+        this.#programs.push(program);
+
+        return program;
+    }
+}
+
+/** A PHP that runs, with what it wrote so far. */
+class Program {
+    output = '';
+    errors = '';
+    ended;
+    #process;
+
+    constructor(args, env) {
+        // A group of its own: php -S may have workers.
+        this.#process = spawn(php, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, ...env } });
+        this.#process.stdout.on('data', (text) => { this.output += text; });
+        this.#process.stderr.on('data', (text) => { this.errors += text; });
+        this.ended = new Promise((resolve) => {
+            this.#process.on('close', (status, signal) => resolve(status ?? signal));
+        });
+    }
+
+    says(text) {
+        return until(() => this.output.includes(text), () => `for "${text}", it said: ${this.output}${this.errors}`);
+    }
+
+    stopListening() {
+        this.#process.stdout.destroy();
+    }
+
+    async stop() {
+        if (this.#process.exitCode === null && this.#process.signalCode === null) {
+            process.kill(-this.#process.pid, 'SIGTERM');
+        }
+        await this.ended;
+    }
+}
+
+async function freePort() {
+    const server = createServer();
+    await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    const { port } = server.address();
+    await new Promise((resolve) => { server.close(resolve); });
+
+    return port;
+}
