@@ -14,7 +14,7 @@ use Sse\Dev\Options;
 use Sse\Dev\Stack;
 use function Sse\Dev\stopAtTheEnd;
 
-require dirname(__DIR__) . '/dev/stack/load.php';
+require dirname(__DIR__) . '/tests/support/stack/load.php';
 require __DIR__ . '/functions.php';
 
 const WORKERS = 2;

@@ -10,10 +10,10 @@ namespace Sse\Dev;
 use InvalidArgumentException;
 use RuntimeException;
 
-const DEV = __DIR__ . '/../../dev';
+const STACK = __DIR__ . '/../../tests/support/stack';
 
-require DEV . '/stack/load.php';
-require DEV . '/cakephp/CakeStack.php';
+require STACK . '/load.php';
+require STACK . '/CakeStack.php';
 
 try {
     // A stream holds a worker while it is open; "ondemand" starts as many as there are tabs.

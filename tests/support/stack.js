@@ -8,13 +8,13 @@ const docroot = fileURLToPath(new URL('public', import.meta.url));
 export const extension = process.env.SSE_EXTENSION || `${root}target/release/libsse.so`;
 
 /**
- * A web server and a PHP-FPM of our own with a pusher beside; see dev/stack.php for the options.
+ * A web server and a PHP-FPM of our own with a pusher beside; see tests/support/stack.php for the options.
  * Clients that reconnect do so after a tenth of a second, so that tests are quick.
  * The last argument may be an object: env, for the servers, which gives them more than they have.
  */
 export async function startStack(...options) {
     const { env = {} } = typeof options.at(-1) === 'object' ? options.pop() : {};
-    const script = `${root}dev/stack.php`;
+    const script = `${root}tests/support/stack.php`;
     const program = new Conversation(php, [
         script, '--docroot', docroot, '--extension', extension, '--ini', 'sse.retry=100', ...options,
     ], { env: { ...process.env, ...env } });

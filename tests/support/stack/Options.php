@@ -20,7 +20,7 @@ final class Options
     private const LISTS = ['pool', 'ini', 'nginx', 'upstream', 'apache', 'bind'];
 
     private const USAGE = <<<'TEXT'
-    usage: php dev/stack.php [option ...]
+    usage: php tests/support/stack.php [option ...]
       --docroot DIR       the pages to serve; they are copied (default: demo/public)
       --extension FILE    the extension to load (default: target/release/libsse.so)
       --workers N         FPM workers, at most (default: 4)
@@ -93,7 +93,7 @@ final class Options
      */
     public static function fromArguments(array $arguments): self
     {
-        $root = dirname(__DIR__, 2);
+        $root = dirname(__DIR__, 3);
         $values = ['docroot' => "$root/demo/public", 'extension' => "$root/target/release/libsse.so"];
         while (($argument = array_shift($arguments)) !== null) {
             [$option, $value] = explode('=', $argument, 2) + [1 => null];

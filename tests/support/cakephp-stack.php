@@ -1,14 +1,14 @@
 <?php
 /**
- * dev/stack.php for a CakePHP application, which is told by SSE_TMP where its TMP is.
+ * tests/support/stack.php for a CakePHP application, which is told by SSE_TMP where its TMP is.
  *
- * usage: php dev/cakephp-stack.php --app DIR [--webroot DIR] [--param 'NAME VALUE'] [--location 'TEXT'] [option ...]
+ * usage: php tests/support/cakephp-stack.php --app DIR [--webroot DIR] [--param 'NAME VALUE'] [--location 'TEXT'] [option ...]
  *   --app DIR              the package with vendor/; it is copied where the web user can't read it
  *   --webroot DIR          where its index.php is, in the package (default: webroot)
  *   --param 'NAME VALUE'   what nginx passes to PHP besides; may be repeated
  *   --location 'TEXT'      more locations for nginx; may be repeated. "fastcgi_pass php;" reaches PHP in them, {index}
  *                          is the path of index.php, and {params} stands for what else PHP is passed
- * All other options are those of dev/stack.php, and so is what it prints, with "app" and "tmp" besides. It stays until
+ * All other options are those of tests/support/stack.php, and so is what it prints, with "app" and "tmp" besides. It stays until
  * SIGTERM, SIGINT or the end of its standard input.
  */
 declare(strict_types=1);
@@ -19,7 +19,7 @@ use InvalidArgumentException;
 use RuntimeException;
 
 require __DIR__ . '/stack/load.php';
-require __DIR__ . '/cakephp/CakeStack.php';
+require __DIR__ . '/stack/CakeStack.php';
 
 try {
     $stack = fromArguments(array_slice($argv, 1));

@@ -23,7 +23,7 @@ final class CakeStack
      * @param string $webroot where its index.php is, in the package
      * @param list<string> $params what nginx passes to PHP besides
      * @param list<string> $locations more locations for nginx
-     * @param list<string> $arguments those of dev/stack.php
+     * @param list<string> $arguments those of tests/support/stack.php
      * @throws \InvalidArgumentException when they cannot be used
      */
     public function __construct(string $app, string $webroot, array $params, array $locations, array $arguments)
@@ -75,7 +75,7 @@ final class CakeStack
     }
 
     /**
-     * The locations of CakePHP's usual nginx block. dev/stack.php takes directives for inside its location only: this
+     * The locations of CakePHP's usual nginx block. tests/support/stack.php takes directives for inside its location only: this
      * ends that one, and leaves the last of ours open for its closing brace.
      *
      * @param list<string> $params
