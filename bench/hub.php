@@ -10,9 +10,9 @@ declare(strict_types=1);
 namespace Sse\Bench;
 
 use RuntimeException;
-use Sse\Dev\Options;
-use Sse\Dev\Stack;
-use function Sse\Dev\stopAtTheEnd;
+use Sse\Support\Options;
+use Sse\Support\Stack;
+use function Sse\Support\stopAtTheEnd;
 
 require dirname(__DIR__) . '/tests/support/stack/load.php';
 require __DIR__ . '/functions.php';

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-namespace Sse\Dev;
+namespace Sse\Support;
 
 /**
  * The clients behind the page's button: processes with 1,000 streams each, as many as the page asked for.

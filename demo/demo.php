@@ -6,7 +6,7 @@
  */
 declare(strict_types=1);
 
-namespace Sse\Dev;
+namespace Sse\Support;
 
 use InvalidArgumentException;
 use RuntimeException;

@@ -5,20 +5,16 @@
  */
 declare(strict_types=1);
 
-namespace Sse\Dev;
+namespace Sse\Support;
 
 use InvalidArgumentException;
 use RuntimeException;
 
-const STACK = __DIR__ . '/../../tests/support/stack';
-
-require STACK . '/load.php';
-require STACK . '/CakeStack.php';
+require dirname(__DIR__, 2) . '/tests/support/stack/load.php';
 
 try {
     // A stream holds a worker while it is open; "ondemand" starts as many as there are tabs.
-    $arguments = ['--pm', 'ondemand', '--workers', '40', ...array_slice($argv, 1)];
-    $stack = new CakeStack(__DIR__, 'webroot', [], [], $arguments);
+    $stack = new Stack(Options::fromArguments(['--app', __DIR__, '--pm', 'ondemand', '--workers', '40', ...array_slice($argv, 1)]));
 } catch (InvalidArgumentException $exception) {
     fwrite(STDERR, $exception->getMessage() . "\n");
     exit(2);
@@ -27,10 +23,10 @@ try {
 stopAtTheEnd($stack->stop(...));
 
 try {
-    $stack->stack->start();
+    $stack->start();
     // The page shows it.
-    file_put_contents("$stack->tmp/push-command", pushCommand($stack));
-    echo "\n  page   {$stack->stack->url}/\n";
+    file_put_contents("{$stack->app->tmp}/push-command", pushCommand($stack));
+    echo "\n  page   $stack->url/\n";
     echo '  proof  ' . prove($stack) . "\n";
     echo '  push   ' . pushCommand($stack) . "\n\n";
     if (!stream_isatty(STDOUT)) {
@@ -39,7 +35,7 @@ try {
     echo "Ctrl-C stops it.\n";
     while (true) {
         sleep(1);
-        $stack->stack->assertRunning();
+        $stack->assertRunning();
     }
 } catch (RuntimeException $exception) {
     fwrite(STDERR, $exception->getMessage() . "\n");
@@ -49,14 +45,14 @@ try {
 /**
  * What shows a toast on the page, from another terminal.
  */
-function pushCommand(CakeStack $stack): string
+function pushCommand(Stack $stack): string
 {
-    $words = ["SSE_TMP=$stack->tmp", PHP_BINARY, ...array_slice($stack->stack->flags(), 0, 2)];
+    $words = ["SSE_TMP={$stack->app->tmp}", PHP_BINARY, ...array_slice($stack->flags(), 0, 2)];
     $scanned = getenv('PHP_INI_SCAN_DIR');
     if ($scanned !== false) {
         array_unshift($words, "PHP_INI_SCAN_DIR=$scanned");
     }
-    array_push($words, "$stack->app/bin/cake.php", 'push', 'Hello');
+    array_push($words, "{$stack->app->directory}/bin/cake.php", 'push', 'Hello');
 
     return implode(' ', $words);
 }
@@ -66,11 +62,11 @@ function pushCommand(CakeStack $stack): string
  *
  * @throws \RuntimeException when it does not arrive
  */
-function prove(CakeStack $stack): string
+function prove(Stack $stack): string
 {
-    $url = $stack->stack->url;
+    $url = $stack->url;
     if (@file_get_contents("$url/") === false) {
-        throw new RuntimeException("The page does not answer; see $stack->tmp/logs and {$stack->stack->dir}/fpm.log");
+        throw new RuntimeException("The page does not answer; see {$stack->app->tmp}/logs and $stack->dir/fpm.log");
     }
     $cookie = implode('; ', array_map(
         fn(string $header): string => preg_replace('/^Set-Cookie: ([^;]+).*/i', '$1', $header),
@@ -81,7 +77,7 @@ function prove(CakeStack $stack): string
     $context = stream_context_create(['http' => $options]);
     $stream = @fopen("$url/stream/reports.sse", 'r', false, $context);
     if ($stream === false) {
-        throw new RuntimeException("The stream does not open; see $stack->tmp/logs/error.log");
+        throw new RuntimeException("The stream does not open; see {$stack->app->tmp}/logs/error.log");
     }
     awaitLine($stream, 'event: connected');
     exec(pushCommand($stack) . ' 2>&1', $lines, $status);

@@ -11,7 +11,7 @@
  */
 declare(strict_types=1);
 
-namespace Sse\Dev;
+namespace Sse\Support;
 
 use InvalidArgumentException;
 use RuntimeException;

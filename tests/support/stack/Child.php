@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-namespace Sse\Dev;
+namespace Sse\Support;
 
 use RuntimeException;
 

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-namespace Sse\Dev;
+namespace Sse\Support;
 
 /**
  * The servers' configuration files, filled in from the templates beside this file, and how the servers are started
@@ -21,8 +21,11 @@ final class Configuration
     /** @var array{web: int, http2: int, fpm: int} */
     private readonly array $ports;
 
-    public function __construct(private readonly Options $options, private readonly string $dir)
-    {
+    public function __construct(
+        private readonly Options $options,
+        private readonly string $dir,
+        private readonly ?Application $app,
+    ) {
         $this->ports = array_combine(['web', 'http2', 'fpm'], freePorts(3));
         $this->fpm = $options->listen === 'unix' ? "unix://$dir/fpm.sock" : "tcp://127.0.0.1:{$this->ports['fpm']}";
         $this->url = "http://127.0.0.1:{$this->ports['web']}";
@@ -65,12 +68,21 @@ final class Configuration
 
     private function write(string $name): string
     {
-        $values = $this->values($name);
-        $template = (string)file_get_contents(__DIR__ . "/$name.conf");
-        $placeholders = array_map(fn(string $key): string => '{' . $key . '}', array_keys($values));
-        file_put_contents("$this->dir/$name.conf", str_replace($placeholders, array_values($values), $template));
+        file_put_contents("$this->dir/$name.conf", $this->filled($name, $this->values($name)));
 
         return "$this->dir/$name.conf";
+    }
+
+    /**
+     * A template with values in its places.
+     *
+     * @param array<string, string|int> $values
+     */
+    private function filled(string $name, array $values): string
+    {
+        $places = array_map(fn(string $key): string => '{' . $key . '}', array_keys($values));
+
+        return str_replace($places, array_values($values), (string)file_get_contents(__DIR__ . "/$name.conf"));
     }
 
     /**
@@ -99,13 +111,48 @@ final class Configuration
             'nginx' => '/etc/nginx',
             'nginx_php' => $isUnix ? "unix:$address" : $address,
             'upstream' => implode("\n        ", $options->upstream),
-            'location' => implode("\n            ", $options->nginx),
+            'locations' => implode("\n        ", $this->locations()),
             'caddy_php' => $isUnix ? "unix/$address" : $address,
             'modules' => '/usr/lib/apache2/modules',
             'apache_php' => $isUnix ? "unix:$address|$apacheWorker" : $apacheWorker,
             'apache_worker' => $apacheWorker,
             'apache_parameters' => implode(' ', ['flushpackets=on', ...$this->options->apache]),
         ];
+    }
+
+    /**
+     * Where nginx passes to PHP: each script of the pages by its name, and what an application takes besides.
+     *
+     * @return list<string>
+     */
+    private function locations(): array
+    {
+        $pages = $this->php('~ \.php$', '$document_root$fastcgi_script_name');
+        if ($this->app === null) {
+            return [$pages];
+        }
+        $index = $this->app->index();
+        $others = str_replace(['{index}', '{params}'], [$index, $this->params()], $this->options->location);
+
+        return [$pages, ...$others, 'location / { try_files $uri /index.php$is_args$args; }', $this->php('= /index.php', $index)];
+    }
+
+    private function php(string $match, string $script): string
+    {
+        return rtrim($this->filled('nginx-php', [
+            'match' => $match,
+            'nginx' => '/etc/nginx',
+            'script' => $script,
+            'params' => $this->params(),
+            'directives' => implode("\n            ", $this->options->nginx),
+        ]));
+    }
+
+    private function params(): string
+    {
+        $own = $this->app ? ["SSE_TMP {$this->app->tmp}"] : [];
+
+        return implode(' ', array_map(fn(string $param): string => "fastcgi_param $param;", [...$own, ...$this->options->param]));
     }
 
     private function user(string $server): string

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-namespace Sse\Dev;
+namespace Sse\Support;
 
 /**
  * A place of its own for the hub that the stack's workers start: a directory that only their user may enter.

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-namespace Sse\Dev;
+namespace Sse\Support;
 
 use InvalidArgumentException;
 
@@ -17,11 +17,13 @@ final class Options
     ];
     private const SWITCHES = ['keep', 'http2'];
     private const NUMBERS = ['workers', 'connections'];
-    private const LISTS = ['pool', 'ini', 'nginx', 'upstream', 'apache', 'bind'];
+    private const LISTS = ['pool', 'ini', 'nginx', 'param', 'location', 'upstream', 'apache', 'bind'];
 
     private const USAGE = <<<'TEXT'
     usage: php tests/support/stack.php [option ...]
       --docroot DIR       the pages to serve; they are copied (default: demo/public)
+      --app DIR           an application instead, a package with vendor/; it is copied where the web user can't read it
+      --webroot DIR       where its index.php is, in the package (default: webroot)
       --extension FILE    the extension to load (default: target/release/libsse.so)
       --workers N         FPM workers, at most (default: 4)
       --pm MODE           static, dynamic or ondemand (default: static)
@@ -32,6 +34,9 @@ final class Options
       --connections N     how many connections each nginx process may have; a stream takes two (default: 4096)
       --ini NAME=VALUE    one more -d for PHP, as sse.heartbeat=1; may be repeated
       --nginx 'TEXT;'     one more directive where nginx passes to PHP; may be repeated
+      --param 'NAME TEXT' what nginx passes to PHP besides; may be repeated
+      --location 'TEXT'   one more location for nginx beside an application's; may be repeated. "fastcgi_pass php;"
+                          reaches PHP in it, {index} is the path of index.php, {params} stands for each --param
       --upstream 'TEXT;'  one more directive for the upstream of PHP, as 'keepalive 8;'; may be repeated
       --apache NAME=VALUE one more parameter for Apache's worker of PHP, as enablereuse=on; may be repeated
       --bind OTHER=FILE   FPM and what it starts find another file in a file's place (root only); may be repeated
@@ -42,6 +47,8 @@ final class Options
      * @param list<string> $pool
      * @param list<string> $ini
      * @param list<string> $nginx
+     * @param list<string> $param
+     * @param list<string> $location
      * @param list<string> $upstream
      * @param list<string> $apache
      * @param list<string> $bind
@@ -58,11 +65,18 @@ final class Options
         public readonly int $connections = 4096,
         public readonly array $ini = [],
         public readonly array $nginx = [],
+        public readonly array $param = [],
+        public readonly array $location = [],
         public readonly array $upstream = [],
         public readonly array $apache = [],
         public readonly array $bind = [],
         public readonly bool $keep = false,
+        public readonly ?string $app = null,
+        public readonly string $webroot = 'webroot',
     ) {
+        if ($app !== null && !is_file("$app/vendor/autoload.php")) {
+            throw new InvalidArgumentException("--app has no vendor/autoload.php: $app; install its packages with: composer install");
+        }
         if (!is_dir($docroot)) {
             throw new InvalidArgumentException("--docroot is not a directory: $docroot");
         }
@@ -79,8 +93,11 @@ final class Options
                 throw new InvalidArgumentException("--$name must be " . implode(' or ', $choices) . ", not {$this->$name}");
             }
         }
-        if ($server !== 'nginx' && ($http2 || $nginx || $upstream)) {
-            throw new InvalidArgumentException('--http2, --nginx and --upstream are for nginx');
+        if ($server !== 'nginx' && ($http2 || $nginx || $param || $location || $upstream || $app !== null)) {
+            throw new InvalidArgumentException('--http2, --nginx, --param, --location, --upstream and --app are for nginx');
+        }
+        if ($app === null && $location) {
+            throw new InvalidArgumentException('--location is for --app');
         }
         if ($server !== 'apache' && $apache) {
             throw new InvalidArgumentException('--apache is for Apache');
@@ -110,6 +127,10 @@ final class Options
                 in_array($name, self::LISTS, true) => [...$values[$name] ?? [], $value],
                 default => $value,
             };
+        }
+
+        if (isset($values['app'])) {
+            $values['docroot'] = $values['app'] . '/' . ($values['webroot'] ?? 'webroot');
         }
 
         return new self(...$values);

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-namespace Sse\Dev;
+namespace Sse\Support;
 
 use RuntimeException;
 
@@ -19,6 +19,8 @@ final class Stack
     public readonly string $url;
     /** The hub's place; null for an extension without one. */
     public readonly ?Hub $hub;
+    /** The application, where pages are one's. */
+    public readonly ?Application $app;
     private readonly Configuration $configuration;
     private ?Child $fpm = null;
     private ?Child $webServer = null;
@@ -29,7 +31,8 @@ final class Stack
         $this->dir = ($this->isRoot() ? '/tmp' : sys_get_temp_dir()) . '/sse-' . bin2hex(random_bytes(4));
         $this->store = "$this->dir/store";
         $this->hub = Hub::isKnownTo($options->extension) ? new Hub("$this->dir/hub") : null;
-        $this->configuration = new Configuration($options, $this->dir);
+        $this->app = $options->app === null ? null : new Application($options->app, $options->webroot, $this->dir);
+        $this->configuration = new Configuration($options, $this->dir, $this->app);
         $this->url = $this->configuration->url;
     }
 
@@ -49,6 +52,7 @@ final class Stack
         }
         chmod($this->store, 02770);
         $this->hub?->makeDirectory();
+        $this->app?->install();
 
         $this->startFpm();
         $this->startWebServer();
@@ -151,6 +155,8 @@ final class Stack
             'http2' => $this->configuration->http2Url,
             'dir' => $this->dir,
             'store' => $this->store,
+            'app' => $this->app?->directory,
+            'tmp' => $this->app?->tmp,
             'address' => $this->configuration->fpm,
             'hub' => $this->hub ? ['socket' => $this->hub->socket, 'log' => $this->hub->log] : null,
             'php' => PHP_BINARY,

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-namespace Sse\Dev;
+namespace Sse\Support;
 
 use Closure;
 use RuntimeException;
@@ -57,14 +57,16 @@ function freePorts(int $count): array
 
 /**
  * Copies a directory with all that is in it, so that a web user who may not enter its place can read it.
+ *
+ * @param list<string> $except names that are left out, wherever they are
  */
-function copyTree(string $from, string $to): void
+function copyTree(string $from, string $to, array $except = []): void
 {
     mkdir($to);
     chmod($to, 0755);
-    foreach (array_diff(scandir($from) ?: [], ['.', '..']) as $name) {
+    foreach (array_diff(scandir($from) ?: [], ['.', '..'], $except) as $name) {
         if (is_dir("$from/$name")) {
-            copyTree("$from/$name", "$to/$name");
+            copyTree("$from/$name", "$to/$name", $except);
         } else {
             copy("$from/$name", "$to/$name");
             chmod("$to/$name", 0644);

@@ -4,6 +4,6 @@
  */
 declare(strict_types=1);
 
-foreach (['functions', 'Options', 'Child', 'Configuration', 'Hub', 'Stack'] as $file) {
+foreach (['functions', 'Options', 'Child', 'Application', 'Configuration', 'Hub', 'Stack'] as $file) {
     require __DIR__ . "/$file.php";
 }

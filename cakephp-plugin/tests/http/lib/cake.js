@@ -13,9 +13,9 @@ export { until, within } from '../../../../tests/support/until.js';
 export { extension, php } from '../../../../tests/support/stack.js';
 
 const plugin = fileURLToPath(new URL('../../../', import.meta.url));
-const script = fileURLToPath(new URL('../../../../tests/support/cakephp-stack.php', import.meta.url));
+const script = fileURLToPath(new URL('../../../../tests/support/stack.php', import.meta.url));
 
-/** An application behind an nginx and a PHP-FPM of its own; see tests/support/cakephp-stack.php for the options. */
+/** An application behind an nginx and a PHP-FPM of its own; see tests/support/stack.php for the options. */
 export async function startStackFor(app, ...options) {
     const program = new Conversation(php, [
         script, '--app', app, '--extension', extension, '--ini', 'sse.retry=100', ...options,
