@@ -86,7 +86,6 @@ async function runOne(engine) {
     if (world.pages && world.clients.length > 0) {
         console.log(`${details(world).replace(/^/gm, `${engine}: `)}\n${HEAD}\n${summary(world, ms)}`);
     }
-    world.remove();
 
     return isBroken ? 1 : 0;
 }

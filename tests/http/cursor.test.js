@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { numbers } from '../support/numbers.js';
-import { RawStream } from '../support/raw.js';
-import { extension, startStack } from '../support/stack.js';
-import { describe, until } from '../support/until.js';
+import { RawStream, extension, lastOf, numbers, startStack, startStackFor, temporaryDirectory, until } from '../support/index.js';
 
 let stack;
 before(async () => { stack = await startStack(); });
@@ -149,8 +143,7 @@ test('the Last-Event-ID header wins over ?lastEventId=', async () => {
 });
 
 test('Last-Event-ID counts also where PHP makes no $_SERVER', async (t) => {
-    const other = await startStack('--ini', 'variables_order=G');
-    t.after(() => other.stop());
+    const other = await startStackFor(t, '--ini', 'variables_order=G');
     const open = (headers) => RawStream.open(other.stream('bare'), headers);
     const first = await open();
     await first.connected();
@@ -191,9 +184,8 @@ test('any text that a cursor becomes by cutting it or changing a character is an
     }
 });
 
-test('a cursor of another store is told as a gap, and the stream goes on', async (t) => {
-    const other = mkdtempSync(join(tmpdir(), 'sse-other-'));
-    t.after(() => rmSync(other, { recursive: true }));
+test('a cursor of another store is told as a gap, and the stream goes on', async () => {
+    const other = temporaryDirectory('other');
     const foreign = execFileSync(stack.php, [
         '-d', `extension=${extension}`, '-d', `sse.dir=${other}`, '-r', 'Sse\\push("moved", 1); echo Sse\\cursor("moved");',
     ]).toString();
@@ -202,7 +194,7 @@ test('a cursor of another store is told as a gap, and the stream goes on', async
     const stream = await RawStream.open(stack.stream('moved'), { 'Last-Event-ID': foreign });
     await stream.connected();
     await stack.push('moved', 'new');
-    await until(() => stream.data.at(-1) === 'new', () => `for what was pushed, ${describe(stream.events)}`);
+    await until(() => stream.data.at(-1) === 'new', () => `for what was pushed, ${lastOf(stream.events)}`);
     await stream.leave();
 
     const gaps = stream.events.filter(({ event }) => event === 'sse-gap');

@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fetch } from 'undici';
-import { numbers } from '../support/numbers.js';
-import { RawStream } from '../support/raw.js';
-import { startStack } from '../support/stack.js';
-import { until, within } from '../support/until.js';
+import { RawStream, numbers, startStack, startStackFor, until, within } from '../support/index.js';
 
 let stack;
 before(async () => { stack = await startStack('--workers', '1'); });
 after(() => stack?.stop());
-
-const page = async (path, init) => (await within(fetch(stack.url + path, init), `for ${path}`)).text();
 
 test('the headers are those of an event stream that nobody keeps', async (t) => {
     const stream = await RawStream.open(stack.stream('headers'));
@@ -28,7 +23,7 @@ test('HEAD is answered with the headers alone, and holds no worker', async () =>
     assert.equal(answer.status, 200);
     assert.match(answer.headers.get('content-type'), /^text\/event-stream\b/);
     assert.equal(await answer.text(), '');
-    assert.equal(await page('/ping.php'), 'pong');
+    assert.equal(await stack.page(), 'pong');
 });
 
 test('a client that leaves frees its only worker at once', async () => {
@@ -37,7 +32,7 @@ test('a client that leaves frees its only worker at once', async () => {
     await stream.leave();
 
     // The heartbeat, which would notice later, comes after 25 s.
-    assert.equal(await page('/ping.php'), 'pong');
+    assert.equal(await stack.page(), 'pong');
 });
 
 test('an idle stream has comments as heartbeats, and no events', async () => {
@@ -72,8 +67,7 @@ for (const [what, ...options] of [
     ['with output buffers in php.ini', '--workers', '1', '--ini', 'output_buffering=4096', '--ini', 'implicit_flush=0'],
 ]) {
     test(`${what} events arrive at once, and a client that leaves frees its worker`, async (t) => {
-        const other = await startStack(...options);
-        t.after(() => other.stop());
+        const other = await startStackFor(t, ...options);
         for (const round of numbers(1, 10)) {
             const stream = await RawStream.open(other.stream('configured'), { 'Accept-Encoding': 'gzip' });
             await stream.connected();
@@ -81,14 +75,12 @@ for (const [what, ...options] of [
             await until(() => stream.data.at(-1)?.round === round, 'for the event');
             await stream.leave();
         }
-        const answer = await within(fetch(`${other.url}/ping.php`), 'for a page');
-        assert.equal(await answer.text(), 'pong');
+        assert.equal(await other.page(), 'pong');
     });
 }
 
 test('a stream does not keep its session from other pages', async (t) => {
-    const other = await startStack('--workers', '2', '--ini', 'session.save_path=/tmp');
-    t.after(() => other.stop());
+    const other = await startStackFor(t, '--ini', 'session.save_path=/tmp');
     const first = await fetch(`${other.url}/session.php`);
     await first.text();
     const cookie = first.headers.get('set-cookie').split(';')[0];
@@ -96,7 +88,5 @@ test('a stream does not keep its session from other pages', async (t) => {
     t.after(() => stream.leave());
     await stream.connected();
 
-    const second = await within(fetch(`${other.url}/session.php`, { headers: { Cookie: cookie } }), 'for the page in the session');
-
-    assert.equal(await second.text(), 'pong');
+    assert.equal(await other.page('/session.php', { headers: { Cookie: cookie } }), 'pong');
 });

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Listener, clients } from '../support/listener.js';
-import { numbers } from '../support/numbers.js';
-import { Proxy } from '../support/proxy.js';
-import { RawStream } from '../support/raw.js';
-import { startStack, streamUrl } from '../support/stack.js';
-import { describe, until } from '../support/until.js';
+import { Listener, Proxy, RawStream, clients, lastOf, numbers, startStack, startStackFor, streamUrl, until } from '../support/index.js';
 
 let stack;
 let proxy;
@@ -96,8 +91,7 @@ for (const [client, EventSource] of Object.entries(clients)) {
 
     test(`${client}: a client that was away for longer than the retention is told so`, async (t) => {
         const key = `gap ${client}`;
-        const small = await startStack('--ini', 'sse.retention_events=10');
-        t.after(() => small.stop());
+        const small = await startStackFor(t, '--ini', 'sse.retention_events=10');
         const way = await Proxy.to(small.url);
         t.after(() => way.close());
         const listener = new Listener(EventSource, streamUrl(way.url, key));
@@ -111,7 +105,7 @@ for (const [client, EventSource] of Object.entries(clients)) {
             ids.push(await small.push(key, { number }));
         }
         way.mend();
-        await until(() => listener.data.at(-1)?.number === 60, () => `for the last event, ${describe(listener.events)}`);
+        await until(() => listener.data.at(-1)?.number === 60, () => `for the last event, ${lastOf(listener.events)}`);
 
         const gaps = listener.events.filter(({ name }) => name === 'sse-gap');
         assert.equal(gaps.length, 1, 'a gap is told once');

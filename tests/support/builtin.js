@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { temporaryDirectory } from './directories.js';
 import { Pusher } from './pusher.js';
 import { extension, php } from './stack.js';
 import { until } from './until.js';
@@ -12,7 +10,7 @@ const docroot = fileURLToPath(new URL('public', import.meta.url));
 
 /** A directory for events with a pusher, and what PHP programs use it; all of it ends with the test. */
 export class Store {
-    #dir = mkdtempSync(join(tmpdir(), 'sse-store-'));
+    #dir = temporaryDirectory('store', 0o700);
     #flags = ['-d', `extension=${extension}`, '-d', `sse.dir=${this.#dir}`, '-d', 'sse.retry=100'];
     #pusher = new Pusher(php, this.#flags);
     #programs = [];
@@ -21,7 +19,6 @@ export class Store {
         t.after(async () => {
             await Promise.all(this.#programs.map((program) => program.stop()));
             await this.#pusher.close();
-            rmSync(this.#dir, { recursive: true });
         });
     }
 

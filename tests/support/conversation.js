@@ -6,6 +6,7 @@ export class Conversation {
     #process;
     #lines;
     #errors = '';
+    #asked = Promise.resolve();
     #ended;
 
     constructor(command, args, options = {}) {
@@ -37,10 +38,16 @@ export class Conversation {
         return JSON.parse(value);
     }
 
+    /** Asks one thing after the other. */
     ask(line) {
-        this.#process.stdin.write(`${line}\n`);
+        const answer = this.#asked.then(() => {
+            this.#process.stdin.write(`${line}\n`);
 
-        return this.hear();
+            return this.hear();
+        });
+        this.#asked = answer.catch(() => {});
+
+        return answer;
     }
 
     async close() {

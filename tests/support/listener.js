@@ -1,6 +1,6 @@
 import { EventSource as EventSourceOfUndici } from 'undici';
 import { EventSource as EventSourceOfItsPackage } from 'eventsource';
-import { describe, until } from './until.js';
+import { lastOf, until } from './until.js';
 
 /** The EventSource clients that every promise to a client is tested with. */
 export const clients = { undici: EventSourceOfUndici, eventsource: EventSourceOfItsPackage };
@@ -35,7 +35,7 @@ export class Listener {
     }
 
     received(count) {
-        return until(() => this.events.length >= count, () => `for ${count} events, ${describe(this.events)}`);
+        return until(() => this.events.length >= count, () => `for ${count} events, ${lastOf(this.events)}`);
     }
 
     onOpen(action) {

@@ -9,7 +9,6 @@ export class Refused extends Error {}
 /** A PHP on the command line that pushes, so that no FPM worker is taken for it. */
 export class Pusher {
     #program;
-    #queue = Promise.resolve();
 
     /** through: a command, with its arguments, that runs PHP. */
     constructor(php, flags, { through = [], env = {} } = {}) {
@@ -26,15 +25,8 @@ export class Pusher {
     }
 
     /** Pushes one event after the other; gives the event's id, or fails with what the extension says. */
-    push(key, data, event = null) {
-        const pushed = this.#queue.then(() => this.#ask(key, data, event));
-        this.#queue = pushed.catch(() => {});
-
-        return pushed;
-    }
-
-    async #ask(...event) {
-        const { id, error } = await this.#program.ask(JSON.stringify(event));
+    async push(key, data, event = null) {
+        const { id, error } = await this.#program.ask(JSON.stringify([key, data, event]));
         if (error !== undefined) {
             throw new Refused(error);
         }

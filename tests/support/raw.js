@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import { fetch } from 'undici';
-import { describe, until, within } from './until.js';
+import { lastOf, until, within } from './until.js';
 
 /** One response, read to its end or until it is left; it does not reconnect. */
 export class RawStream {
@@ -60,7 +60,7 @@ export class RawStream {
 
     received(count) {
         // Not by the data: decoding megabytes again and again leaves no time to receive them.
-        return until(() => this.#received().length >= count, () => `for ${count} events, ${describe(this.events)}`);
+        return until(() => this.#received().length >= count, () => `for ${count} events, ${lastOf(this.events)}`);
     }
 
     end() {

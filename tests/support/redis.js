@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { temporaryDirectory } from './directories.js';
 import { until } from './until.js';
 
 /** A Redis of our own that keeps what it has over a restart. It ends with the test. */
 export class Redis {
-    #dir = mkdtempSync('/tmp/sse-redis-');
+    #dir = temporaryDirectory('redis');
     #options;
     #program;
 
@@ -17,8 +18,7 @@ export class Redis {
     /** options: those of redis-server. */
     static async start(t, ...options) {
         const redis = new Redis(options);
-        t.after(() => redis.#remove());
-        chmodSync(redis.#dir, 0o755);
+        t.after(() => redis.#end());
         mkdirSync(`${redis.#dir}/data`);
         await redis.start();
 
@@ -70,12 +70,11 @@ export class Redis {
         this.#program.kill('SIGCONT');
     }
 
-    async #remove() {
+    async #end() {
         if (this.#program.exitCode === null && this.#program.signalCode === null) {
             this.goOn();
             await this.stop();
         }
-        rmSync(this.#dir, { recursive: true });
     }
 
     /** The first line of its answer; null if it doesn't take connections. */

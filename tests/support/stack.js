@@ -1,39 +1,155 @@
 import { fileURLToPath } from 'node:url';
 import { Conversation } from './conversation.js';
+import { Fleet } from './fleet.js';
+import { readOr } from './directories.js';
+import { needFiles } from './processes.js';
+import { numbers } from './numbers.js';
 import { Pusher } from './pusher.js';
+import { RawStream } from './raw.js';
+import { until, within } from './until.js';
 
 export const php = process.env.SSE_PHP || 'php';
-const root = fileURLToPath(new URL('../../', import.meta.url));
+export const extension = process.env.SSE_EXTENSION
+    || fileURLToPath(new URL('../../target/release/libsse.so', import.meta.url));
+const script = fileURLToPath(new URL('stack.php', import.meta.url));
 const docroot = fileURLToPath(new URL('public', import.meta.url));
-export const extension = process.env.SSE_EXTENSION || `${root}target/release/libsse.so`;
 
 /**
- * A web server and a PHP-FPM of our own with a pusher beside; see tests/support/stack.php for the options.
+ * A web server and a PHP-FPM of our own, with two workers unless told otherwise; see stack.php for the options.
  * Clients that reconnect do so after a tenth of a second, so that tests are quick.
  * The last argument may be an object: env, for the servers, which gives them more than they have.
  */
 export async function startStack(...options) {
     const { env = {} } = typeof options.at(-1) === 'object' ? options.pop() : {};
-    const script = `${root}tests/support/stack.php`;
     const program = new Conversation(php, [
-        script, '--docroot', docroot, '--extension', extension, '--ini', 'sse.retry=100', ...options,
+        script, ...(options.includes('--app') ? [] : ['--docroot', docroot]),
+        '--extension', extension, '--workers', '2', '--ini', 'sse.retry=100', ...options,
     ], { env: { ...process.env, ...env } });
-    const facts = await program.hear();
-    const pusher = new Pusher(facts.php, facts.flags);
 
-    return {
-        ...facts,
-        push: (...event) => pusher.push(...event),
-        /** "quit" (gracefully), "stop", "start" or "reload". */
-        fpm: (command) => program.ask(`fpm ${command}`),
-        /** "stop" or "start". */
-        web: (command) => program.ask(`web ${command}`),
-        stream: (key, query = {}) => streamUrl(facts.url, key, query),
-        stop: async () => {
-            await pusher.close();
-            await program.close();
-        },
-    };
+    return new Stack(program, await program.hear());
+}
+
+/** One that ends with the test. */
+export async function startStackFor(t, ...options) {
+    const stack = await startStack(...options);
+    t.after(() => stack.stop());
+
+    return stack;
+}
+
+/** What the program said of itself (url, dir, store, pids …) is among its properties. */
+class Stack {
+    #program;
+    #pusher = null;
+
+    constructor(program, facts) {
+        this.#program = program;
+        Object.assign(this, facts);
+    }
+
+    /** Pushes by a program beside the servers. */
+    push(...event) {
+        this.#pusher ??= new Pusher(this.php, this.flags);
+
+        return this.#pusher.push(...event);
+    }
+
+    pushNumbers(key, first, last) {
+        return Promise.all(numbers(first, last).map((number) => this.push(key, number)));
+    }
+
+    /** "quit" (gracefully), "stop", "start" or "reload". */
+    fpm(command) {
+        return this.#program.ask(`fpm ${command}`);
+    }
+
+    /** "stop" or "start". */
+    web(command) {
+        return this.#program.ask(`web ${command}`);
+    }
+
+    async stop() {
+        await this.#pusher?.close();
+        await this.#program.close();
+    }
+
+    stream(key, query = {}) {
+        return streamUrl(this.url, key, query);
+    }
+
+    /** As many clients as wanted, all of one key. */
+    fleet(t, count, key, query = {}) {
+        needFiles(2 * count + 200);
+        const fleet = new Fleet(numbers(1, count).map(() => this.stream(key, query)));
+        t.after(() => fleet.leave());
+
+        return fleet;
+    }
+
+    /** A stream of noted.php, and what it noted; see there for the query. */
+    async openNoted(t, key, query = {}) {
+        const note = `note of ${key}`;
+        const url = this.stream(key, { ...query, note }).replace('/stream.php', '/noted.php');
+        const stream = await RawStream.open(url);
+        t.after(() => stream.leave());
+
+        return { stream, note: () => this.note(note) };
+    }
+
+    note(key) {
+        return until(
+            async () => JSON.parse(await this.page(`/read.php?key=${encodeURIComponent(key)}`))[0],
+            `for the ${key}; ${this.logs()}`,
+        );
+    }
+
+    /** The text of an ordinary page. */
+    async page(path = '/ping.php', init = {}) {
+        const answer = await within(fetch(this.url + path, init), `for ${path}`);
+        const text = await answer.text();
+        if (!answer.ok) {
+            throw new Error(`${path} answered ${answer.status}: ${text}`);
+        }
+
+        return text;
+    }
+
+    async status(init) {
+        return JSON.parse(await this.page('/status.php', init));
+    }
+
+    /** The hub's pid, from its status, once it serves. */
+    async pid() {
+        return (await this.status()).hub.pid;
+    }
+
+    async streams() {
+        return (await this.status()).hub?.streams ?? 0;
+    }
+
+    /** Waits until the hub holds so many streams. */
+    async holds(count, deadlineMs = undefined) {
+        let streams;
+        await until(async () => {
+            streams = await this.streams();
+
+            return streams === count;
+        }, () => `for a hub with ${count} streams, it has ${streams}; ${this.logs()}`, deadlineMs);
+    }
+
+    /** What the servers and the hub logged, shortened to its end. */
+    logs() {
+        return ['nginx.log', 'fpm.log', 'fpm.out', 'hub/hub.log']
+            .map((name) => [name, readOr(`${this.dir}/${name}`, '').slice(-1000)])
+            .filter(([, text]) => text)
+            .map(([name, text]) => `${name}: ${text}`)
+            .join('\n');
+    }
+
+    /** The lines that PHP wrote to its error log, which nginx keeps, that speak of the hub. */
+    complaints() {
+        return readOr(`${this.dir}/nginx.log`, '').match(/PHP message: .*hub.*/gi) ?? [];
+    }
 }
 
 /** The address of stream.php for one key or several, with further parameters; options are sent as JSON. */

@@ -11,7 +11,7 @@ export async function until(condition, what, deadlineMs = DEADLINE_MS) {
         if (Date.now() > deadline) {
             throw new Error(`Waited in vain ${typeof what === 'function' ? what() : what}`);
         }
-        await new Promise((resolve) => { setTimeout(resolve, 5); });
+        await pause(5);
     }
 }
 
@@ -28,7 +28,11 @@ export async function within(promise, what, deadlineMs = DEADLINE_MS) {
     }
 }
 
+export function pause(ms) {
+    return new Promise((resolve) => { setTimeout(resolve, ms); });
+}
+
 /** Says how many there are and shows the last few. */
-export function describe(events) {
+export function lastOf(events) {
     return `there are ${events.length}, the last of them ${JSON.stringify(events.slice(-3))}`;
 }

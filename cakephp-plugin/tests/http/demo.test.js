@@ -5,7 +5,8 @@ import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { extension, launchBrowser, php, startStackFor, within } from './lib/cake.js';
+import { launchBrowser, openPage } from '../../../tests/support/browser.js';
+import { extension, php, startStack, within } from '../../../tests/support/index.js';
 
 const demo = fileURLToPath(new URL('../../../demo/cakephp', import.meta.url));
 const run = promisify(execFile);
@@ -13,7 +14,7 @@ const run = promisify(execFile);
 let stack;
 let browser;
 before(async () => {
-    stack = await startStackFor(demo, '--workers', '6');
+    stack = await startStack('--app', demo, '--workers', '6');
     browser = await launchBrowser();
 });
 after(async () => {
@@ -27,21 +28,9 @@ const cake = (...words) => run(
     { env: { ...process.env, SSE_TMP: stack.tmp } },
 );
 
-async function openPage(t) {
-    const page = await browser.newPage();
-    t.after(() => page.close());
-    const errors = [];
-    page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-    await page.goto(stack.url);
-    await page.locator('#state[data-state=live]').waitFor();
-
-    return { page, errors };
-}
-
 test('a report is saved, its id is pushed, and every open page shows the whole of it', async (t) => {
-    const { page, errors } = await openPage(t);
-    const { page: second } = await openPage(t);
+    const { page, errors } = await openPage(t, browser, stack.url);
+    const { page: second } = await openPage(t, browser, stack.url);
 
     await page.getByRole('button', { name: 'A report' }).click();
 
@@ -54,7 +43,7 @@ test('a report is saved, its id is pushed, and every open page shows the whole o
 });
 
 test('a toast is shown, from the page\'s button and from the command line', async (t) => {
-    const { page, errors } = await openPage(t);
+    const { page, errors } = await openPage(t, browser, stack.url);
 
     await page.getByRole('button', { name: 'A toast' }).click();
     await page.locator('.toast[data-type=success]', { hasText: 'Process completed at' }).waitFor();

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { clients, Listener, numbers, RawStream, startCake, until } from './lib/cake.js';
+import { Listener, RawStream, clients, numbers, until } from '../../../tests/support/index.js';
+import { startCake } from './lib/cake.js';
 
 async function start(t, sse, ...options) {
     const cake = await startCake(sse, '--workers', '4', ...options);

@@ -1,9 +1,10 @@
 // What arodu/cakephp-sse does wrong must not come back: the part that needs real connections. The other part is in
 // tests/TestCase/OriginalFaultsTest.php.
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { test } from 'node:test';
-import { numbers, RawStream, startCake, until, within } from './lib/cake.js';
+import { RawStream, childrenOf, cpuTicks, numbers, until, within } from '../../../tests/support/index.js';
+import { startCake } from './lib/cake.js';
 
 async function start(t, sse, ...options) {
     const cake = await startCake(sse, ...options);
@@ -96,24 +97,13 @@ test('a poll of 0.4 seconds does not spin', async (t) => {
     const stream = await RawStream.open(cake.probe('poll', { options: { poll: 0.4, heartbeat: 1 } }));
     t.after(() => stream.leave());
     await stream.connected();
-    const ticks = () => worker(cake.pids.fpm).reduce((sum, pid) => sum + cpuTicks(pid), 0);
+    const ticks = () => childrenOf(cake.pids.fpm).reduce((sum, pid) => sum + cpuTicks(pid), 0);
     const before = ticks();
     await until(() => stream.comments.length >= 2, 'for two heartbeats');
 
     // Two seconds of spinning are 200 ticks.
     assert.ok(ticks() - before < 50, `${ticks() - before} ticks`);
 });
-
-function worker(master) {
-    return readFileSync(`/proc/${master}/task/${master}/children`, 'utf8').trim().split(' ').map(Number);
-}
-
-/** User and system time of a process, in ticks of 10 ms. */
-function cpuTicks(pid) {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /, '').split(' ');
-
-    return Number(fields[11]) + Number(fields[12]);
-}
 
 const unreachable = 'redis://127.0.0.1:1/0';
 for (const [tier, ...options] of [['hub'], ['worker', '--ini', 'sse.hub=off']]) {

@@ -1,7 +1,8 @@
 // The same application behind servers that are set up in other ways.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { numbers, RawStream, readmeBlock, startCake, until, within } from './lib/cake.js';
+import { RawStream, numbers, until, within } from '../../../tests/support/index.js';
+import { readmeBlock, startCake } from './lib/cake.js';
 
 // Taken out of the README, with the places of this stack in it.
 const sseLocation = () => readmeBlock('nginx', 'location ~ \\.sse$')

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { clients, launchBrowser, Listener, numbers, Proxy, RawStream, readmeBlock, startCake, until, within } from './lib/cake.js';
+import { launchBrowser, openTab } from '../../../tests/support/browser.js';
+import { Listener, Proxy, RawStream, clients, numbers, until, within } from '../../../tests/support/index.js';
+import { readmeBlock, startCake } from './lib/cake.js';
 
 let cake;
 let browser;
@@ -60,35 +62,20 @@ for (const [name, EventSource] of Object.entries(clients)) {
 
 test('Chromium: a toast and a hydrated report reach their listeners, and a tab that comes back misses nothing', async (t) => {
     const proxy = await Proxy.to(cake.url);
-    const page = await browser.newPage();
-    t.after(async () => {
-        await page.close();
-        await proxy.close();
-    });
-    await page.goto(`${proxy.url}/probe/ping`);
-    await page.evaluate((address) => {
-        window.events = [];
-        window.connects = 0;
-        window.source = new EventSource(address);
-        window.source.addEventListener('connected', () => { window.connects++; });
-        for (const name of ['toast', 'report_ready', 'update']) {
-            window.source.addEventListener(name, (event) => window.events.push([name, JSON.parse(event.data)]));
-        }
-    }, '/stream/reports.sse?token=77');
-    const received = (count) => until(() => page.evaluate((wanted) => window.events.length >= wanted, count), `for ${count} events`);
-    const connected = (times) => until(() => page.evaluate((wanted) => window.connects >= wanted, times), `for connection ${times}`);
-    await connected(1);
+    t.after(() => proxy.close());
+    const tab = await openTab(t, browser, `${proxy.url}/probe/ping`, reports(77, ''), ['toast', 'report_ready', 'update']);
+    await tab.connected();
     await cake.push('USER_QUEUE_77', { event: 'toast', message: 'Done.' });
     await cake.push('USER_QUEUE_77', { report_id: 505 });
-    await received(2);
+    await tab.received(2);
     proxy.cut();
     await cake.push('USER_QUEUE_77', { missed: 1 });
     await cake.push('USER_QUEUE_77', { missed: 2 });
     proxy.mend();
-    await connected(2);
-    await received(4);
+    await tab.connected(2);
+    await tab.received(4);
 
-    const events = await page.evaluate(() => window.events);
+    const events = await tab.events();
     assert.deepEqual(events[0], ['toast', { message: 'Done.' }]);
     assert.equal(events[1][0], 'report_ready');
     assert.equal(events[1][1].data.title, 'Sales of May');

@@ -1,10 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
-import { Pusher, Refused } from '../../support/pusher.js';
-import { Client } from '../../support/fleet.js';
-import { streamUrl } from '../../support/stack.js';
-import { until } from '../../support/until.js';
+import { Client, Pusher, Refused, pause, streamUrl, until } from '../../support/index.js';
 import { Ledger } from './ledger.js';
-import { pause } from './pushers.js';
 import { Witness } from './witness.js';
 
 const KEY = 'elsewhere';

@@ -1,5 +1,4 @@
-import { Client } from '../../support/fleet.js';
-import { streamUrl } from '../../support/stack.js';
+import { Client, streamUrl } from '../../support/index.js';
 import { Witness } from './witness.js';
 
 /** A page whose stream was refused is loaded again after a while. */

@@ -1,8 +1,6 @@
 // Where each engine's events are, and what can be done to them there.
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { Conversation } from '../../support/conversation.js';
-import { php } from '../../support/stack.js';
-import { sharedDirectory } from '../../support/hub.js';
+import { Conversation, holdFile, php, sharedDirectory } from '../../support/index.js';
 import { Redis } from '../../support/redis.js';
 
 /** Holds BEGIN IMMEDIATE until its input ends. A PHP without our extension: it may open the file. */
@@ -80,14 +78,6 @@ class Directory {
 
         return readdirSync(path).filter((name) => name.endsWith(end)).map((name) => `${path}/${name}`);
     }
-}
-
-/** Holds a file's lock; answers what lets it go. */
-async function holdFile(file) {
-    const holder = new Conversation('flock', [file, 'sh', '-c', 'echo true; exec cat']);
-    await holder.hear();
-
-    return () => holder.close();
 }
 
 async function holdDatabase(file) {

@@ -1,7 +1,6 @@
 // What is done to the servers. What would get into each other's way is in one lane, done one after the other.
-import { childrenOf, hubsOf, isAlive } from '../../support/process.js';
+import { childrenOf, hubsOf, isAlive, pause } from '../../support/index.js';
 import { canJump } from './clock.js';
-import { pause } from './pushers.js';
 
 /** A storm and the calm behind it, in which everything must be well again. */
 const STORM_MS = 30_000;

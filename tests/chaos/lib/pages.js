@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import { pause } from '../../support/index.js';
 import { Ledger } from './ledger.js';
-import { eventOf, pause, settle } from './pushers.js';
+import { eventOf, settle } from './pushers.js';
 
 /** What an ordinary page may take at most, whatever happens. */
 const PAGE_WITHIN_MS = 2_000;

@@ -1,5 +1,4 @@
-import { Pusher, Refused } from '../../support/pusher.js';
-import { until } from '../../support/until.js';
+import { Pusher, Refused, pause, until } from '../../support/index.js';
 import { Clock } from './clock.js';
 import { KEPT_SHORT } from './keys.js';
 import { Ledger } from './ledger.js';
@@ -101,8 +100,4 @@ export function settle(world, push, error, isRefused) {
         world.ledger.lost();
     }
     world.journal.note(`push ${push.number} to ${push.key} failed: ${error.message.slice(0, 200)}`);
-}
-
-export function pause(ms) {
-    return new Promise((resolve) => { setTimeout(resolve, ms); });
 }

@@ -1,9 +1,7 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { Pusher, Refused } from '../../support/pusher.js';
-import { extension, startStack } from '../../support/stack.js';
-import { until } from '../../support/until.js';
+import { Pusher, Refused, extension, pause, startStack, temporaryDirectory, until } from '../../support/index.js';
 import { Bystander } from './bystander.js';
 import { ChaosClient } from './client.js';
 import { Clock, sweepClocks } from './clock.js';
@@ -13,7 +11,7 @@ import { KEPT, Keys } from './keys.js';
 import { disturb } from './lanes.js';
 import { Ledger } from './ledger.js';
 import { Pages } from './pages.js';
-import { Pushers, pause } from './pushers.js';
+import { Pushers } from './pushers.js';
 import { Random } from './random.js';
 import { Troubles } from './troubles.js';
 import { Verdicts } from './verdicts.js';
@@ -50,9 +48,7 @@ export class World {
         this.engine = engine;
         this.seed = seed;
         this.only = only;
-        this.dir = mkdtempSync('/tmp/sse-chaos-');
-        // The web user reads what is in it.
-        chmodSync(this.dir, 0o755);
+        this.dir = temporaryDirectory('chaos');
         /** That of the servers; each pusher has its own. */
         this.clock = new Clock('the clock of the servers', `${this.dir}/clock`);
         this.journal = new Journal(`${this.dir}/journal.log`, engine);
@@ -237,9 +233,5 @@ export class World {
             await Promise.resolve().then(cleanup).catch((error) => this.journal.tell(`stopping: ${error.message}`));
         }
         this.#cleanups = [];
-    }
-
-    remove() {
-        rmSync(this.dir, { recursive: true, force: true });
     }
 }

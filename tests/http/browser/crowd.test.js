@@ -4,12 +4,13 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { launchBrowser, startHubStack, until } from '../../support/hub.js';
+import { launchBrowser } from '../../support/browser.js';
+import { startStackFor, until } from '../../support/index.js';
 
 const demo = fileURLToPath(new URL('../../../demo/', import.meta.url));
 
 test('the page shows a crowd of 1,000 streams, and its requests are answered on', async (t) => {
-    const stack = await startHubStack(t, '--docroot', `${demo}public`);
+    const stack = await startStackFor(t, '--docroot', `${demo}public`);
     // What the demo's launcher does besides.
     mkdirSync(`${stack.dir}/crowd`);
     chmodSync(`${stack.dir}/crowd`, 0o777);

@@ -5,8 +5,8 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { fetch } from 'undici';
-import { launchBrowser } from '../../support/chromium.js';
-import { extension, php, startStack } from '../../support/stack.js';
+import { launchBrowser, openPage } from '../../support/browser.js';
+import { extension, php, startStack, startStackFor } from '../../support/index.js';
 
 const demo = fileURLToPath(new URL('../../../demo/', import.meta.url));
 
@@ -21,18 +21,6 @@ after(async () => {
     await stack?.stop();
 });
 
-async function openPage(t) {
-    const page = await browser.newPage();
-    t.after(() => page.close());
-    const errors = [];
-    page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-    await page.goto(stack.url);
-    await page.locator('#state[data-state=live]').waitFor();
-
-    return { page, errors };
-}
-
 test('demo: without a terminal it proves that a push arrives, and leaves nothing behind', async () => {
     const { stdout } = await promisify(execFile)(php, [`${demo}demo.php`, '--extension', extension]);
 
@@ -44,7 +32,7 @@ test('demo: without a terminal it proves that a push arrives, and leaves nothing
 });
 
 test('demo: what the form pushes appears under its key, with its latency', async (t) => {
-    const { page, errors } = await openPage(t);
+    const { page, errors } = await openPage(t, browser, stack.url);
 
     await page.fill('[name=message]', 'for demo');
     await page.getByRole('button', { name: 'Push', exact: true }).click();
@@ -60,7 +48,7 @@ test('demo: what the form pushes appears under its key, with its latency', async
 });
 
 test('demo: what is pushed while the page is disconnected arrives when it reconnects', async (t) => {
-    const { page } = await openPage(t);
+    const { page } = await openPage(t, browser, stack.url);
     await page.getByRole('button', { name: 'Disconnect' }).click();
     for (const message of ['first', 'second', 'third']) {
         await stack.push('demo', { message: `missed: ${message}`, at: Date.now() / 1000 });
@@ -74,7 +62,7 @@ test('demo: what is pushed while the page is disconnected arrives when it reconn
 });
 
 test('demo: an event that says when it was pushed is plotted', async (t) => {
-    const { page } = await openPage(t);
+    const { page } = await openPage(t, browser, stack.url);
     await stack.push('pulse', { at: Date.now() / 1000 }, 'pulse');
     await page.locator('#plot[aria-label^="1 events"], #plot[aria-label^="2 events"]').waitFor();
 
@@ -82,8 +70,7 @@ test('demo: an event that says when it was pushed is plotted', async (t) => {
 });
 
 test('demo: where streams hold workers no crowd can be opened, and the page says why', async (t) => {
-    const other = await startStack('--docroot', `${demo}public`, '--ini', 'sse.hub=off');
-    t.after(() => other.stop());
+    const other = await startStackFor(t, '--docroot', `${demo}public`, '--workers', '4', '--ini', 'sse.hub=off');
     const page = await browser.newPage();
     t.after(() => page.close());
     await page.goto(other.url);

@@ -1,10 +1,10 @@
 // What a script does after Sse\stream(), once its client belongs to the hub.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { readOr, startStack, withHub } from '../../support/hub.js';
+import { readOr, startStack } from '../../support/index.js';
 
 let stack;
-before(async () => { stack = withHub(await startStack('--workers', '1', '--ini', 'fastcgi.logging=1', '--ini', 'display_errors=1')); });
+before(async () => { stack = await startStack('--workers', '1', '--ini', 'fastcgi.logging=1', '--ini', 'display_errors=1'); });
 after(() => stack?.stop());
 
 for (const what of ['', 'echo', 'warning', 'megabyte']) {

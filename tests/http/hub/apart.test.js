@@ -1,14 +1,13 @@
 // Who shares a machine, or even a hub, shares no events.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { test } from 'node:test';
-import { Pusher, RawStream, killHub, numbers, startHubStack } from '../../support/hub.js';
-import { userOf } from '../../support/process.js';
+import { Pusher, RawStream, killHub, numbers, startStackFor, temporaryDirectory, userOf } from '../../support/index.js';
+import { OTHER_POOL, otherPool } from '../../support/pool.js';
 
 /** Nobody else is. */
 const OTHER = { uid: 48_421, gid: 48_421 };
-const OTHER_POOL = { 'X-Pool': 'other' };
 
 function pusherFor(t, stack, store) {
     const pusher = new Pusher(stack.php, [...stack.flags, '-d', `sse.dir=${store}`]);
@@ -18,7 +17,7 @@ function pusherFor(t, stack, store) {
 }
 
 test('two applications in one pool share the hub, and never an event', async (t) => {
-    const stack = await startHubStack(t);
+    const stack = await startStackFor(t);
     const second = `${stack.dir}/second`;
     const { uid, gid } = statSync(stack.store);
     mkdirSync(second);
@@ -47,9 +46,17 @@ test('two applications in one pool share the hub, and never an event', async (t)
 });
 
 test('two pools under two users have two hubs, and each hub hears its own user only', { skip: process.getuid() !== 0 && 'only root can become other users' }, async (t) => {
-    const { options, store } = otherPool();
-    const stack = await startHubStack(t, ...options);
-    const pusher = pusherFor(t, stack, store);
+    // Another user's, with directories of its own.
+    const base = temporaryDirectory('other');
+    for (const name of ['hub', 'store']) {
+        mkdirSync(`${base}/${name}`, { mode: 0o700 });
+        chownSync(`${base}/${name}`, OTHER.uid, OTHER.gid);
+    }
+    const stack = await startStackFor(t, ...otherPool(
+        base, OTHER.uid, OTHER.gid, `php_admin_value[sse.dir] = ${base}/store`,
+        `php_admin_value[sse.hub_socket] = ${base}/hub/hub.sock`, `php_admin_value[sse.hub_log] = ${base}/hub/hub.log`,
+    ));
+    const pusher = pusherFor(t, stack, `${base}/store`);
     const own = await open(t, stack);
     const other = await open(t, stack, OTHER_POOL);
     await stack.push('pool', 'own');
@@ -71,30 +78,6 @@ test('two pools under two users have two hubs, and each hub hears its own user o
     await stack.push('pool', 'still there');
     await own.received(2);
 });
-
-/** What adds a pool of another user, with directories of its own. */
-function otherPool() {
-    const base = mkdtempSync('/tmp/sse-other-');
-    // Hooks run in this order, and the other pool still writes there.
-    process.once('exit', () => rmSync(base, { recursive: true, force: true }));
-    chmodSync(base, 0o755);
-    for (const name of ['hub', 'store']) {
-        mkdirSync(`${base}/${name}`, { mode: 0o700 });
-        chownSync(`${base}/${name}`, OTHER.uid, OTHER.gid);
-    }
-    const pool = [
-        '[other]', `user = ${OTHER.uid}`, `group = ${OTHER.gid}`, 'pm = static', 'pm.max_children = 2',
-        `listen = ${base}/fpm.sock`, 'listen.mode = 0666',
-        `php_admin_value[sse.dir] = ${base}/store`,
-        `php_admin_value[sse.hub_socket] = ${base}/hub/hub.sock`,
-        `php_admin_value[sse.hub_log] = ${base}/hub/hub.log`,
-    ];
-
-    return {
-        store: `${base}/store`,
-        options: ['--pool', pool.join('\n'), '--nginx', `if ($http_x_pool = other) { fastcgi_pass unix:${base}/fpm.sock; }`],
-    };
-}
 
 async function open(t, stack, headers = {}) {
     const stream = await RawStream.open(stack.stream('pool', { options: { handoff: 'require' } }), headers);

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { numbers, startHubStack } from '../../support/hub.js';
-import { childrenOf, descriptors, residentKiB } from '../../support/process.js';
+import { childrenOf, descriptors, numbers, residentKiB, startStackFor } from '../../support/index.js';
 
 const HANDOFFS = 50_000;
 const AT_ONCE = 250;
@@ -13,7 +12,7 @@ const SLACK_FILES = 8;
 const SLACK_KIB = 8 * 1024;
 
 test(`the descriptors and the memory of workers and hub are flat over ${HANDOFFS} hand-offs and leaves`, async (t) => {
-    const stack = await startHubStack(t);
+    const stack = await startStackFor(t);
     let served = 0;
     const rounds = async (count) => {
         for (const round of numbers(1, count)) {
@@ -46,7 +45,7 @@ test(`the descriptors and the memory of workers and hub are flat over ${HANDOFFS
 });
 
 test('streams that are behind on many keys go on with few descriptors, each of them', async (t) => {
-    const stack = await startHubStack(t);
+    const stack = await startStackFor(t);
     // Workers that begin from here on, and their hub, may open no more files.
     execFileSync('prlimit', ['--pid', String(stack.pids.fpm), '--nofile=256:256']);
     await stack.fpm('reload');

@@ -1,8 +1,7 @@
 // The hub reads every engine; one that waits for a server keeps no other waiting.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Listener, Proxy, Pusher, RawStream, clients, killHub, numbers, sharedDirectory, startHubStack, streamUrl } from '../../support/hub.js';
-import { hubsOf } from '../../support/process.js';
+import { Listener, Proxy, Pusher, RawStream, clients, hubsOf, killHub, numbers, sharedDirectory, startStackFor, streamUrl } from '../../support/index.js';
 import { Redis } from '../../support/redis.js';
 
 for (const [engine, dsn] of [
@@ -11,7 +10,7 @@ for (const [engine, dsn] of [
 ]) {
     describe(engine, () => {
         test('40 streams leave both workers free, and all get every event once and in order', async (t) => {
-            const stack = await startHubStack(t, '--ini', `sse.dsn=${await dsn(t)}`);
+            const stack = await startStackFor(t, '--ini', `sse.dsn=${await dsn(t)}`);
             const fleet = stack.fleet(t, 40, 'order', { options: { handoff: 'require' } });
             await fleet.connected();
             await stack.holds(40);
@@ -24,7 +23,7 @@ for (const [engine, dsn] of [
         });
 
         test('an EventSource that is cut resumes without loss or double, also with another hub', async (t) => {
-            const stack = await startHubStack(t, '--ini', `sse.dsn=${await dsn(t)}`);
+            const stack = await startStackFor(t, '--ini', `sse.dsn=${await dsn(t)}`);
             const proxy = await Proxy.to(stack.url);
             t.after(() => proxy.close());
             const listener = listen(t, streamUrl(proxy.url, ['cut', 'other key']));
@@ -46,7 +45,7 @@ for (const [engine, dsn] of [
 
 test('a Redis that is restarted leaves the streams open, and they go on', async (t) => {
     const redis = await Redis.start(t);
-    const stack = await startHubStack(t, '--ini', `sse.dsn=${redis.dsn}`);
+    const stack = await startStackFor(t, '--ini', `sse.dsn=${redis.dsn}`);
     const listener = listen(t, stack.stream('restart'));
     await listener.connected();
     await stack.pushNumbers('restart', 1, 20);
@@ -65,7 +64,7 @@ test('a Redis that is restarted leaves the streams open, and they go on', async 
 test('a Redis that hangs keeps no other stream waiting, and its own go on when it is back', async (t) => {
     const redis = await Redis.start(t);
     // The socket is set, so one hub serves both stores.
-    const stack = await startHubStack(t, '--ini', 'sse.heartbeat=1');
+    const stack = await startStackFor(t, '--ini', 'sse.heartbeat=1');
     const options = { handoff: 'require', dsn: `${redis.dsn}?timeout=0.5` };
     const theirs = numbers(1, 20).map((number) => listen(t, stack.stream(`key ${number}`, { options })));
     const own = listen(t, stack.stream('own', { options: { handoff: 'require' } }));
@@ -93,7 +92,7 @@ test('a Redis that hangs keeps no other stream waiting, and its own go on when i
 test('streams of a server have another hub than those of files', async (t) => {
     const redis = await Redis.start(t);
     const base = sharedDirectory();
-    const stack = await startHubStack(t, '--ini', 'sse.hub_socket=', '--ini', 'sse.hub_log=', '--pool', `env[TMPDIR] = ${base}`);
+    const stack = await startStackFor(t, '--ini', 'sse.hub_socket=', '--ini', 'sse.hub_log=', '--pool', `env[TMPDIR] = ${base}`);
     t.after(() => Promise.all(hubsOf(base).map((pid) => killHub(pid, 'SIGTERM'))));
     const pusher = new Pusher(stack.php, [...stack.flags, '-d', `sse.dsn=${redis.dsn}`]);
     t.after(() => pusher.close());

@@ -1,15 +1,15 @@
 // Streams that stay with their worker, and why.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { RawStream, numbers, startHubStack, startStack, until, withHub } from '../../support/hub.js';
+import { RawStream, numbers, php, startStack, startStackFor, temporaryDirectory, until } from '../../support/index.js';
 
 const isRoot = process.getuid() === 0;
 
 describe('by the script\'s wish', () => {
     let stack;
-    before(async () => { stack = withHub(await startStack('--workers', '4')); });
+    before(async () => { stack = await startStack('--workers', '4'); });
     after(() => stack?.stop());
 
     for (const closure of ['beforeSend', 'onLoop', 'fetch']) {
@@ -74,8 +74,8 @@ async function threeStreams(t, stack) {
 /** What every cause has in common; `spoil` makes the hub impossible. */
 function fallsBack(what, { options = [], spoil = () => {}, why, skip = false }) {
     test(`${what}: the worker serves, one line in the log and the status say why`, { skip }, async (t) => {
-        const given = typeof options === 'function' ? options(t) : options;
-        const stack = await startHubStack(t, '--workers', '1', '--ini', 'sse.heartbeat=1', ...given);
+        const given = typeof options === 'function' ? options() : options;
+        const stack = await startStackFor(t, '--workers', '1', '--ini', 'sse.heartbeat=1', ...given);
         await spoil(stack);
         await threeStreams(t, stack);
         const status = await stack.status();
@@ -98,14 +98,8 @@ fallsBack('a directory that does not exist', {
     why: /\/nonexistent/,
 });
 fallsBack('a path that is too long for a socket', {
-    options: (t) => {
-        // The worker may make the directory before it finds out.
-        const base = mkdtempSync('/tmp/sse-long-');
-        t.after(() => rmSync(base, { recursive: true }));
-        chmodSync(base, 0o777);
-
-        return ['--ini', `sse.hub_socket=${base}/${'x'.repeat(100)}/hub.sock`];
-    },
+    // The worker may make the directory before it finds out.
+    options: () => ['--ini', `sse.hub_socket=${temporaryDirectory('long', 0o777)}/${'x'.repeat(100)}/hub.sock`],
     why: /long/,
 });
 fallsBack('a directory that the worker may not write to', {
@@ -159,8 +153,8 @@ for (const [what, other, why] of [
 }
 
 fallsBack('a /dev/null that is not there', {
-    options: (t) => {
-        const base = temporary(t);
+    options: () => {
+        const base = temporaryDirectory('nothing');
         writeFileSync(`${base}/nothing`, '', { mode: 0o600 });
 
         return ['--bind', `${base}/nothing=/dev/null`];
@@ -170,11 +164,11 @@ fallsBack('a /dev/null that is not there', {
 });
 
 test('a hub that takes long to begin holds no worker up, goes on by itself, and has the streams that come later', { skip: !isRoot && 'only root can put another program there' }, async (t) => {
-    const base = temporary(t);
+    const base = temporaryDirectory('slow');
     cpSync(commandLine(), `${base}/php`);
     writeFileSync(`${base}/slow`, `#!/bin/sh
         for try in $(seq 1000); do [ ! -e ${base}/go ] || exec ${base}/php "$@"; sleep 0.05; done`, { mode: 0o755 });
-    const stack = await startHubStack(t, '--workers', '1', '--bind', `${base}/slow=${commandLine()}`);
+    const stack = await startStackFor(t, '--workers', '1', '--bind', `${base}/slow=${commandLine()}`);
     await threeStreams(t, stack);
     const { hub, why } = await stack.status();
     writeFileSync(`${base}/go`, '');
@@ -189,7 +183,7 @@ test('a hub that takes long to begin holds no worker up, goes on by itself, and 
 });
 
 test('sse.hub=off keeps every stream in its worker, without a word in the log', async (t) => {
-    const stack = await startHubStack(t, '--workers', '1', '--ini', 'sse.hub=off');
+    const stack = await startStackFor(t, '--workers', '1', '--ini', 'sse.hub=off');
     await threeStreams(t, stack);
     const status = await stack.status();
 
@@ -199,7 +193,7 @@ test('sse.hub=off keeps every stream in its worker, without a word in the log', 
 });
 
 test('a directory that is mended serves the next hub', { skip: !isRoot && 'only root can give a directory away' }, async (t) => {
-    const stack = await startHubStack(t, '--workers', '1');
+    const stack = await startStackFor(t, '--workers', '1');
     const { uid, gid } = statSync(directoryOf(stack));
     chownSync(directoryOf(stack), 65534, 65534);
     await threeStreams(t, stack);
@@ -213,7 +207,7 @@ test('a directory that is mended serves the next hub', { skip: !isRoot && 'only 
 });
 
 test('at sse.max_streams a client is told to come back, and gets its place when one is free', async (t) => {
-    const stack = await startHubStack(t, '--ini', 'sse.max_streams=10');
+    const stack = await startStackFor(t, '--ini', 'sse.max_streams=10');
     const fleet = stack.fleet(t, 10, 'full');
     await fleet.connected();
     await stack.push('full', 1);
@@ -236,20 +230,11 @@ test('at sse.max_streams a client is told to come back, and gets its place when 
     await stack.holds(10);
 });
 
-/** A directory that everybody may enter. */
-function temporary(t) {
-    const base = mkdtempSync('/tmp/sse-fallback-');
-    t.after(() => rmSync(base, { recursive: true, force: true }));
-    chmodSync(base, 0o755);
-
-    return base;
-}
-
 /** The PHP that runs the hub. */
 function commandLine() {
     const script = 'echo realpath(PHP_BINDIR . "/php" . PHP_MAJOR_VERSION . "." . PHP_MINOR_VERSION) ?: PHP_BINDIR . "/php";';
 
-    return String(execFileSync(process.env.SSE_PHP || 'php', ['-r', script]));
+    return String(execFileSync(php, ['-r', script]));
 }
 
 function directoryOf(stack) {

@@ -1,8 +1,7 @@
 // What FPM does with its workers is nothing to the streams.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Listener, clients, startHubStack, numbers, until } from '../../support/hub.js';
-import { childrenOf, isAlive } from '../../support/process.js';
+import { Listener, childrenOf, clients, isAlive, numbers, startStackFor, until } from '../../support/index.js';
 
 for (const [what, ...options] of [
     ['pm = static', '--pm', 'static'],
@@ -11,7 +10,7 @@ for (const [what, ...options] of [
     ['pm.max_requests = 1', '--pm', 'static', '--pool', 'pm.max_requests = 1'],
 ]) {
     test(`${what}: streams outlive the workers that took them`, async (t) => {
-        const stack = await startHubStack(t, ...options);
+        const stack = await startStackFor(t, ...options);
         const fleet = stack.fleet(t, 20, 'workers', { options: { handoff: 'require' } });
         await fleet.connected();
         // Gone by themselves, or now.
@@ -31,7 +30,7 @@ for (const [what, ...options] of [
 
 for (const listen of ['unix', 'tcp']) {
     test(`streams go on through reloads of an FPM on ${listen}`, async (t) => {
-        const stack = await startHubStack(t, '--listen', listen);
+        const stack = await startStackFor(t, '--listen', listen);
         const fleet = stack.fleet(t, 50, 'reload');
         await fleet.connected();
         const hub = await stack.pid();
@@ -51,7 +50,7 @@ for (const listen of ['unix', 'tcp']) {
     });
 
     test(`a graceful stop of an FPM on ${listen} does not wait for streams, and they lose nothing`, async (t) => {
-        const stack = await startHubStack(t, '--listen', listen);
+        const stack = await startStackFor(t, '--listen', listen);
         const listeners = numbers(1, 10).map(() => new Listener(clients.undici, stack.stream('graceful')));
         t.after(() => listeners.forEach((listener) => listener.close()));
         await Promise.all(listeners.map((listener) => listener.connected()));
@@ -72,7 +71,7 @@ for (const listen of ['unix', 'tcp']) {
 
 test('functions that are disabled for applications are there for the hand-off', async (t) => {
     const disabled = 'disable_functions=constant,date,headers_list,ob_get_status,session_status,set_time_limit';
-    const stack = await startHubStack(t, '--ini', disabled);
+    const stack = await startStackFor(t, '--ini', disabled);
     const fleet = stack.fleet(t, 1, 'disabled', { options: { handoff: 'require' } });
     await fleet.connected();
     await stack.pushNumbers('disabled', 1, 1);

@@ -4,7 +4,7 @@
 // something is wrong takes some ten thousand, and to be sure takes 300,000.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fetch, numbers, startHubStack } from '../../support/hub.js';
+import { fetch, numbers, startStackFor } from '../../support/index.js';
 
 const POSTS = Number(process.env.SSE_KEPT_POSTS ?? 6_000);
 const LOOPS = 6;
@@ -18,7 +18,7 @@ for (const [name, ...options] of [
     ['Apache, FPM on TCP', '--workers', '100', '--server', 'apache', '--listen', 'tcp', '--apache', 'enablereuse=on'],
 ]) {
     test(`${name}: no POST is lost while streams end`, { timeout: 3_600_000 }, async (t) => {
-        const stack = await startHubStack(t, ...options);
+        const stack = await startStackFor(t, ...options);
         let ended = 0;
         let sent = 0;
         const refused = new Map();

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { test } from 'node:test';
-import { RawStream, killHub, numbers, startHubStack, until } from '../../support/hub.js';
-import { hubsOf, isAlive } from '../../support/process.js';
+import { RawStream, hubsOf, isAlive, killHub, numbers, startStackFor, until } from '../../support/index.js';
 
 const CLIENTS = Number(process.env.SSE_TEST_CLIENTS || 1000);
 const CONNECTIONS = ['--connections', String(CLIENTS * 2 + 500)];
@@ -20,7 +19,7 @@ function assertWhole(fleet, last) {
 }
 
 test('200 requests at once start exactly one hub', async (t) => {
-    const stack = await startHubStack(t, '--workers', '40');
+    const stack = await startStackFor(t, '--workers', '40');
     const fleet = stack.fleet(t, 200, 'herd', { options: { handoff: 'require' } });
     await fleet.connected();
     await stack.holds(200);
@@ -33,7 +32,7 @@ test('200 requests at once start exactly one hub', async (t) => {
 });
 
 test(`a hub that is killed with ${CLIENTS} streams is replaced, and nobody loses anything`, async (t) => {
-    const stack = await startHubStack(t, ...CONNECTIONS);
+    const stack = await startStackFor(t, ...CONNECTIONS);
     const fleet = stack.fleet(t, CLIENTS, 'killed');
     await fleet.connected();
     await stack.holds(CLIENTS);
@@ -57,7 +56,7 @@ test(`a hub that is killed with ${CLIENTS} streams is replaced, and nobody loses
 });
 
 test(`after a full restart with ${CLIENTS} clients nobody loses anything`, async (t) => {
-    const stack = await startHubStack(t, ...CONNECTIONS);
+    const stack = await startStackFor(t, ...CONNECTIONS);
     const fleet = stack.fleet(t, CLIENTS, 'restart');
     await fleet.connected();
     await stack.pushNumbers('restart', 1, 10);
@@ -79,7 +78,7 @@ test(`after a full restart with ${CLIENTS} clients nobody loses anything`, async
 });
 
 test('a hub that a service manager runs takes the place of a worker\'s, and outlives a full restart of PHP-FPM', async (t) => {
-    const stack = await startHubStack(t);
+    const stack = await startStackFor(t);
     const fleet = stack.fleet(t, 20, 'service');
     await fleet.connected();
     const first = await stack.pid();
@@ -110,7 +109,7 @@ function spawnHub(stack) {
 }
 
 test('a hub that is told to end ends its streams cleanly, and sends clients away for 3 to 15 s', async (t) => {
-    const stack = await startHubStack(t);
+    const stack = await startStackFor(t);
     const streams = await Promise.all(numbers(1, 20).map(() => RawStream.open(stack.stream('drain'))));
     await Promise.all(streams.map((stream) => stream.connected()));
     const pid = await stack.pid();

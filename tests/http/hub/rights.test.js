@@ -1,17 +1,17 @@
 // What a hub is given, and what nobody can make it do.
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { RawStream, killHub, startHubStack } from '../../support/hub.js';
+import { RawStream, killHub, startStackFor, temporaryDirectory } from '../../support/index.js';
+import { OTHER_POOL, otherPool } from '../../support/pool.js';
 
 const isRoot = process.getuid() === 0;
 /** Nobody else is. */
 const OTHER = 48_431;
-const OTHER_POOL = { 'X-Pool': 'other' };
 const REQUIRED = { options: { handoff: 'require' } };
 
 test('a hub has nothing of its worker\'s environment that it does not need, nor what PHP code made of it', async (t) => {
-    const stack = await startHubStack(t, '--pool', 'env[APP_SECRET] = s3cret', '--pool', 'env[PATH] = /usr/bin:/bin');
+    const stack = await startStackFor(t, '--pool', 'env[APP_SECRET] = s3cret', '--pool', 'env[PATH] = /usr/bin:/bin');
     const changes = ['PATH=/theirs', 'LD_LIBRARY_PATH=/theirs', 'TMPDIR=/theirs'].map((change) => `putenv('${change}');`);
     writeFileSync(`${stack.dir}/public/changing.php`, `<?php ${changes.join(' ')} require 'stream.php';`);
     const stream = await RawStream.open(stack.stream('changing', REQUIRED).replace('/stream.php', '/changing.php'));
@@ -24,7 +24,7 @@ test('a hub has nothing of its worker\'s environment that it does not need, nor 
 });
 
 test('a hub\'s paths may have any characters but a quote, and none of them is read as another setting', async (t) => {
-    const stack = await startHubStack(t);
+    const stack = await startStackFor(t);
     const socket = `${stack.dir}/hub/a"b;c \${PATH}#.sock`;
     await userIni(stack, `sse.hub_socket = '${socket}'`);
     const { hub } = await handedOff(t, stack);
@@ -38,7 +38,7 @@ for (const [what, setting, why] of [
     ['a path', 'sse.hub_log = "/tmp/a\'\nextension=/nowhere/theirs"', /quote or a control character/],
 ]) {
     test(`an application can't put a setting of its own behind ${what}`, async (t) => {
-        const stack = await startHubStack(t);
+        const stack = await startStackFor(t);
         await userIni(stack, setting);
         const { stream, note } = await stack.openNoted(t, 'spoilt', REQUIRED);
 
@@ -49,7 +49,7 @@ for (const [what, setting, why] of [
 }
 
 test('an application\'s .user.ini passes open_basedir, and what the administrator fixed need not', async (t) => {
-    const stack = await startHubStack(t, '--ini', 'display_errors=1');
+    const stack = await startStackFor(t, '--ini', 'display_errors=1');
     const fence = `open_basedir = "${stack.dir}/public"\n`;
     await userIni(stack, fence);
     const { hub } = await handedOff(t, stack);
@@ -70,8 +70,8 @@ for (const [what, squat] of [
     ['a file', (path) => writeFileSync(path, '')],
 ]) {
     test(`${what} of somebody else's in the place of the hub's directory keeps nobody from a hub`, { skip: skipOwnPlace() }, async (t) => {
-        const { base, options } = ownPlace(t);
-        const stack = await startHubStack(t, '--workers', '4', ...options);
+        const { base, options } = ownPlace();
+        const stack = await startStackFor(t, '--workers', '4', ...options);
         squat(`${base}/php-sse-${webUser(stack)}`);
         const fleet = stack.fleet(t, 20, 'squatted', REQUIRED);
         await fleet.connected();
@@ -89,12 +89,8 @@ for (const [what, squat] of [
 }
 
 test('pools of one user and of different groups have different hubs', { skip: skipOwnPlace() }, async (t) => {
-    const { base, options } = ownPlace(t);
-    const pool = [
-        '[other]', 'user = www-data', `group = ${OTHER}`, 'pm = static', 'pm.max_children = 1',
-        `listen = ${base}/fpm.sock`, 'listen.mode = 0666', `env[TMPDIR] = ${base}`,
-    ];
-    const stack = await startHubStack(t, ...options, '--pool', pool.join('\n'), '--nginx', `if ($http_x_pool = other) { fastcgi_pass unix:${base}/fpm.sock; }`);
+    const { base, options } = ownPlace();
+    const stack = await startStackFor(t, ...options, ...otherPool(base, 'www-data', OTHER, `env[TMPDIR] = ${base}`));
     chmodSync(stack.store, 0o2777);
     const { hub } = await handedOff(t, stack);
     const { hub: other } = await handedOff(t, stack, OTHER_POOL);
@@ -105,18 +101,12 @@ test('pools of one user and of different groups have different hubs', { skip: sk
 });
 
 test('a hub that lacks a group of its worker\'s says that it has to be restarted, and the worker streams', { skip: !isRoot && 'only root can give a directory away' }, async (t) => {
-    const base = mkdtempSync('/tmp/sse-groups-');
-    t.after(() => rmSync(base, { recursive: true, force: true }));
-    chmodSync(base, 0o755);
+    const base = temporaryDirectory('groups');
     mkdirSync(`${base}/store`);
     chownSync(`${base}/store`, 0, OTHER);
     chmodSync(`${base}/store`, 0o2770);
-    const pool = [
-        '[other]', 'user = www-data', `group = ${OTHER}`, 'pm = static', 'pm.max_children = 1',
-        `listen = ${base}/fpm.sock`, 'listen.mode = 0666', `php_admin_value[sse.dir] = ${base}/store`,
-    ];
     // Both have the stack's socket.
-    const stack = await startHubStack(t, '--pool', pool.join('\n'), '--nginx', `if ($http_x_pool = other) { fastcgi_pass unix:${base}/fpm.sock; }`);
+    const stack = await startStackFor(t, ...otherPool(base, 'www-data', OTHER, `php_admin_value[sse.dir] = ${base}/store`));
     const { hub } = await handedOff(t, stack);
     const stream = await RawStream.open(stack.stream('groups'), OTHER_POOL);
     t.after(() => stream.leave());
@@ -128,15 +118,10 @@ test('a hub that lacks a group of its worker\'s says that it has to be restarted
 });
 
 test('in a chroot without PHP\'s command line a stream stays in its worker, and it is said that it is one', { skip: !isRoot && 'only root can change the root' }, async (t) => {
-    const base = mkdtempSync('/tmp/sse-root-');
-    t.after(() => rmSync(base, { recursive: true, force: true }));
-    chmodSync(base, 0o755);
-    const pool = [
-        '[other]', 'user = www-data', 'group = www-data', 'pm = static', 'pm.max_children = 1',
-        `listen = ${base}/fpm.sock`, 'listen.mode = 0666', `chroot = ${base}`,
-        'php_admin_value[sse.dir] = /store', 'php_admin_value[sse.hub_socket] = /hub/hub.sock',
-    ];
-    const stack = await startHubStack(t, '--pool', pool.join('\n'), '--nginx', `if ($http_x_pool = other) { fastcgi_pass unix:${base}/fpm.sock; }`);
+    const base = temporaryDirectory('root');
+    const stack = await startStackFor(t, ...otherPool(
+        base, 'www-data', 'www-data', `chroot = ${base}`, 'php_admin_value[sse.dir] = /store', 'php_admin_value[sse.hub_socket] = /hub/hub.sock',
+    ));
     // Debian's PHP crashes at date() without the last.
     for (const needed of [`${stack.dir}/public`, '/usr/share/zoneinfo'].filter(existsSync)) {
         cpSync(needed, base + needed, { recursive: true, verbatimSymlinks: true });
@@ -172,10 +157,8 @@ async function handedOff(t, stack, headers = {}) {
 }
 
 /** A temporary directory like /tmp, of the test's own, where hubs have their place by default. */
-function ownPlace(t) {
-    const base = mkdtempSync('/tmp/sse-place-');
-    chmodSync(base, 0o1777);
-    t.after(() => rmSync(base, { recursive: true, force: true }));
+function ownPlace() {
+    const base = temporaryDirectory('place', 0o1777);
 
     return { base, options: ['--pool', `env[TMPDIR] = ${base}`, '--ini', 'sse.hub_socket=', '--ini', 'sse.hub_log='] };
 }

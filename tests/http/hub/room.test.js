@@ -1,9 +1,7 @@
 // Ordinary pages beside streams that hold workers: a page never waits long for one, and no event is lost for it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { describe, test } from 'node:test';
-import { Fleet, RawStream, killHub, numbers, startHubStack, startStack, until, withHub } from '../../support/hub.js';
+import { Fleet, RawStream, holdFile, killHub, numbers, startStackFor, until } from '../../support/index.js';
 import { Redis } from '../../support/redis.js';
 
 /** What an ordinary page may take, whatever streams do. */
@@ -19,7 +17,7 @@ async function pages(stack, count) {
 }
 
 test('a hub that is stopped while clients connect keeps no page waiting, and no client for good', async (t) => {
-    const stack = await startHubStack(t, '--workers', '4');
+    const stack = await startStackFor(t, '--workers', '4');
     const first = await RawStream.open(stack.stream('stopped'));
     t.after(() => first.leave());
     await first.connected();
@@ -39,7 +37,7 @@ test('a hub that is stopped while clients connect keeps no page waiting, and no 
 
 test('clients that come back while Redis hangs keep no page waiting, and have their stream when it is back', async (t) => {
     const redis = await Redis.start(t);
-    const stack = await startHubStack(t, '--workers', '4', '--ini', `sse.dsn=${redis.dsn}`);
+    const stack = await startStackFor(t, '--workers', '4', '--ini', `sse.dsn=${redis.dsn}`);
     const fleet = stack.fleet(t, 20, 'hangs');
     await fleet.connected();
     await stack.push('hangs', 1);
@@ -56,17 +54,15 @@ test('clients that come back while Redis hangs keep no page waiting, and have th
 });
 
 test('clients whose streams meet a locked store keep no page waiting, in the hub and in the worker, and have them when it is free', async (t) => {
-    const stack = await startHubStack(t, '--workers', '4');
+    const stack = await startStackFor(t, '--workers', '4');
     await stack.push('known', 0);
-    const lock = spawn('flock', ['-x', `${stack.store}/lock`, '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
-    t.after(() => lock.kill());
-    await once(lock.stdout, 'data');
+    const letGo = await holdFile(`${stack.store}/lock`);
+    t.after(letGo);
     const urls = numbers(1, 20).map((number) => stack.stream(`new ${number}`, number % 2 ? {} : { closure: 'onLoop' }));
     const fleet = new Fleet(urls.map((url, index) => (index % 2 ? url.replace('/stream.php', '/noted.php') : url)));
     t.after(() => fleet.leave());
     await pages(stack, 60);
-    lock.stdin.end();
-    await once(lock, 'exit');
+    await letGo();
     for (const number of numbers(1, 20)) {
         await stack.push(`new ${number}`, number);
     }
@@ -78,8 +74,7 @@ test('clients whose streams meet a locked store keep no page waiting, in the hub
 describe('in pools of each kind', { concurrency: true }, () => {
     for (const [pm, workers] of [['static', 5], ['dynamic', 5], ['ondemand', 5], ['static', 1]]) {
         test(`streams with closures leave a pool of ${workers}, ${pm}, to pages and lose nothing for it`, async (t) => {
-            const stack = withHub(await startStack('--workers', String(workers), '--pm', pm));
-            t.after(() => stack.stop());
+            const stack = await startStackFor(t, '--workers', String(workers), '--pm', pm);
             const url = stack.stream('closures', { closure: 'onLoop', note: 'ends' }).replace('/stream.php', '/noted.php');
             const fleet = new Fleet(numbers(1, 8).map(() => url));
             t.after(() => fleet.leave());
@@ -101,7 +96,7 @@ describe('in pools of each kind', { concurrency: true }, () => {
 
 for (const listen of ['unix', 'tcp']) {
     test(`streams that come at once all stay where a worker is left, with FPM on ${listen}`, async (t) => {
-        const stack = await startHubStack(t, '--workers', '4', '--listen', listen);
+        const stack = await startStackFor(t, '--workers', '4', '--listen', listen);
         const opened = await Promise.all(numbers(1, 3).map((number) => stack.openNoted(t, `at once ${number}`, { closure: 'onLoop' })));
         await Promise.all(opened.map(({ stream }) => stream.connected()));
         await Promise.all(numbers(1, 3).map((number) => stack.push(`at once ${number}`, number)));
@@ -113,7 +108,7 @@ for (const listen of ['unix', 'tcp']) {
 }
 
 test('a stream that holds the only worker gives it to a page that waits, and says so', async (t) => {
-    const stack = await startHubStack(t, '--workers', '1');
+    const stack = await startStackFor(t, '--workers', '1');
     const { stream, note } = await stack.openNoted(t, 'only', { closure: 'beforeSend' });
     await stream.connected();
     await pages(stack, 1);

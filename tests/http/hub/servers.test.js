@@ -1,7 +1,7 @@
 // What every server between a browser and the hub must let through.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Listener, Proxy, RawStream, clients, fetch, http2, numbers, startStack, streamUrl, until, withHub, within } from '../../support/hub.js';
+import { Listener, Proxy, RawStream, clients, fetch, http2, numbers, startStack, streamUrl, until, within } from '../../support/index.js';
 
 const KEPT = ['--nginx', 'fastcgi_keep_conn on;', '--upstream', 'keepalive 4;'];
 
@@ -21,7 +21,7 @@ for (const [name, protocols, ...options] of [
         let stack;
         before(async () => {
             // Some servers notice that a client left only when there is something to write.
-            stack = withHub(await startStack('--workers', '2', '--ini', 'sse.heartbeat=1', ...options));
+            stack = await startStack('--workers', '2', '--ini', 'sse.heartbeat=1', ...options);
         });
         after(() => stack?.stop());
         for (const protocol of protocols) {

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { numbers, startHubStack, until } from '../../support/hub.js';
-import { residentKiB } from '../../support/process.js';
+import { numbers, residentKiB, startStackFor, until } from '../../support/index.js';
 
 const EVENTS = 1500;
 const TEXT = 'x'.repeat(16 * 1024);
@@ -12,7 +11,7 @@ const BOUND_KIB = 16 * 1024;
 const KEPT = ['--ini', 'sse.retention_events=10000', '--ini', 'sse.retention_bytes=268435456'];
 
 test('clients that never read, or a byte a second, cost neither the hub\'s memory nor the others\' events', async (t) => {
-    const stack = await startHubStack(t, ...KEPT);
+    const stack = await startStackFor(t, ...KEPT);
     const others = stack.fleet(t, 5, 'flood');
     await others.connected();
     await stack.push('flood', [0, 'first']);

@@ -1,10 +1,10 @@
 // What an administrator sees of the hub.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startHubStack } from '../../support/hub.js';
+import { startStackFor } from '../../support/index.js';
 
 test('status and phpinfo() tell of the hub and its streams', async (t) => {
-    const stack = await startHubStack(t);
+    const stack = await startStackFor(t);
     const fleet = stack.fleet(t, 3, 'status');
     await fleet.connected();
     await stack.push('status', 'event');
@@ -19,7 +19,7 @@ test('status and phpinfo() tell of the hub and its streams', async (t) => {
 });
 
 test('status and phpinfo() say why streams stay in their workers', async (t) => {
-    const stack = await startHubStack(t, '--ini', 'sse.hub=off');
+    const stack = await startStackFor(t, '--ini', 'sse.hub=off');
     const { tier, why, hub } = await stack.status();
     const info = await stack.page('/info.php');
 

@@ -2,11 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createParser } from 'eventsource-parser';
 import { Store } from '../../support/builtin.js';
-import { Listener, clients } from '../../support/listener.js';
-import { numbers } from '../../support/numbers.js';
-import { RawStream } from '../../support/raw.js';
-import { streamUrl } from '../../support/stack.js';
-import { until, within } from '../../support/until.js';
+import { Listener, RawStream, clients, numbers, streamUrl, until, within } from '../../support/index.js';
 
 const ping = async (url) => (await within(fetch(`${url}/ping.php`), 'for a page')).text();
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RawStream, startHubStack } from '../../support/hub.js';
+import { RawStream, startStackFor } from '../../support/index.js';
 
 test('over TCP a worker\'s frames do not wait for the ones before them', async (t) => {
-    const stack = await startHubStack(t, '--listen', 'tcp', '--ini', 'ffi.enable=1');
+    const stack = await startStackFor(t, '--listen', 'tcp', '--ini', 'ffi.enable=1');
     const stream = await RawStream.open(`${stack.url}/delay.php?key=delay`);
     t.after(() => stream.leave());
     await stream.received(1);

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fetch } from 'undici';
-import { Listener, clients } from '../../support/listener.js';
-import { RawStream } from '../../support/raw.js';
-import { startStack } from '../../support/stack.js';
-import { until } from '../../support/until.js';
+import { Listener, RawStream, clients, startStack, until } from '../../support/index.js';
 
 let stack;
 // What the hub holds, no restart of PHP-FPM ends: that is in ../hub.
-before(async () => { stack = await startStack("--ini", "sse.hub=off"); });
+before(async () => { stack = await startStack('--workers', '4', '--ini', 'sse.hub=off'); });
 after(() => stack?.stop());
 
 test('a graceful stop of PHP-FPM ends its streams cleanly, and they resume', async () => {

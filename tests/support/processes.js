@@ -1,5 +1,6 @@
 // Processes, as /proc shows them.
 import { readFileSync, readdirSync } from 'node:fs';
+import { until } from './until.js';
 
 /** One that has ended but that nobody has asked about counts as gone. */
 export function isAlive(pid) {
@@ -26,6 +27,19 @@ export function childrenOf(pid) {
 export function hubsOf(path) {
     return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)
         .filter((pid) => isAlive(pid) && /hub\(/.test(commandOf(pid)) && commandOf(pid).includes(path));
+}
+
+/** User and system time so far, in ticks of 10 ms. */
+export function cpuTicks(pid) {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /, '').split(' ');
+
+    return Number(fields[11]) + Number(fields[12]);
+}
+
+/** Kills a hub and waits until it is gone. */
+export async function killHub(pid, signal = 'SIGKILL') {
+    process.kill(pid, signal);
+    await until(() => !isAlive(pid), 'for the end of the hub');
 }
 
 /** Fails early, and says why, where this process may not open so many files. Node.js raises its own soft limit. */
