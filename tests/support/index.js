@@ -1,7 +1,7 @@
 // What most tests use. Chromium is in browser.js, php -S in builtin.js, Redis in redis.js.
 export { Conversation } from './conversation.js';
+export { Client, Crowd } from './crowd.js';
 export { readOr, sharedDirectory, temporaryDirectory } from './directories.js';
-export { Client, Fleet } from './fleet.js';
 export { fetch, http2 } from './http2.js';
 export { Listener, clients } from './listener.js';
 export { holdFile } from './locks.js';

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { Conversation } from './conversation.js';
-import { Fleet } from './fleet.js';
+import { Crowd } from './crowd.js';
 import { readOr } from './directories.js';
-import { needFiles } from './processes.js';
 import { numbers } from './numbers.js';
+import { needFiles } from './processes.js';
 import { Pusher } from './pusher.js';
 import { RawStream } from './raw.js';
 import { until, within } from './until.js';
@@ -78,12 +78,12 @@ class Stack {
     }
 
     /** As many clients as wanted, all of one key. */
-    fleet(t, count, key, query = {}) {
+    crowd(t, count, key, query = {}) {
         needFiles(2 * count + 200);
-        const fleet = new Fleet(numbers(1, count).map(() => this.stream(key, query)));
-        t.after(() => fleet.leave());
+        const crowd = new Crowd(numbers(1, count).map(() => this.stream(key, query)));
+        t.after(() => crowd.leave());
 
-        return fleet;
+        return crowd;
     }
 
     /** A stream of noted.php, and what it noted; see there for the query. */

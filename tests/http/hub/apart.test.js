@@ -25,8 +25,8 @@ test('two applications in one pool share the hub, and never an event', async (t)
     chmodSync(second, 0o2770);
     const pusher = pusherFor(t, stack, second);
     const query = { options: { handoff: 'require', dsn: `file://${second}` } };
-    const own = stack.fleet(t, 20, 'same');
-    const others = stack.fleet(t, 20, 'same', query);
+    const own = stack.crowd(t, 20, 'same');
+    const others = stack.crowd(t, 20, 'same', query);
     await own.connected();
     await others.connected();
     await Promise.all(numbers(1, 100).flatMap((number) => [

@@ -16,9 +16,9 @@ test(`the descriptors and the memory of workers and hub are flat over ${HANDOFFS
     let served = 0;
     const rounds = async (count) => {
         for (const round of numbers(1, count)) {
-            const fleet = stack.fleet(t, AT_ONCE, `key ${round % 10}`, { options: { handoff: 'require' } });
-            await fleet.connected();
-            fleet.leave();
+            const crowd = stack.crowd(t, AT_ONCE, `key ${round % 10}`, { options: { handoff: 'require' } });
+            await crowd.connected();
+            crowd.leave();
             served += AT_ONCE;
         }
         await stack.holds(0);
@@ -52,10 +52,10 @@ test('streams that are behind on many keys go on with few descriptors, each of t
     const keys = numbers(1, 60).map((number) => `few ${number}`);
     // More than the hub keeps in memory.
     await Promise.all(keys.flatMap((key) => numbers(1, 80).map((number) => stack.push(key, `${key}, ${number}`))));
-    const fleet = stack.fleet(t, 20, keys, { options: { handoff: 'require', replay: 'all' } });
-    await fleet.received(keys.length * 80, 60_000);
+    const crowd = stack.crowd(t, 20, keys, { options: { handoff: 'require', replay: 'all' } });
+    await crowd.received(keys.length * 80, 60_000);
 
-    for (const { data } of fleet.clients) {
+    for (const { data } of crowd.clients) {
         assert.equal(new Set(data).size, keys.length * 80);
     }
     assert.ok(descriptors(await stack.pid()) < 256);

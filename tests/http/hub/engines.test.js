@@ -11,13 +11,13 @@ for (const [engine, dsn] of [
     describe(engine, () => {
         test('40 streams leave both workers free, and all get every event once and in order', async (t) => {
             const stack = await startStackFor(t, '--ini', `sse.dsn=${await dsn(t)}`);
-            const fleet = stack.fleet(t, 40, 'order', { options: { handoff: 'require' } });
-            await fleet.connected();
+            const crowd = stack.crowd(t, 40, 'order', { options: { handoff: 'require' } });
+            await crowd.connected();
             await stack.holds(40);
             await stack.pushNumbers('order', 1, 300);
-            await fleet.received(300);
+            await crowd.received(300);
 
-            for (const client of fleet.clients) {
+            for (const client of crowd.clients) {
                 assert.deepEqual(client.data, numbers(1, 300));
             }
         });

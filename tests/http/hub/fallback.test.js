@@ -200,21 +200,21 @@ test('a directory that is mended serves the next hub', { skip: !isRoot && 'only 
     chownSync(directoryOf(stack), uid, gid);
     // A worker that has failed need not try again; a new one does.
     await stack.fpm('reload');
-    const fleet = stack.fleet(t, 10, 'mended', { options: { handoff: 'require' } });
-    await fleet.connected();
+    const crowd = stack.crowd(t, 10, 'mended', { options: { handoff: 'require' } });
+    await crowd.connected();
 
     await stack.holds(10);
 });
 
 test('at sse.max_streams a client is told to come back, and gets its place when one is free', async (t) => {
     const stack = await startStackFor(t, '--ini', 'sse.max_streams=10');
-    const fleet = stack.fleet(t, 10, 'full');
-    await fleet.connected();
+    const crowd = stack.crowd(t, 10, 'full');
+    await crowd.connected();
     await stack.push('full', 1);
-    await fleet.received(1);
+    await crowd.received(1);
     const beyond = await Promise.all(numbers(1, 10).map(() => RawStream.open(stack.stream('full'))));
     const errors = await Promise.all(beyond.map((stream) => stream.end()));
-    fleet.clients[0].leave();
+    crowd.clients[0].leave();
     await stack.holds(9);
     const next = await RawStream.open(stack.stream('full'));
     t.after(() => next.leave());

@@ -11,17 +11,17 @@ for (const [what, ...options] of [
 ]) {
     test(`${what}: streams outlive the workers that took them`, async (t) => {
         const stack = await startStackFor(t, ...options);
-        const fleet = stack.fleet(t, 20, 'workers', { options: { handoff: 'require' } });
-        await fleet.connected();
+        const crowd = stack.crowd(t, 20, 'workers', { options: { handoff: 'require' } });
+        await crowd.connected();
         // Gone by themselves, or now.
         const workers = childrenOf(stack.pids.fpm);
         workers.forEach((pid) => process.kill(pid, 'SIGTERM'));
         await until(() => !workers.some(isAlive), 'for the end of the workers');
         await stack.pushNumbers('workers', 1, 20);
-        await fleet.received(20);
+        await crowd.received(20);
 
         assert.equal(await stack.page(), 'pong');
-        for (const client of fleet.clients) {
+        for (const client of crowd.clients) {
             assert.deepEqual(client.data, numbers(1, 20));
             assert.equal(client.connects, 1);
         }
@@ -31,17 +31,17 @@ for (const [what, ...options] of [
 for (const listen of ['unix', 'tcp']) {
     test(`streams go on through reloads of an FPM on ${listen}`, async (t) => {
         const stack = await startStackFor(t, '--listen', listen);
-        const fleet = stack.fleet(t, 50, 'reload');
-        await fleet.connected();
+        const crowd = stack.crowd(t, 50, 'reload');
+        await crowd.connected();
         const hub = await stack.pid();
         for (const round of numbers(1, 3)) {
             const pushing = stack.pushNumbers('reload', round * 20 - 19, round * 20);
             await stack.fpm('reload');
             await pushing;
         }
-        await fleet.received(60);
+        await crowd.received(60);
 
-        for (const client of fleet.clients) {
+        for (const client of crowd.clients) {
             assert.deepEqual(client.data, numbers(1, 60));
             assert.equal(client.connects, 1);
         }
@@ -72,10 +72,10 @@ for (const listen of ['unix', 'tcp']) {
 test('functions that are disabled for applications are there for the hand-off', async (t) => {
     const disabled = 'disable_functions=constant,date,headers_list,ob_get_status,session_status,set_time_limit';
     const stack = await startStackFor(t, '--ini', disabled);
-    const fleet = stack.fleet(t, 1, 'disabled', { options: { handoff: 'require' } });
-    await fleet.connected();
+    const crowd = stack.crowd(t, 1, 'disabled', { options: { handoff: 'require' } });
+    await crowd.connected();
     await stack.pushNumbers('disabled', 1, 1);
-    await fleet.received(1);
+    await crowd.received(1);
 
-    assert.deepEqual(fleet.clients[0].data, [1]);
+    assert.deepEqual(crowd.clients[0].data, [1]);
 });

@@ -11,54 +11,54 @@ const CONNECTIONS = ['--connections', String(CLIENTS * 2 + 500)];
 const PATIENT_MS = 60_000;
 
 /** Each client has the numbers from 1 to the last, each once and in order. */
-function assertWhole(fleet, last) {
+function assertWhole(crowd, last) {
     const expected = numbers(1, last).join();
-    const broken = fleet.clients.filter((client) => client.data.join() !== expected);
+    const broken = crowd.clients.filter((client) => client.data.join() !== expected);
     const [first] = broken;
-    assert.equal(broken.length, 0, `${broken.length} of ${fleet.clients.length} clients have something else, the first ${first?.data}`);
+    assert.equal(broken.length, 0, `${broken.length} of ${crowd.clients.length} clients have something else, the first ${first?.data}`);
 }
 
 test('200 requests at once start exactly one hub', async (t) => {
     const stack = await startStackFor(t, '--workers', '40');
-    const fleet = stack.fleet(t, 200, 'herd', { options: { handoff: 'require' } });
-    await fleet.connected();
+    const crowd = stack.crowd(t, 200, 'herd', { options: { handoff: 'require' } });
+    await crowd.connected();
     await stack.holds(200);
 
     const { hub } = await stack.status();
     await until(() => hubsOf(stack.dir).length <= 1, () => `for those that came too late to end, there are ${hubsOf(stack.dir)}`);
     assert.deepEqual(hubsOf(stack.dir), [hub.pid]);
     await stack.push('herd', 1);
-    await fleet.received(1);
+    await crowd.received(1);
 });
 
 test(`a hub that is killed with ${CLIENTS} streams is replaced, and nobody loses anything`, async (t) => {
     const stack = await startStackFor(t, ...CONNECTIONS);
-    const fleet = stack.fleet(t, CLIENTS, 'killed');
-    await fleet.connected();
+    const crowd = stack.crowd(t, CLIENTS, 'killed');
+    await crowd.connected();
     await stack.holds(CLIENTS);
     const first = await stack.pid();
 
     const pushing = stack.pushNumbers('killed', 1, 40);
-    await fleet.received(5);
+    await crowd.received(5);
     await killHub(first);
     await pushing;
     await stack.pushNumbers('killed', 41, 60);
-    await fleet.received(60, PATIENT_MS);
-    assertWhole(fleet, 60);
+    await crowd.received(60, PATIENT_MS);
+    assertWhole(crowd, 60);
     await stack.holds(CLIENTS);
     const second = await stack.pid();
     await stack.pushNumbers('killed', 61, 65);
-    await fleet.received(65);
+    await crowd.received(65);
 
     assert.notEqual(second, first);
     assert.deepEqual(hubsOf(stack.dir), [second]);
-    assertWhole(fleet, 65);
+    assertWhole(crowd, 65);
 });
 
 test(`after a full restart with ${CLIENTS} clients nobody loses anything`, async (t) => {
     const stack = await startStackFor(t, ...CONNECTIONS);
-    const fleet = stack.fleet(t, CLIENTS, 'restart');
-    await fleet.connected();
+    const crowd = stack.crowd(t, CLIENTS, 'restart');
+    await crowd.connected();
     await stack.pushNumbers('restart', 1, 10);
     const hub = await stack.pid();
 
@@ -70,34 +70,34 @@ test(`after a full restart with ${CLIENTS} clients nobody loses anything`, async
     await pushing;
     await stack.fpm('start');
     await stack.pushNumbers('restart', 41, 60);
-    await fleet.received(60, PATIENT_MS);
+    await crowd.received(60, PATIENT_MS);
 
-    assertWhole(fleet, 60);
-    const pauses = new Set(fleet.clients.flatMap((client) => client.retries).filter((ms) => ms >= 3000));
+    assertWhole(crowd, 60);
+    const pauses = new Set(crowd.clients.flatMap((client) => client.retries).filter((ms) => ms >= 3000));
     assert.ok(pauses.size > CLIENTS / 10, `they come back at ${pauses.size} different times`);
 });
 
 test('a hub that a service manager runs takes the place of a worker\'s, and outlives a full restart of PHP-FPM', async (t) => {
     const stack = await startStackFor(t);
-    const fleet = stack.fleet(t, 20, 'service');
-    await fleet.connected();
+    const crowd = stack.crowd(t, 20, 'service');
+    await crowd.connected();
     const first = await stack.pid();
     const service = spawnHub(stack);
     t.after(() => service.kill());
     await until(() => !isAlive(first), 'for the worker\'s hub to give way');
-    await fleet.connected(2, PATIENT_MS);
+    await crowd.connected(2, PATIENT_MS);
     await stack.holds(20);
     assert.equal(await stack.pid(), service.pid);
 
     await stack.fpm('stop');
     await stack.pushNumbers('service', 1, 20);
-    await fleet.received(20);
+    await crowd.received(20);
     await stack.fpm('start');
     await stack.pushNumbers('service', 21, 40);
-    await fleet.received(40);
+    await crowd.received(40);
 
-    assertWhole(fleet, 40);
-    assert.ok(fleet.clients.every((client) => client.connects === 2));
+    assertWhole(crowd, 40);
+    assert.ok(crowd.clients.every((client) => client.connects === 2));
     assert.equal(await stack.pid(), service.pid);
 });
 

@@ -73,8 +73,8 @@ for (const [what, squat] of [
         const { base, options } = ownPlace();
         const stack = await startStackFor(t, '--workers', '4', ...options);
         squat(`${base}/php-sse-${webUser(stack)}`);
-        const fleet = stack.fleet(t, 20, 'squatted', REQUIRED);
-        await fleet.connected();
+        const crowd = stack.crowd(t, 20, 'squatted', REQUIRED);
+        await crowd.connected();
         // Each worker found the same.
         await stack.holds(20);
         const { hub } = await stack.status();

@@ -1,7 +1,7 @@
 // Ordinary pages beside streams that hold workers: a page never waits long for one, and no event is lost for it.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Fleet, RawStream, holdFile, killHub, numbers, startStackFor, until } from '../../support/index.js';
+import { Crowd, RawStream, holdFile, killHub, numbers, startStackFor, until } from '../../support/index.js';
 import { Redis } from '../../support/redis.js';
 
 /** What an ordinary page may take, whatever streams do. */
@@ -24,24 +24,24 @@ test('a hub that is stopped while clients connect keeps no page waiting, and no 
     const pid = await stack.pid();
     process.kill(pid, 'SIGSTOP');
     t.after(() => process.kill(pid, 'SIGCONT'));
-    const fleet = stack.fleet(t, 20, 'stopped');
+    const crowd = stack.crowd(t, 20, 'stopped');
     await pages(stack, 30);
     await stack.push('stopped', 1);
     process.kill(pid, 'SIGCONT');
     await pages(stack, 30);
 
-    await fleet.received(1, COME_BACK_MS);
+    await crowd.received(1, COME_BACK_MS);
     await stack.holds(21, COME_BACK_MS);
-    assert.deepEqual(fleet.clients.map(({ data }) => data), fleet.clients.map(() => [1]));
+    assert.deepEqual(crowd.clients.map(({ data }) => data), crowd.clients.map(() => [1]));
 });
 
 test('clients that come back while Redis hangs keep no page waiting, and have their stream when it is back', async (t) => {
     const redis = await Redis.start(t);
     const stack = await startStackFor(t, '--workers', '4', '--ini', `sse.dsn=${redis.dsn}`);
-    const fleet = stack.fleet(t, 20, 'hangs');
-    await fleet.connected();
+    const crowd = stack.crowd(t, 20, 'hangs');
+    await crowd.connected();
     await stack.push('hangs', 1);
-    await fleet.received(1);
+    await crowd.received(1);
     redis.hang();
     await killHub(await stack.pid());
     await pages(stack, 60);
@@ -49,8 +49,8 @@ test('clients that come back while Redis hangs keep no page waiting, and have th
     await pages(stack, 10);
     await stack.push('hangs', 2);
 
-    await fleet.received(2, COME_BACK_MS);
-    assert.deepEqual(fleet.clients.map(({ data }) => data), fleet.clients.map(() => [1, 2]));
+    await crowd.received(2, COME_BACK_MS);
+    assert.deepEqual(crowd.clients.map(({ data }) => data), crowd.clients.map(() => [1, 2]));
 });
 
 test('clients whose streams meet a locked store keep no page waiting, in the hub and in the worker, and have them when it is free', async (t) => {
@@ -59,16 +59,16 @@ test('clients whose streams meet a locked store keep no page waiting, in the hub
     const letGo = await holdFile(`${stack.store}/lock`);
     t.after(letGo);
     const urls = numbers(1, 20).map((number) => stack.stream(`new ${number}`, number % 2 ? {} : { closure: 'onLoop' }));
-    const fleet = new Fleet(urls.map((url, index) => (index % 2 ? url.replace('/stream.php', '/noted.php') : url)));
-    t.after(() => fleet.leave());
+    const crowd = new Crowd(urls.map((url, index) => (index % 2 ? url.replace('/stream.php', '/noted.php') : url)));
+    t.after(() => crowd.leave());
     await pages(stack, 60);
     await letGo();
     for (const number of numbers(1, 20)) {
         await stack.push(`new ${number}`, number);
     }
 
-    await fleet.received(1, COME_BACK_MS);
-    assert.deepEqual(fleet.clients.map(({ data }) => data), numbers(1, 20).map((number) => [number]));
+    await crowd.received(1, COME_BACK_MS);
+    assert.deepEqual(crowd.clients.map(({ data }) => data), numbers(1, 20).map((number) => [number]));
 });
 
 describe('in pools of each kind', { concurrency: true }, () => {
@@ -76,17 +76,17 @@ describe('in pools of each kind', { concurrency: true }, () => {
         test(`streams with closures leave a pool of ${workers}, ${pm}, to pages and lose nothing for it`, async (t) => {
             const stack = await startStackFor(t, '--workers', String(workers), '--pm', pm);
             const url = stack.stream('closures', { closure: 'onLoop', note: 'ends' }).replace('/stream.php', '/noted.php');
-            const fleet = new Fleet(numbers(1, 8).map(() => url));
-            t.after(() => fleet.leave());
-            await until(() => fleet.clients.some(({ connects }) => connects > 0), 'for a stream');
+            const crowd = new Crowd(numbers(1, 8).map(() => url));
+            t.after(() => crowd.leave());
+            await until(() => crowd.clients.some(({ connects }) => connects > 0), 'for a stream');
             for (const round of numbers(1, 5)) {
                 await pages(stack, 10);
                 await stack.push('closures', round);
             }
 
-            await until(() => fleet.clients.every(({ data }) => data.at(-1) === 5), () => `for the last event, ${JSON.stringify(fleet.clients.map(({ data }) => data))}`, COME_BACK_MS);
+            await until(() => crowd.clients.every(({ data }) => data.at(-1) === 5), () => `for the last event, ${JSON.stringify(crowd.clients.map(({ data }) => data))}`, COME_BACK_MS);
             await pages(stack, 10);
-            for (const { data } of fleet.clients) {
+            for (const { data } of crowd.clients) {
                 // Who comes for the first time gets the newest, and then each once.
                 assert.deepEqual(data, numbers(data[0], 5));
             }

@@ -12,7 +12,7 @@ const KEPT = ['--ini', 'sse.retention_events=10000', '--ini', 'sse.retention_byt
 
 test('clients that never read, or a byte a second, cost neither the hub\'s memory nor the others\' events', async (t) => {
     const stack = await startStackFor(t, ...KEPT);
-    const others = stack.fleet(t, 5, 'flood');
+    const others = stack.crowd(t, 5, 'flood');
     await others.connected();
     await stack.push('flood', [0, 'first']);
     await others.received(1);

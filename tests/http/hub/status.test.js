@@ -5,10 +5,10 @@ import { startStackFor } from '../../support/index.js';
 
 test('status and phpinfo() tell of the hub and its streams', async (t) => {
     const stack = await startStackFor(t);
-    const fleet = stack.fleet(t, 3, 'status');
-    await fleet.connected();
+    const crowd = stack.crowd(t, 3, 'status');
+    await crowd.connected();
     await stack.push('status', 'event');
-    await fleet.received(1);
+    await crowd.received(1);
     const { tier, why, hub } = await stack.status();
     const info = await stack.page('/info.php');
 

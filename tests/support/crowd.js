@@ -5,7 +5,7 @@ import { until } from './until.js';
 const DEFAULT_RETRY_MS = 1000;
 
 /** Many clients that do what a browser's EventSource does, on bare sockets. */
-export class Fleet {
+export class Crowd {
     clients;
 
     /** urls: one address for each client. */
