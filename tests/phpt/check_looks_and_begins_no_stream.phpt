@@ -26,4 +26,4 @@ NULL
 retry=default : connected
 #1 message 1
 #2 message 1
-Lifetime
+CaughtUp

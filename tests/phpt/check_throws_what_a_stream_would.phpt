@@ -50,5 +50,5 @@ echo $said, "\n";
 ..............................
 Sse\StoreException: Sse\check(): key "k": the store's directory {temporary}/store/missing does not exist; create it: sudo install -d -m 2770 -o root -g www-data {temporary}/store/missing
 retry=default : connected
-Lifetime
+CaughtUp
 Sse\check(): a stream is open in this request already, and its closures can't open another; give one stream several keys instead

@@ -22,11 +22,11 @@ same
 retry=default #1 connected {"time": "H:i:s"}
 #2 message 2
 #3 message 3
-Lifetime
+CaughtUp
 retry=default #4 connected {"time": "H:i:s"}
 #5 message 2
-Lifetime
+CaughtUp
 short and safe in a header
 retry=default #6 connected {"time": "H:i:s"}
 #7 message "last key"
-Lifetime
+CaughtUp

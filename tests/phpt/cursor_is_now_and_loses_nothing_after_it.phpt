@@ -17,7 +17,7 @@ stream('k', ['lastEventId' => Sse\cursor('k')]);
 retry=default #1 connected {"time": "H:i:s"}
 #2 message "first"
 #3 message "second"
-Lifetime
+CaughtUp
 the last frame's id is now
 retry=default #3 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp

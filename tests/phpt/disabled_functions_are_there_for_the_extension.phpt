@@ -17,7 +17,7 @@ if (isset($_GET['read'])) {
     echo var_export(Sse\read('k')[0]['data'] === ['n' => 1], true), ' ', Sse\status()['engine'];
 } else {
     session_save_path(__DIR__) && session_start();
-    Sse\stream('k', ['lifetime' => 0.3, 'beforeSend' => fn (array $payload): array => $payload + ['seen' => true]]);
+    Sse\stream('k', ['follow' => false, 'beforeSend' => fn (array $payload): array => $payload + ['seen' => true]]);
 }
 PHP);
 $server->answer('/?read=1');

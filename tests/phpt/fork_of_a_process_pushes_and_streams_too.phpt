@@ -12,7 +12,7 @@ for ($number = 0; $number < 500; $number++) {
 }
 if ($pid === 0) {
     ob_start();
-    Sse\stream('k', ['lifetime' => 0.02, 'replay' => 1]);
+    Sse\stream('k', ['follow' => false, 'replay' => 1]);
     exit(str_contains(ob_get_clean(), '["') ? 0 : 1);
 }
 pcntl_waitpid($pid, $status);
@@ -25,7 +25,7 @@ foreach (['child', 'parent'] as $who) {
 stream('k', ['connected' => false, 'replay' => 0, 'poll' => 0.05, 'onLoop' => fn () => Sse\push('k', 'still woken')], until: 1);
 --EXPECT--
 retry=default #1 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp
 child: 0
 child: each once, in order
 parent: each once, in order

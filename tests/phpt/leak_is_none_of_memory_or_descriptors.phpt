@@ -16,7 +16,7 @@ $round = function (): void {
     } catch (Sse\Exception) {
     }
     ob_start();
-    Sse\stream(['k', 'x'], ['lifetime' => 0.001, 'replay' => 3, 'beforeSend' => fn (mixed $payload): mixed => [$payload], 'fetch' => fn (): array => [2], 'onLoop' => fn () => print('x')]);
+    Sse\stream(['k', 'x'], ['follow' => false, 'replay' => 3, 'beforeSend' => fn (mixed $payload): mixed => [$payload], 'fetch' => fn (): array => [2], 'onLoop' => fn () => print('x')]);
     ob_end_clean();
     file_put_contents(temporary() . '/error.log', '');
 };

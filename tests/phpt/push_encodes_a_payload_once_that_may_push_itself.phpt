@@ -23,5 +23,5 @@ echo $order->calls, " call\n";
 retry=default #1 connected {"time": "H:i:s"}
 #2 message "from within"
 #3 order {"id":5}
-Lifetime
+CaughtUp
 1 call

@@ -17,9 +17,9 @@ echo Sse\read('k')[0]['data'], "\n";
 --EXPECT--
 retry=default #1 connected {"time": "H:i:s"}
 #2 message "first"
-Lifetime
+CaughtUp
 retry=default #3 connected {"time": "H:i:s"}
 #4 message "second"
-Lifetime
+CaughtUp
 first second
 second

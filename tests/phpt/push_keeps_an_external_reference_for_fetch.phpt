@@ -12,4 +12,4 @@ stream('k', ['fetch' => fn (array $reference): array => [['row' => $reference['i
 row {"id":5,"event":"not a name"} true
 retry=default #1 connected {"time": "H:i:s"}
 #2 row {"row":5}
-Lifetime
+CaughtUp

@@ -46,4 +46,4 @@ retry=default #1 connected {"time": "H:i:s"}
 #16 message ["event","toast"]
 #17 message {"Event":"toast"}
 #18 8 {"event":"7"}
-Lifetime
+CaughtUp

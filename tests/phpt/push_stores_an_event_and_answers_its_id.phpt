@@ -17,4 +17,4 @@ true
 retry=default #1 connected {"time": "H:i:s"}
 #2 message {"message":"hello"}
 #3 toast "again"
-Lifetime
+CaughtUp

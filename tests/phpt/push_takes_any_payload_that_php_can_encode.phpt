@@ -52,5 +52,5 @@ retry=default #1 connected {"time": "H:i:s"}
 #29 message {"0":1}
 #30 message {"date":"2026-01-01 00:00:00.000000","timezone_type":3,"timezone":"UTC"}
 #31 message {"a":1}
-Lifetime
+CaughtUp
 bool(true)

@@ -21,7 +21,7 @@ foreach (range(1, 4) as $number) {
             Sse\push('k', [$number, $event]);
         }
         ob_start();
-        Sse\stream('k', ['lifetime' => 0.02, 'replay' => 1]);
+        Sse\stream('k', ['follow' => false, 'replay' => 1]);
         exit(str_contains(ob_get_clean(), 'data: [') ? 0 : 1);
     }
     Sse\push('k', [0, $number]);
@@ -38,7 +38,7 @@ foreach (range(1, 4) as $number) {
 stream('k', ['connected' => false, 'replay' => 0, 'poll' => 0.05, 'onLoop' => fn () => Sse\push('k', 'still woken')], until: 1);
 --EXPECT--
 retry=default : connected
-Lifetime
+CaughtUp
 child: 0
 child: 0
 child: 0

@@ -32,12 +32,12 @@ id1
 ["name"]
 retry=default #1 connected {"time": "H:i:s"}
 #2 message "last"
-Lifetime
+CaughtUp
 retry=default : connected
 #3 message "woken"
 {"engine":"redis","store":"redis+unix://{temporary}/redis.sock?prefix=sse:","problem":null,"signal":"redis"}
 1
 retry=default : connected
 #4 sse-gap {"keys":["k"],"from":"id1","to":"id2"}
-Lifetime
+CaughtUp
 log: sse: gap in key "k": events after id1 up to id2 are gone; the client is told

@@ -24,7 +24,7 @@ id1
 ["name"]
 retry=default #1 connected {"time": "H:i:s"}
 #2 message "last"
-Lifetime
+CaughtUp
 retry=default : connected
 #3 message "woken"
 {"engine":"sqlite","store":"{temporary}/events of all.sqlite","problem":null}

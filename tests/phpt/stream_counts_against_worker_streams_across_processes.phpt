@@ -16,10 +16,10 @@ if ($pid === 0) {
     exit;
 }
 until(fn (): bool => is_file(temporary() . '/open'), 'the first stream');
-stream('k', ['retry' => 5]);
+stream('k', ['retry' => 5, 'lifetime' => PATIENCE]);
 posix_kill($pid, SIGKILL);
 pcntl_waitpid($pid, $status);
-stream('k', ['retry' => 5]);
+stream('k', ['retry' => 5, 'lifetime' => 0.5]);
 --EXPECT--
 retry=5 #1 connected {"time": "H:i:s"}
 #2 message "pending"

@@ -10,7 +10,7 @@ foreach ([500, '700', '0', '20-20', 3_600_000] as $retry) {
 $drawn = [];
 for ($i = 0; $i < 12; $i++) {
     ob_start();
-    Sse\stream('k', ['retry' => '5000-9000', 'lifetime' => 0.001]);
+    Sse\stream('k', ['retry' => '5000-9000', 'follow' => false]);
     $drawn[] = (int)substr(strtok(ob_get_clean(), "\n"), 7);
 }
 echo min($drawn) >= 5000 && max($drawn) <= 9000 ? "within the range\n" : "outside\n";
@@ -19,16 +19,16 @@ Sse\configure(['retry' => 42]);
 stream('k', ['connected' => false]);
 --EXPECT--
 retry=500 #1 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp
 retry=700 #1 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp
 retry=0 #1 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp
 retry=20 #1 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp
 retry=3600000 #1 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp
 within the range
 not always the same
 retry=42 : connected
-Lifetime
+CaughtUp

@@ -30,4 +30,4 @@ retry=default #1 connected {"time": "H:i:s"}
 DomainException: told to stop
 retry=default #1 connected {"time": "H:i:s"}
 #2 message 1
-Lifetime
+CaughtUp

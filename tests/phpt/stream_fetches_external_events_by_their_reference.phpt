@@ -33,7 +33,7 @@ retry=default #1 connected {"time": "H:i:s"}
 #6 sse-gap {"keys":["k"],"from":"id2","to":"id3"}
 #7 sse-gap {"keys":["k"],"from":"id4","to":"id5"}
 #8 fetched {"of":"row 2"}
-Lifetime
+CaughtUp
 row 1, null, gone, empty, throws, text, row 2
 log: sse: gap in key "k": events after id1 up to id2 are gone; the client is told
 log: sse: gap in key "k": events after id2 up to id3 are gone; the client is told

@@ -21,11 +21,11 @@ retry=default #1 connected {"time": "H:i:s"}
 #2 message "a1"
 #3 message "b1"
 #4 message "a2"
-Lifetime
+CaughtUp
 retry=default #4 connected {"time": "H:i:s"}
 #5 message "c1"
 #6 message "b2"
-Lifetime
+CaughtUp
 retry=default #7 connected {"time": "H:i:s"}
 #8 message "c1"
-Lifetime
+CaughtUp

@@ -11,4 +11,4 @@ stream('k', ['eventName' => 'update', 'replay' => 'all']);
 retry=default #1 connected {"time": "H:i:s"}
 #2 update 1
 #3 named 2
-Lifetime
+CaughtUp

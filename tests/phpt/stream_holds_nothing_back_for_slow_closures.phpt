@@ -14,7 +14,7 @@ ob_start(function (string $bytes) use (&$wire): string {
     return '';
 }, 1);
 $seen = [];
-Sse\stream('k', ['replay' => 'all', 'lifetime' => 0.3, 'beforeSend' => function (string $payload) use (&$wire, &$seen): string {
+Sse\stream('k', ['replay' => 'all', 'follow' => false, 'beforeSend' => function (string $payload) use (&$wire, &$seen): string {
     $seen[$payload] = array_filter(['connected', '"a"', '"b"'], fn (string $text): bool => str_contains($wire, $text));
     // Longer than what may be held back.
     usleep(60_000);

@@ -10,7 +10,7 @@ stream('k', ['connected' => true]);
 --EXPECT--
 retry=default : connected
 #1 message 1
-Lifetime
+CaughtUp
 retry=default #2 connected {"time": "H:i:s"}
 #1 message 1
-Lifetime
+CaughtUp

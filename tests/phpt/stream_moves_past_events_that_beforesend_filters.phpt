@@ -21,7 +21,7 @@ echo "$seen were filtered again\n";
 retry=default #1 connected {"time": "H:i:s"}
 #2 message "a"
 #3 message "b"
-Lifetime
+CaughtUp
 retry=default #3 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp
 2 were filtered again

@@ -5,12 +5,12 @@ Sse\stream(): a store that isn't there
 require __DIR__ . '/sse.inc';
 Sse\configure(['dir' => temporary() . '/missing']);
 try {
-    Sse\stream(['a', 'b'], ['lifetime' => 0.02]);
+    Sse\stream(['a', 'b'], ['follow' => false]);
 } catch (Sse\StoreException $error) {
     echo strtok(masked($error->getMessage()), ';'), "\n";
 }
 try {
-    Sse\stream(['a', "b\n"], ['lifetime' => 0.02]);
+    Sse\stream(['a', "b\n"], ['follow' => false]);
 } catch (Sse\StoreException $error) {
     echo strtok(masked($error->getMessage()), ';'), "\n";
 }

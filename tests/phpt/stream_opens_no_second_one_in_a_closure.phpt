@@ -6,7 +6,7 @@ require __DIR__ . '/sse.inc';
 store();
 Sse\push('k', 1);
 $nested = function (): void {
-    Sse\stream('other', ['lifetime' => 0.02]);
+    Sse\stream('other', ['follow' => false]);
 };
 stream('k', ['onLoop' => $nested]);
 stream('k', ['beforeSend' => function () use ($nested): mixed {
@@ -17,11 +17,11 @@ stream('k');
 --EXPECT--
 retry=default #1 connected {"time": "H:i:s"}
 #2 message 1
-Lifetime
+CaughtUp
 retry=default #1 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp
 log: sse: onLoop threw Sse\StreamException: Sse\stream(): a stream is open in this request already, and its closures can't open another; give one stream several keys instead in {test}:6; the stream goes on
 log: sse: beforeSend, key "k", event id1 threw Sse\StreamException: Sse\stream(): a stream is open in this request already, and its closures can't open another; give one stream several keys instead in {test}:6; the stream goes on
 retry=default #1 connected {"time": "H:i:s"}
 #2 message 1
-Lifetime
+CaughtUp

@@ -4,7 +4,7 @@ Sse\stream(): a name that means something else to clients is refused also where 
 <?php
 require __DIR__ . '/sse.inc';
 store();
-$options = ['lifetime' => 0.05, 'connected' => false, 'replay' => 'all'];
+$options = ['connected' => false, 'replay' => 'all'];
 $names = ['error', 'open', 'connected', 'sse-gap', 'toast'];
 array_map(fn (string $name) => Sse\push('before', $name), $names);
 echo shown(stream('before', ['beforeSend' => fn (string $name): array => ['event' => $name]] + $options));
@@ -15,7 +15,7 @@ logged();
 --EXPECT--
 retry=default : connected
 #1 toast {}
-Lifetime
+CaughtUp
 retry=default : connected
 #1 toast {}
 log: sse: beforeSend, key "before", event id1: its result can't be sent, the event is skipped: the event name "error" is EventSource's own, for a connection that is lost, and a page would take this event for it; take another name, such as "failure"
@@ -24,7 +24,7 @@ log: sse: beforeSend, key "before", event id3: its result can't be sent, the eve
 log: sse: beforeSend, key "before", event id4: its result can't be sent, the event is skipped: the event name "sse-gap" is the one that tells of missing events, and a page would take this event for it; take another name, such as "gap"
 retry=default : connected
 #2 toast {}
-Lifetime
+CaughtUp
 retry=default : connected
 #2 toast {}
 log: sse: fetch, key "fetched", event id5: its result can't be sent, the event is skipped: the event name "error" is EventSource's own, for a connection that is lost, and a page would take this event for it; take another name, such as "failure"

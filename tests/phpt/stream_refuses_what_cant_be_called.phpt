@@ -29,4 +29,4 @@ Sse\InvalidArgumentException: Sse\stream(): option "beforeSend" is "5"; it takes
 Sse\InvalidArgumentException: Sse\stream(): option "beforeSend" is bool; it takes a callable
 Sse\InvalidArgumentException: Sse\stream(): option "beforeSend" is ""; it takes a callable
 retry=default #1 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp

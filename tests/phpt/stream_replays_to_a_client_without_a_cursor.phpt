@@ -11,7 +11,7 @@ foreach ([1, 2, 3] as $number) {
 foreach ([null, 'last', 'none', 'all', 0, 1, 2, 1_000_000] as $replay) {
     echo json_encode($replay), ': ';
     ob_start();
-    Sse\stream(['a', 'b'], ['replay' => $replay, 'lifetime' => 0.02]);
+    Sse\stream(['a', 'b'], ['replay' => $replay, 'follow' => false]);
     preg_match_all('/^data: "(.*)"$/m', ob_get_clean(), $data);
     sort($data[1]);
     echo implode(' ', $data[1]), "\n";
@@ -30,4 +30,4 @@ null: a3 b3
 retry=default #1 connected {"time": "H:i:s"}
 #2 message "b2"
 #3 message "b3"
-Lifetime
+CaughtUp

@@ -16,7 +16,7 @@ if ($pid === 0) {
 }
 until(fn (): bool => is_file(temporary() . '/open'), 'the first stream');
 $times = 0;
-stream('k', ['retry' => 5, 'onLoop' => function () use (&$times): void {
+stream('k', ['retry' => 5, 'lifetime' => PATIENCE, 'onLoop' => function () use (&$times): void {
     $times++;
 }]);
 echo "$times\n";

@@ -6,7 +6,7 @@ require __DIR__ . '/sse.inc';
 store();
 Sse\push('USER_QUEUE_1', ['event' => 'toast', 'message' => "Grüße\n"]);
 ob_start();
-$end = Sse\stream('USER_QUEUE_1', ['lifetime' => 0.02]);
+$end = Sse\stream('USER_QUEUE_1', ['follow' => false]);
 $wire = ob_get_clean();
 echo preg_replace(['/^retry: [1-4]\d{3}$/m', '/^id: [\w-]{20,30}$/m', '/\d\d:\d\d:\d\d/'], ['retry: N', 'id: CURSOR', 'H:i:s'], $wire);
 var_dump($end);
@@ -21,5 +21,5 @@ id: CURSOR
 event: toast
 data: {"message":"Gr\u00fc\u00dfe\n"}
 
-enum(Sse\StreamEnd::Lifetime)
+enum(Sse\StreamEnd::CaughtUp)
 what follows is printed as usual

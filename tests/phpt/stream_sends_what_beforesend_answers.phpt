@@ -30,5 +30,5 @@ retry=default #1 connected {"time": "H:i:s"}
 #5 message 1
 #6 message {"n":"three"}
 #7 explicit {"event":"data","n":"four"}
-Lifetime
+CaughtUp
 [{"n":1},{"n":2},"text",0,[],null,[],1,{"event":"toast","n":3},{"n":4}]

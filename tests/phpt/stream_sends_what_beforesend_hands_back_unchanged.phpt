@@ -10,7 +10,7 @@ stream('k', ['beforeSend' => fn (mixed $payload): mixed => ['more' => 1] + $payl
 --EXPECT--
 retry=default #1 connected {"time": "H:i:s"}
 #2 toast {"empty":{},"float":10,"big":1.0e+25,"slash":"\/\u00e9"}
-Lifetime
+CaughtUp
 retry=default #1 connected {"time": "H:i:s"}
 #2 toast {"more":1,"empty":[],"float":10,"big":1.0e+25,"slash":"\/\u00e9"}
-Lifetime
+CaughtUp

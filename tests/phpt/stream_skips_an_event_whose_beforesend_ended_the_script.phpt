@@ -9,7 +9,7 @@ foreach (['a', 'memory', 'b', 'exit', 'c', 'error', 'd'] as $payload) {
 }
 $stream = <<<'PHP'
     Sse\stream('k', [
-        'lifetime' => 0.02, 'replay' => 'all', 'lastEventId' => $argv[1],
+        'follow' => false, 'replay' => 'all', 'lastEventId' => $argv[1],
         'beforeSend' => fn (string $payload): string => match ($payload) {
             'memory' => str_repeat('x', 1 << 30),
             'exit' => exit,

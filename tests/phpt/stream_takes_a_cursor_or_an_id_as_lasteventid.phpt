@@ -13,7 +13,7 @@ $wire = stream('k', ['replay' => 'all']);
 preg_match_all('/^id: (.*)$/m', $wire, $cursors);
 $after = static function (string $what, mixed $id, string|array $keys = 'k'): void {
     ob_start();
-    Sse\stream($keys, ['lastEventId' => $id, 'replay' => 1, 'lifetime' => 0.02]);
+    Sse\stream($keys, ['lastEventId' => $id, 'replay' => 1, 'follow' => false]);
     preg_match_all('/^data: (?!.*time)(.*)$/m', ob_get_clean(), $data);
     echo "$what: ", masked(implode(' ', $data[1])), "\n";
 };
@@ -37,7 +37,7 @@ retry=default #1 connected {"time": "H:i:s"}
 #2 message "one"
 #3 message "two"
 #4 message "three"
-Lifetime
+CaughtUp
 before the first: "one" "two" "three"
 after the first: "two" "three"
 after the last: 

@@ -8,7 +8,7 @@ final class Application
     public function run(): void
     {
         foreach ([[$this, 'hidden'], $this->hidden(...), [self::class, 'fixed'], 'Application::fixed', $this, 'strtoupper'] as $callable) {
-            Sse\stream('k', ['connected' => false, 'beforeSend' => $callable, 'lifetime' => 0.02]);
+            Sse\stream('k', ['connected' => false, 'beforeSend' => $callable, 'follow' => false]);
         }
     }
 
@@ -39,5 +39,5 @@ logged();
 --EXPECT--
 "hidden x", "hidden x", "fixed x", "fixed x", "invoked x", "X"
 retry=default : connected
-Lifetime
+CaughtUp
 log: sse: beforeSend, key "k", event id1 threw ArgumentCountError: time() expects exactly 0 arguments, 1 given in {tests}/sse.inc:N; the stream goes on

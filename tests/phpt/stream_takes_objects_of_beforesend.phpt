@@ -24,6 +24,6 @@ logged();
 retry=default #1 connected {"time": "H:i:s"}
 #2 object {"of":"a"}
 #3 object {"of":"d"}
-Lifetime
+CaughtUp
 log: sse: beforeSend, key "k", event id1: encoding its result threw DomainException: not this one in {test}:11; the event is skipped
 log: sse: beforeSend, key "k", event id2: its result can't be sent, the event is skipped: the data can't be encoded as JSON: Type is not supported; push arrays, scalars, UTF-8 strings or JsonSerializable objects

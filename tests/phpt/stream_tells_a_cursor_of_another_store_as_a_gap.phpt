@@ -17,7 +17,7 @@ retry=default #1 connected {"time": "H:i:s"}
 #2 sse-gap {"keys":["k"],"from":"id1","to":"id2"}
 #3 message "a"
 #4 message "b"
-Lifetime
+CaughtUp
 retry=default #4 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp
 log: sse: gap in key "k": events after id1 up to id2 are gone; the client is told

@@ -21,9 +21,9 @@ retry=default #1 connected {"time": "H:i:s"}
 #2 message "one"
 #3 sse-gap {"keys":["k"],"from":"id1","to":"id2"}
 #4 message "three"
-Lifetime
+CaughtUp
 log: sse: gap in key "k": events after id1 up to id2 are gone; the client is told
 retry=default #2 connected {"time": "H:i:s"}
 #4 message "three"
 #5 message "four"
-Lifetime
+CaughtUp

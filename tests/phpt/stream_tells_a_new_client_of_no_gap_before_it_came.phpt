@@ -20,22 +20,22 @@ stream('k', ['lastEventId' => $id, 'connected' => false, 'fetch' => $fetch]);
 retry=default #1 connected {"time": "H:i:s"}
 #2 message "row 1"
 #3 message "row 2"
-Lifetime
+CaughtUp
 retry=default : connected
-Lifetime
+CaughtUp
 retry=default #3 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp
 retry=default : connected
-Lifetime
+CaughtUp
 retry=default #3 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp
 retry=default : connected
-Lifetime
+CaughtUp
 retry=default #3 connected {"time": "H:i:s"}
-Lifetime
+CaughtUp
 retry=default : connected
-Lifetime
+CaughtUp
 retry=default : connected
 #4 sse-gap {"keys":["k"],"from":"id1","to":"id2"}
-Lifetime
+CaughtUp
 log: sse: gap in key "k": events after id1 up to id2 are gone; the client is told

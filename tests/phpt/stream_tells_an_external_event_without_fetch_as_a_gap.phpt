@@ -14,10 +14,10 @@ stream('k', ['replay' => 'all', 'fetch' => fn (int $id): array => [$id * 2], 'be
 retry=default #1 connected {"time": "H:i:s"}
 #2 message "a"
 #3 sse-gap {"keys":["k"],"from":"id1","to":"id2"}
-Lifetime
+CaughtUp
 log: sse: event id2 of key "k" is external and this stream has no fetch option; its client is told of a gap
 log: sse: gap in key "k": events after id1 up to id2 are gone; the client is told
 retry=default #1 connected {"time": "H:i:s"}
 #2 message "<a>"
 #3 row "<10>"
-Lifetime
+CaughtUp

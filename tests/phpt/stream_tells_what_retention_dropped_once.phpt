@@ -24,7 +24,7 @@ retry=default #1 connected {"time": "H:i:s"}
 #4 message 3
 #5 message 4
 #6 message 5
-Lifetime
+CaughtUp
 id1 … id2
 connected still says where the client was
 retry=default #1 connected {"time": "H:i:s"}
@@ -33,18 +33,18 @@ retry=default #1 connected {"time": "H:i:s"}
 #4 message 3
 #5 message 4
 #6 message 5
-Lifetime
+CaughtUp
 retry=default #2 connected {"time": "H:i:s"}
 #3 message 2
 #4 message 3
 #5 message 4
 #6 message 5
-Lifetime
+CaughtUp
 retry=default #2 connected {"time": "H:i:s"}
 #3 message 2
 #4 message 3
 #5 message 4
 #6 message 5
-Lifetime
+CaughtUp
 log: sse: gap in key "k": events after id1 up to id2 are gone; the client is told
 log: sse: gap in key "k": events after id1 up to id2 are gone; the client is told

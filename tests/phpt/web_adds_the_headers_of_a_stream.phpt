@@ -11,7 +11,7 @@ foreach ($_GET['headers'] ?? [] as $header) {
     header($header);
 }
 header('X-Powered-By-Us: kept');
-Sse\stream('k', ['lifetime' => 0.02]);
+Sse\stream('k', ['follow' => false]);
 echo 'not sent';
 PHP);
 $server->answer('/');

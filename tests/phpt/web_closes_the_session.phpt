@@ -14,7 +14,7 @@ session_save_path('$sessions');
 session_id('abc');
 session_start();
 \$_SESSION['kept'] = true;
-Sse\stream('k', ['lifetime' => 0.02, 'onLoop' => function (): void {
+Sse\stream('k', ['follow' => false, 'onLoop' => function (): void {
     // Another process gets the session's lock.
     \$file = fopen('$sessions/sess_abc', 'r');
     error_log('sse: status ' . session_status() . ', locked: ' . var_export(!flock(\$file, LOCK_EX | LOCK_NB), true) . ', ' . stream_get_contents(\$file));

@@ -16,7 +16,7 @@ if (isset($_GET['buffer'])) {
     ob_start(null, 0, PHP_OUTPUT_HANDLER_STDFLAGS ^ PHP_OUTPUT_HANDLER_REMOVABLE);
     echo 'held';
 }
-Sse\stream('k', ['lifetime' => 0.02]);
+Sse\stream('k', ['follow' => false]);
 echo 'not sent';
 PHP);
 $server->answer('/?sent=1');

@@ -40,7 +40,7 @@ ob_start(function (string $held): string {
     return $held;
 });
 try {
-    Sse\stream('k', ['lifetime' => 0.02]);
+    Sse\stream('k', ['follow' => false]);
 } catch (Exception $error) {
     echo 'answered: ', $error->getMessage();
 }

@@ -14,7 +14,7 @@ try {
         echo $_GET['echo'];
         flush();
     }
-    Sse\stream('k', ['lifetime' => 0.02] + ($_GET['options'] ?? []));
+    Sse\stream('k', ['follow' => false] + ($_GET['options'] ?? []));
 } catch (Sse\Exception $error) {
     headers_sent() || header('Content-Type: text/plain');
     echo $error::class, ': ', $error->getMessage();

@@ -9,7 +9,7 @@ foreach (['one', 'two', 'three'] as $data) {
     Sse\push('k', $data);
     $cursors[] = Sse\cursor('k');
 }
-$server = new Server('<?php Sse\stream("k", ["lifetime" => 0.02, "connected" => false, "lastEventId" => $_GET["option"] ?? null]);');
+$server = new Server('<?php Sse\stream("k", ["follow" => false, "connected" => false, "lastEventId" => $_GET["option"] ?? null]);');
 $server->answer('/', 'GET', "Last-Event-ID: $cursors[1]");
 $server->answer("/?lastEventId=$cursors[2]");
 $server->answer("/?lastEventId=$cursors[0]", 'GET', "Last-Event-ID: $cursors[2]");

@@ -12,17 +12,17 @@ header_register_callback(fn () => match ($_GET['how']) {
     'status' => http_response_code(503),
     'type' => header('Content-Type: text/html'),
     'throw' => throw new Exception('thrown'),
-    'nested' => Sse\stream('k', ['lifetime' => 0.02]),
+    'nested' => Sse\stream('k', ['follow' => false]),
     'caught' => (function (): void {
         try {
-            Sse\stream('k', ['lifetime' => 0.02]);
+            Sse\stream('k', ['follow' => false]);
         } catch (Sse\StreamException $error) {
             error_log("sse: caught {$error->getMessage()}");
         }
     })(),
 });
 try {
-    Sse\stream('k', ['lifetime' => 0.02]);
+    Sse\stream('k', ['follow' => false]);
 } catch (Exception $error) {
     header('Content-Type: text/plain');
     echo $error::class, ': ', $error->getMessage();

@@ -12,7 +12,7 @@ ob_start();
 echo 'held in a buffer';
 ob_start(fn (string $held): string => strtoupper($held));
 echo 'twice';
-$end = Sse\stream('k', ['lifetime' => 0.02, 'onLoop' => function (): void {
+$end = Sse\stream('k', ['follow' => false, 'onLoop' => function (): void {
     echo 'printed';
     while (ob_get_level() > 0) {
         ob_end_flush();
@@ -37,5 +37,5 @@ retry=default #1 connected {"time": "H:i:s"}
 log: sse: 5 bytes printed before the stream began were dropped: twice
 log: sse: 16 bytes printed before the stream began were dropped: held in a buffer
 log: PHP Warning:  a warning in {temporary}/root/index.php on line 16
-log: sse: it ended by Lifetime
+log: sse: it ended by CaughtUp
 log: PHP Fatal error:  Uncaught Exception: uncaught in {temporary}/root/index.php:18

@@ -23,7 +23,7 @@ match ($_GET['how'] ?? '') {
     'session' => session_cache_limiter($_GET['limiter']) && session_save_path(__DIR__) && session_start(),
     '' => $add(),
 };
-Sse\stream('k', ['lifetime' => 0.02, 'connected' => false]);
+Sse\stream('k', ['follow' => false, 'connected' => false]);
 PHP);
 $ini = '/?ini[default_charset]=ISO-8859-1';
 $untrue = '&headers[]=Content-Length:+5&headers[]=Content-Encoding:+gzip&headers[]=Transfer-Encoding:+chunked&headers[]=Content-Range:+bytes+0-4/5';

@@ -27,7 +27,7 @@ const WORK = <<<'PHP'
     umask(0077);
     Sse\push('k', $argv[1]);
     ob_start();
-    Sse\stream('k', ['replay' => 'all', 'lifetime' => 0.02, 'connected' => false]);
+    Sse\stream('k', ['replay' => 'all', 'follow' => false, 'connected' => false]);
     preg_match_all('/^data: "(.*)"$/m', ob_get_clean(), $data);
     echo implode(' ', $data[1]), '; ', count(Sse\read('k')), ' read; ', Sse\status()['problem'] ?? 'no problem', '; ', Sse\cursor('k') !== '' ? 'cursor' : '';
     PHP;
@@ -58,7 +58,7 @@ foreach ([...$orders, ...$orders] as $round => $order) {
 }
 
 $stranger = ['setpriv', '--reuid=' . STRANGER, '--regid=' . STRANGER, '--clear-groups'];
-foreach (['Sse\push("k", 1);', 'Sse\read("k");', 'Sse\cursor("k");', 'Sse\stream("k", ["lifetime" => 0.02]);'] as $call) {
+foreach (['Sse\push("k", 1);', 'Sse\read("k");', 'Sse\cursor("k");', 'Sse\stream("k", ["follow" => false]);'] as $call) {
     $said = Process::php($store, "try { $call echo 'done'; } catch (Sse\\StoreException \$error) { echo \$error->getMessage(); }", [], [], $stranger)->wait();
     foreach ([$store, 'root:www-data', '0770', (string)STRANGER] as $fact) {
         str_contains($said, $fact) || fail("a stranger's $call doesn't say $fact: $said");
