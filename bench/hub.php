@@ -14,7 +14,7 @@ use Sse\Support\Options;
 use Sse\Support\Stack;
 use function Sse\Support\stopAtTheEnd;
 
-require dirname(__DIR__) . '/tests/support/stack/load.php';
+require dirname(__DIR__) . '/tests/support/load.php';
 require __DIR__ . '/functions.php';
 
 const WORKERS = 2;

@@ -11,7 +11,7 @@ namespace Sse\Support;
 use InvalidArgumentException;
 use RuntimeException;
 
-require dirname(__DIR__) . '/tests/support/stack/load.php';
+require dirname(__DIR__) . '/tests/support/load.php';
 require __DIR__ . '/Crowds.php';
 
 /** What the page's button may open takes two connections a stream. */

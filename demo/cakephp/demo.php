@@ -10,7 +10,7 @@ namespace Sse\Support;
 use InvalidArgumentException;
 use RuntimeException;
 
-require dirname(__DIR__, 2) . '/tests/support/stack/load.php';
+require dirname(__DIR__, 2) . '/tests/support/load.php';
 
 try {
     // A stream holds a worker while it is open; "ondemand" starts as many as there are tabs.

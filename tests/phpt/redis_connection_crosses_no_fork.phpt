@@ -1,15 +1,11 @@
 --TEST--
 redis://: a process and its children push and stream; no connection crosses the fork
---SKIPIF--
-<?php
-require __DIR__ . '/redis.inc';
-hasRedis() or exit('skip REDIS-SERVER IS MISSING');
 --FILE--
 <?php
 require __DIR__ . '/sse.inc';
 require __DIR__ . '/redis.inc';
 store();
-$server = new RedisServer();
+$server = startRedis();
 Sse\configure(['dsn' => "redis+unix://$server->socket", 'retention_events' => 100_000]);
 Sse\push('k', 'before the fork');
 stream('k', ['replay' => 'none', 'connected' => false]);

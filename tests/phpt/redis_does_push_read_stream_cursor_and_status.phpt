@@ -1,15 +1,11 @@
 --TEST--
 redis+unix://: push, read, stream, cursor and status
---SKIPIF--
-<?php
-require __DIR__ . '/redis.inc';
-hasRedis() or exit('skip REDIS-SERVER IS MISSING');
 --FILE--
 <?php
 require __DIR__ . '/sse.inc';
 require __DIR__ . '/redis.inc';
 store();
-$server = new RedisServer();
+$server = startRedis();
 Sse\configure(['dsn' => "redis+unix://$server->socket"]);
 foreach (['first', ['event' => 'toast', 'x' => 1.0], null] as $data) {
     $id = Sse\push('k', $data);

@@ -1,15 +1,11 @@
 --TEST--
 redis://: a stream outlives a restart of the server, with its heartbeat, and loses nothing that Redis kept
---SKIPIF--
-<?php
-require __DIR__ . '/redis.inc';
-hasRedis() or exit('skip REDIS-SERVER IS MISSING');
 --FILE--
 <?php
 require __DIR__ . '/sse.inc';
 require __DIR__ . '/redis.inc';
 store();
-$server = new RedisServer();
+$server = startRedis();
 Sse\configure(['dsn' => "redis://127.0.0.1:$server->port"]);
 Sse\push('k', 'before');
 $step = 0;

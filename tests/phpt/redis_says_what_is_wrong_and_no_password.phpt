@@ -1,15 +1,11 @@
 --TEST--
 redis://: what is wrong is said, and a password never is
---SKIPIF--
-<?php
-require __DIR__ . '/redis.inc';
-hasRedis() or exit('skip REDIS-SERVER IS MISSING');
 --FILE--
 <?php
 require __DIR__ . '/sse.inc';
 require __DIR__ . '/redis.inc';
 store();
-$server = new RedisServer('s3cret');
+$server = startRedis('s3cret');
 $push = function (string $dsn) use ($server): void {
     ob_start();
     attempt(fn () => Sse\push('k', 1, null, ['dsn' => $dsn]));

@@ -8,7 +8,7 @@ Sse\push('k', 1);
 stream('k', ['poll' => 0.05, 'lifetime' => PATIENCE, 'onLoop' => function () use ($directory): void {
     static $calls = 0;
     if (++$calls === 2) {
-        removeTree($directory);
+        Sse\Support\removeTree($directory);
     }
 }]);
 ob_start();

@@ -16,7 +16,7 @@ namespace Sse\Support;
 use InvalidArgumentException;
 use RuntimeException;
 
-require __DIR__ . '/stack/load.php';
+require __DIR__ . '/load.php';
 
 try {
     $stack = new Stack(Options::fromArguments(array_slice($argv, 1)));

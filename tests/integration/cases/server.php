@@ -3,6 +3,8 @@ declare(strict_types=1);
 
 namespace Sse\Tests;
 
+use Sse\Support\Frames;
+
 require __DIR__ . '/../lib.inc';
 
 /*

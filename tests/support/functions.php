@@ -32,7 +32,9 @@ function waitUntil(callable $condition, float $seconds): bool
  */
 function stopAtTheEnd(Closure $stop, int $status = 0): void
 {
-    register_shutdown_function($stop);
+    $owner = getmypid();
+    // Not for a child that it forked.
+    register_shutdown_function(fn() => getmypid() === $owner ? $stop() : null);
     pcntl_async_signals(true);
     foreach ([SIGTERM, SIGINT, SIGHUP] as $signal) {
         pcntl_signal($signal, fn() => exit($status), false);
