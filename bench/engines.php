@@ -2,11 +2,15 @@
 /**
  * What a push costs and how soon it wakes another process, engine by engine; each in this process.
  *
- * usage: php -d extension=… engines.php [name=]dsn…
+ * usage: php -d extension=SSE.SO engines.php
  */
 declare(strict_types=1);
 
+use Sse\Support\RedisServer;
 use function Sse\Bench\at;
+use function Sse\Support\program;
+use function Sse\Support\removeTree;
+use function Sse\Support\stopAtTheEnd;
 
 require __DIR__ . '/functions.php';
 
@@ -69,11 +73,41 @@ function wakeUps(): array
     return $took;
 }
 
+/** What Redis itself takes for a stream's entry of a hundred bytes, by its own benchmark. */
+function xadd(RedisServer $redis): string
+{
+    $command = [program('redis-benchmark'), '-s', $redis->socket, '-c', '1', '-n', (string)PUSHES, '--precision', '3', '--csv'];
+    array_push($command, 'XADD', 'bench', '*', 'd', str_repeat('0', 100));
+    exec(implode(' ', array_map(escapeshellarg(...), $command)), $lines);
+    [$names, $values] = array_map(static fn (string $line): array => str_getcsv($line, ',', '"', ''), $lines);
+    $row = array_combine($names, $values);
+
+    return sprintf(
+        "%-22s %12.1f %12.1f %12.1f   (redis-benchmark, one client)\n",
+        'XADD alone', $row['p50_latency_ms'] * 1e3, $row['p99_latency_ms'] * 1e3, $row['max_latency_ms'] * 1e3,
+    );
+}
+
+$dir = sys_get_temp_dir() . '/sse-bench-' . bin2hex(random_bytes(4));
+$redis = null;
+stopAtTheEnd(static function () use ($dir, &$redis): void {
+    $redis?->stop();
+    removeTree($dir);
+}, 1);
+mkdir($dir);
+mkdir("$dir/store");
+$engines = ['file' => "file://$dir/store", 'sqlite' => "sqlite://$dir/events.sqlite"];
+try {
+    $redis = new RedisServer($dir, options: ['--appendonly', 'no']);
+    $engines['redis, unix socket'] = "redis+unix://$redis->socket";
+} catch (RuntimeException $exception) {
+    fwrite(STDERR, "THE ENGINE REDIS IS NOT MEASURED: {$exception->getMessage()}\n");
+}
 printf("%-22s %12s %12s %12s %14s %14s\n", 'engine, µs', 'push p50', 'p99', 'worst', 'wake-up p50', 'p99');
-foreach (array_slice($argv, 1) as $argument) {
-    [$name, $dsn] = explode('=', $argument, 2);
+foreach ($engines as $name => $dsn) {
     Sse\configure(['dsn' => $dsn]);
     $push = pushes();
     $wake = wakeUps();
     printf("%-22s %12.1f %12.1f %12.1f %14.1f %14.1f\n", $name, at($push, .5), at($push, .99), at($push, 1.), at($wake, .5), at($wake, .99));
 }
+echo $redis ? xadd($redis) : '';

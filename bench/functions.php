@@ -6,6 +6,28 @@ declare(strict_types=1);
 
 namespace Sse\Bench;
 
+use Sse\Support\Options;
+use Sse\Support\Stack;
+use function Sse\Support\stopAtTheEnd;
+
+require dirname(__DIR__) . '/tests/support/load.php';
+
+/** FPM workers of a stack. */
+const WORKERS = 2;
+
+/**
+ * Servers of the measurement's own with the pages of the tests, and this process pushes into their store.
+ */
+function stack(string $extension, int $connections = 4096): Stack
+{
+    $stack = new Stack(new Options(dirname(__DIR__) . '/tests/support/public', $extension, WORKERS, connections: $connections));
+    stopAtTheEnd($stack->stop(...), 1);
+    $stack->start();
+    \Sse\configure(['dir' => $stack->store]);
+
+    return $stack;
+}
+
 /**
  * The time that so large a share of them did not exceed, in microseconds.
  *
@@ -27,19 +49,4 @@ function cpuMs(int $pid): int
     $fields = explode(' ', substr($stat, (int)strrpos($stat, ')') + 2));
 
     return ((int)($fields[11] ?? 0) + (int)($fields[12] ?? 0)) * 10;
-}
-
-/**
- * Reads lines until one holds a text.
- *
- * @param resource $socket
- */
-function readUntil($socket, string $text): void
-{
-    while (($line = fgets($socket)) !== false) {
-        if (str_contains($line, $text)) {
-            return;
-        }
-    }
-    throw new \RuntimeException("The stream ended before $text came");
 }

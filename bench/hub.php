@@ -10,14 +10,9 @@ declare(strict_types=1);
 namespace Sse\Bench;
 
 use RuntimeException;
-use Sse\Support\Options;
-use Sse\Support\Stack;
-use function Sse\Support\stopAtTheEnd;
 
-require dirname(__DIR__) . '/tests/support/load.php';
 require __DIR__ . '/functions.php';
 
-const WORKERS = 2;
 const PUSHES = 20;
 const PAUSE_US = 200_000;
 const IDLE_S = 10;
@@ -25,10 +20,7 @@ const PAGES = 500;
 
 [, $extension, $program] = $argv;
 $sizes = array_map(intval(...), array_slice($argv, 3)) ?: [1, 1_000, 9_000, 9_500];
-$stack = new Stack(new Options(__DIR__ . '/public', $extension, WORKERS, connections: 2 * max($sizes) + 200));
-stopAtTheEnd($stack->stop(...), 1);
-$stack->start();
-\Sse\configure(['dir' => $stack->store]);
+$stack = stack($extension, 2 * max($sizes) + 200);
 
 $quiet = pages($stack->url);
 printf("streams in the hub, %d FPM workers; %d pushes, %d ms apart: everything is idle and cold between\n", WORKERS, PUSHES, PAUSE_US / 1_000);
@@ -108,7 +100,7 @@ function pages(string $url): float
     $took = [];
     for ($number = 0; $number < PAGES; $number++) {
         $began = hrtime(true);
-        if (file_get_contents("$url/page.php") !== 'pong') {
+        if (file_get_contents("$url/ping.php") !== 'pong') {
             throw new RuntimeException('the page does not answer');
         }
         $took[] = hrtime(true) - $began;

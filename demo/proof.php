@@ -6,17 +6,15 @@
  */
 declare(strict_types=1);
 
-const ROUNDS = 50;
-const DEADLINE_S = 10;
+use Sse\Support\Client;
 
-$url = parse_url($argv[1]);
+require dirname(__DIR__) . '/tests/support/Client.php';
+
+const ROUNDS = 50;
+
 $started = hrtime(true);
-$socket = stream_socket_client("tcp://{$url['host']}:{$url['port']}", timeout: DEADLINE_S)
-    ?: throw new RuntimeException("Cannot connect to $argv[1]");
-stream_set_timeout($socket, DEADLINE_S);
-// HTTP/1.0, so that the frames come as they are, without chunks.
-fwrite($socket, "GET {$url['path']} HTTP/1.0\r\nHost: {$url['host']}\r\nAccept: text/event-stream\r\n\r\n");
-readUntil($socket, 'event: connected');
+$client = new Client($argv[1]);
+$client->until('event: connected');
 $subscribed = hrtime(true) - $started;
 
 $latencies = [];
@@ -24,7 +22,7 @@ for ($round = 0; $round < ROUNDS; $round++) {
     $mark = bin2hex(random_bytes(8));
     $pushed = hrtime(true);
     Sse\push('pulse', ['mark' => $mark, 'at' => microtime(true)], 'pulse');
-    readUntil($socket, $mark);
+    $client->until($mark);
     $latencies[] = hrtime(true) - $pushed;
 }
 
@@ -37,20 +35,3 @@ printf(
     ROUNDS,
     number_format($latencies[intdiv(ROUNDS, 2)] / 1e3),
 );
-
-/**
- * Reads lines until one holds a text.
- *
- * @param resource $socket
- */
-function readUntil($socket, string $text): void
-{
-    $seen = '';
-    while (($line = fgets($socket)) !== false) {
-        if (str_contains($line, $text)) {
-            return;
-        }
-        $seen .= $line;
-    }
-    throw new RuntimeException("Waited for \"$text\" and got:\n" . substr($seen, -2000));
-}

@@ -72,36 +72,13 @@ function prove(Stack $stack): string
         fn(string $header): string => preg_replace('/^Set-Cookie: ([^;]+).*/i', '$1', $header),
         preg_grep('/^Set-Cookie:/i', $http_response_header),
     ));
-    // HTTP 1.0, because PHP reads the chunks of 1.1 only in large pieces.
-    $options = ['protocol_version' => 1.0, 'header' => "Cookie: $cookie", 'timeout' => 10];
-    $context = stream_context_create(['http' => $options]);
-    $stream = @fopen("$url/stream/reports.sse", 'r', false, $context);
-    if ($stream === false) {
-        throw new RuntimeException("The stream does not open; see {$stack->app->tmp}/logs/error.log");
-    }
-    awaitLine($stream, 'event: connected');
+    $client = new Client("$url/stream/reports.sse", 'GET', "Cookie: $cookie");
+    $client->until('event: connected');
     exec(pushCommand($stack) . ' 2>&1', $lines, $status);
     if ($status !== 0) {
         throw new RuntimeException("The push failed:\n" . implode("\n", $lines));
     }
-    awaitLine($stream, 'event: toast');
-    fclose($stream);
+    $client->until('event: toast');
 
     return 'logged in, subscribed, "bin/cake push" ran, the toast arrived';
-}
-
-/**
- * @param resource $stream
- * @throws \RuntimeException when it does not come
- */
-function awaitLine($stream, string $wanted): void
-{
-    $seen = '';
-    while (($line = fgets($stream)) !== false) {
-        $seen .= $line;
-        if (rtrim($line) === $wanted) {
-            return;
-        }
-    }
-    throw new RuntimeException("\"$wanted\" did not come; there was:\n$seen");
 }
