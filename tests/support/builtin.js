@@ -26,16 +26,24 @@ export class Store {
         return this.#pusher.push(...event);
     }
 
+    /** What is kept of a key. */
+    async read(key) {
+        const program = this.run('-r', 'echo json_encode(array_column(Sse\\read($argv[1]), "data"));', '--', key);
+        await program.ended;
+
+        return JSON.parse(program.output);
+    }
+
     /** PHP on the command line. */
     run(...args) {
         return this.#start(args);
     }
 
-    /** PHP's own web server. */
-    async serve(env = {}) {
+    /** PHP's own web server, with more settings. */
+    async serve(env = {}, ...settings) {
         const port = await freePort();
         const url = `http://127.0.0.1:${port}`;
-        const server = this.#start(['-S', `127.0.0.1:${port}`, '-t', docroot], env);
+        const server = this.#start([...settings, '-S', `127.0.0.1:${port}`, '-t', docroot], env);
         await until(() => fetch(`${url}/ping.php`).then((answer) => answer.text(), () => null), () => `for php -S: ${server.errors}`);
 
         return { url, server };
@@ -64,6 +72,10 @@ class Program {
         this.ended = new Promise((resolve) => {
             this.#process.on('close', (status, signal) => resolve(status ?? signal));
         });
+    }
+
+    get pid() {
+        return this.#process.pid;
     }
 
     says(text) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createParser } from 'eventsource-parser';
 import { Store } from '../../support/builtin.js';
-import { Listener, RawStream, clients, numbers, streamUrl, until, within } from '../../support/index.js';
+import { Listener, RawStream, childrenOf, clients, isAlive, numbers, streamUrl, until, within } from '../../support/index.js';
 
 const ping = async (url) => (await within(fetch(`${url}/ping.php`), 'for a page')).text();
 
@@ -70,6 +70,44 @@ test('php -S with workers: streams that hold all of them give one to a page', as
     assert.equal(await ping(url), 'pong');
     assert.equal(await Promise.race(streams.map((stream) => stream.end())), null);
     assert.match(server.errors, /gives its worker back/);
+});
+
+test('php -S with workers: who leaves frees a worker, and a server that is told to stop ends its streams with whole frames', async (t) => {
+    const store = new Store(t);
+    // A number of one's own: streams stay, whoever waits.
+    const { url, server } = await store.serve({ PHP_CLI_SERVER_WORKERS: '3' }, '-d', 'sse.worker_streams=100');
+    const address = streamUrl(url, 'whole', { options: { heartbeat: 1, replay: 'none' }, note: 'ends' }).replace('/stream.php', '/noted.php');
+    const open = async () => {
+        const stream = await RawStream.open(address);
+        t.after(() => stream.leave());
+        await stream.connected();
+
+        return stream;
+    };
+    const ends = async (how) => (await store.read('ends')).filter(({ end }) => end === how).length;
+    const streams = [await open(), await open()];
+    assert.equal(await ping(url), 'pong');
+    await store.push('whole', 'to both');
+    await Promise.all(streams.map((stream) => stream.received(1)));
+    assert.deepEqual(streams.map(({ data }) => data), [['to both'], ['to both']]);
+    for (const round of numbers(1, 3)) {
+        await streams.shift().leave();
+        streams.push(await open());
+        assert.equal(await ping(url), 'pong', `after ${round} left`);
+    }
+    await until(async () => await ends('client-left') === 3, 'for the end of those who left');
+    const processes = [server.pid, ...childrenOf(server.pid)];
+    assert.equal(processes.length, 4);
+    // As Ctrl-C does it: all of them.
+    processes.forEach((pid) => process.kill(pid, 'SIGINT'));
+
+    assert.deepEqual(await Promise.all(streams.map((stream) => stream.end())), [null, null]);
+    for (const { text } of streams) {
+        assert.match(text, /\n\n$/);
+    }
+    await within(server.ended, 'for the end of the server');
+    await until(() => !processes.some(isAlive), 'for the end of its workers');
+    assert.equal(await ends('shutdown'), 2);
 });
 
 test('command line: a stream prints its frames and ends with its lifetime', async (t) => {
