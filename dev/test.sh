@@ -4,7 +4,7 @@
 #   tests/phpt         the PHP functions, by PHP's own run-tests.php
 #   tests/http         real clients and Chromium against real nginx, Caddy, Apache and PHP-FPM, by Node's test runner
 #   tests/chaos        the checker of make chaos, and one short run
-#   tests/integration  each executable file is a test: it exits 0, or prints what went wrong
+#   tests/system       each executable file is a test: it exits 0, or prints what went wrong
 #   cakephp-plugin     PHPUnit, and real clients against a CakePHP application
 #
 # The last two find the PHP in $SSE_PHP and the extension in $SSE_EXTENSION.
@@ -60,7 +60,7 @@ step 'storms'
 # A short one, the same each time; make chaos is the long one.
 ENGINE=all MINUTES=0.4 SEED=1 TIMED=no "$NODE" tests/chaos/run.js
 
-for script in tests/integration/*; do
+for script in tests/system/*; do
     [ -f "$script" ] && [ -x "$script" ] || continue
     step "$script"
     "$script"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Several processes at once, through the extension: crowds, users, full disks, limits.
 #
-#   tests/integration/run.sh            all of cases/
-#   tests/integration/run.sh crowd disk some of them
+#   tests/system/run.sh            all of cases/
+#   tests/system/run.sh crowd disk some of them
 #
 # A case ends with 0, with 77 if this machine can't do it (it says why), or prints what went wrong.
 # SSE_EXTENSION is the extension to test, SSE_PHP the PHP that loads it.
@@ -13,12 +13,12 @@ SSE_PHP=${SSE_PHP:-php}
 export SSE_EXTENSION
 
 passed=0 failed=0 skipped=0
-[ $# -gt 0 ] || set -- $(cd tests/integration/cases && ls ./*.php)
+[ $# -gt 0 ] || set -- $(cd tests/system/cases && ls ./*.php)
 for case in "$@"; do
     case=$(basename "$case" .php)
     printf '%s: ' "$case"
     code=0
-    "$SSE_PHP" "tests/integration/cases/$case.php" || code=$?
+    "$SSE_PHP" "tests/system/cases/$case.php" || code=$?
     case $code in
         0) passed=$((passed + 1)) ;;
         77) skipped=$((skipped + 1)) ;;
