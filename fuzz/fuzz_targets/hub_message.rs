@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sse_hub::message::{ToHub, ToWorker, read, write};
+use sse_hub::wire::message::{ToHub, ToWorker, read, write};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(message) = read::<ToHub>(bytes) {

@@ -20,10 +20,10 @@ use std::time::Duration;
 
 use sse_core::signal::{Choice, Waits};
 use sse_core::store::{Location, Store};
-use sse_hub::client::{Client, Declined, Offered};
-use sse_hub::message::{Build, Go, MAX_CURSOR, Offer, Reason};
-use sse_hub::place::Place;
+use sse_hub::meeting::address::Place;
 use sse_hub::reactor;
+use sse_hub::wire::message::{Build, Go, MAX_CURSOR, Offer, Reason};
+use sse_hub::worker::client::{Client, Declined, Offered};
 
 use self::program::{program, software, wanted};
 use crate::php::exception::Failure;

@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 use sse_core::disk::own;
 use sse_core::printable::Printable;
 use sse_core::store::Location;
-use sse_hub::place::{Place, Wanted};
-use sse_hub::start::{self, Program, Software};
+use sse_hub::meeting::address::{Place, Wanted};
+use sse_hub::meeting::software::Software;
+use sse_hub::worker::start::{self, Program};
 
 use crate::php::call;
 use crate::php::exception::Failure;

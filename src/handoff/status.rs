@@ -3,9 +3,9 @@
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::types::ZendHashTable;
 use sse_core::store::Location;
-use sse_hub::message::Status;
-use sse_hub::place::Place;
-use sse_hub::start;
+use sse_hub::meeting::address::Place;
+use sse_hub::meeting::turn;
+use sse_hub::wire::message::Status;
 
 use super::program::{in_chroot, wanted};
 use super::{CLIENT, why_never};
@@ -36,7 +36,7 @@ fn ask(location: &Location) -> Result<Status, Option<String>> {
     let mut client = CLIENT.take();
     let answer = client.status(&wanted, &place);
     CLIENT.set(client);
-    answer.map_err(|_| start::last_failure(&place))
+    answer.map_err(|_| turn::last_failure(&place))
 }
 
 /// What `Sse\status()` says of the hub.

@@ -10,10 +10,10 @@ use sse_core::id::EventId;
 use sse_core::store::{Gap, Item, Start, Store};
 use sse_core::stream::voice;
 
+use super::channel::{BYTES, Channel, Content, ENTRIES, Entry, Placed, write_gap};
+use super::stream::{Behind, Counted, Fresh, KeySet, Next, Seat, State, Stream};
 use super::{Hub, Line, Wire, Written};
-use crate::channel::{BYTES, Channel, Content, ENTRIES, Entry, Placed, write_gap};
-use crate::outgoing::Outgoing;
-use crate::stream::{Behind, Counted, Fresh, KeySet, Next, Seat, State, Stream};
+use crate::wire::outgoing::Outgoing;
 
 /// Bytes of JSON read at a time for a key.
 pub(super) const READ: usize = BYTES / 2;
@@ -316,7 +316,7 @@ fn look(
                     .gap
                     .or_else(|| foreign.then(|| Gap { from: seat.position, to: opened.reader.position() }));
                 let queue = gap.map(Item::Gap).into_iter().collect();
-                let reader = Counted { reader: opened.reader, count: Rc::clone(readers) };
+                let reader = Counted { reader: opened.reader, _counts: Rc::clone(readers) };
                 seat.next =
                     Next::Store(Box::new(Behind { reader: Some(reader), epoch: opened.epoch, queue }));
             }

@@ -13,12 +13,12 @@ use sse_core::stream::request::{Profile, Replay, StreamRequest};
 use sse_core::stream::resume::{Known, Opening};
 use sse_core::stream::voice;
 
+use super::channel::{Channel, ENTRIES, Placed};
+use super::stream::{Behind, Counted, Fresh, KeySet, Next, Seat, State, Stream};
 use super::{Hub, Ticket, Wire, stores};
-use crate::channel::{Channel, ENTRIES, Placed};
-use crate::message::{Go, Offer, Reason, Refusal};
-use crate::outgoing::Outgoing;
-use crate::record::Input;
-use crate::stream::{Behind, Counted, Fresh, KeySet, Next, Seat, State, Stream};
+use crate::wire::message::{Go, Offer, Reason, Refusal};
+use crate::wire::outgoing::Outgoing;
+use crate::wire::record::Input;
 
 /// Bytes that go out with a stream's greeting, if they are there.
 const WITH_GREETING: usize = 16 << 10;
@@ -384,7 +384,7 @@ impl Hub {
         let next = if is_short {
             Next::Reopen
         } else {
-            let reader = Counted { reader: reading.reader, count: Rc::clone(&self.readers) };
+            let reader = Counted { reader: reading.reader, _counts: Rc::clone(&self.readers) };
             Next::Store(Box::new(Behind { reader: Some(reader), epoch, queue: Default::default() }))
         };
         Ok((seat(position, next), reading.gap.or_else(|| known.foreign(index, epoch, position))))

@@ -18,7 +18,7 @@ use sse_core::store::{Location, Patience, Policy, Store};
 
 use super::Hub;
 use super::outages::Outage;
-use crate::message::{Reason, Refusal};
+use crate::wire::message::{Reason, Refusal};
 
 /// A store that streams read.
 pub struct OpenedStore {

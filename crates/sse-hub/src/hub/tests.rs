@@ -19,7 +19,7 @@ use sse_core::stream::request::{Replay, Retry, StreamRequest};
 use tempfile::TempDir;
 
 use super::*;
-use crate::message::{Build, Go, Offer, PROTOCOL, Reason};
+use crate::wire::message::{Build, Go, Offer, PROTOCOL, Reason};
 
 fn keys_of(names: &[&str]) -> Keys {
     Keys::new(names.iter().map(|name| Key::new(name.as_bytes()).unwrap()).collect()).unwrap()

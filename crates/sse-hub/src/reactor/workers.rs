@@ -16,9 +16,9 @@ use rustix::net::SocketType;
 use super::wires::Source;
 use super::{READS, Reactor};
 use crate::hub::Ticket;
-use crate::message::{self, Build, Go, Offer, Reason, Refusal, Status, ToHub, ToWorker};
-use crate::socket;
-use crate::start::Software;
+use crate::meeting::socket;
+use crate::meeting::software::Software;
+use crate::wire::message::{self, Build, Go, Offer, Reason, Refusal, Status, ToHub, ToWorker};
 
 /// When accepting has failed, it is tried again after this.
 const ACCEPT_AGAIN: Duration = Duration::from_secs(1);

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use sse_hub::client::Client;
-use sse_hub::message::{self, Go, MAX_MESSAGE, ToHub, ToWorker};
-use sse_hub::socket;
+use sse_hub::meeting::socket;
+use sse_hub::wire::message::{self, Go, MAX_MESSAGE, ToHub, ToWorker};
+use sse_hub::worker::client::Client;
 
 use crate::world::*;
 

@@ -4,7 +4,7 @@ use std::fs::File;
 
 use rustix::fs::{FlockOperation, flock};
 use sse_core::key::{Key, Keys};
-use sse_hub::message::Reason;
+use sse_hub::wire::message::Reason;
 
 use super::*;
 

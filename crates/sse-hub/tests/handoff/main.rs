@@ -20,10 +20,10 @@ use std::time::Instant;
 
 use rustix::net::sockopt::tcp_nodelay;
 use rustix::process::{Pid, Signal};
-use sse_hub::client::Client;
-use sse_hub::message::{Build, Go, Offer, PROTOCOL, Reason, ToHub, ToWorker};
-use sse_hub::place::Place;
-use sse_hub::start::Program;
+use sse_hub::meeting::address::Place;
+use sse_hub::wire::message::{Build, Go, Offer, PROTOCOL, Reason, ToHub, ToWorker};
+use sse_hub::worker::client::Client;
+use sse_hub::worker::start::Program;
 
 use world::*;
 
@@ -144,7 +144,7 @@ fn a_hub_that_is_told_to_end_says_goodbye_and_the_next_offer_starts_another() {
     world.end(Signal::TERM);
     let last = read_to_end(&mut near);
     assert!(String::from_utf8_lossy(&last).contains("retry: "));
-    assert!(last.ends_with(&sse_hub::record::end(1, true)), "{last:?}");
+    assert!(last.ends_with(&sse_hub::wire::record::end(1, true)), "{last:?}");
     assert!(!world.place.socket.exists() && !world.place.pid_file().exists());
     read_until(&mut world.hand_over(&mut client), "connected");
     assert_ne!(world.pid(), first);
@@ -170,7 +170,7 @@ fn over_tcp_a_requests_end_and_the_connections_end_come_together() {
     // The hub ends each of its streams.
     let _ = rustix::process::kill_process(world.pid().unwrap(), Signal::TERM);
     let mut all = Vec::new();
-    while !all.ends_with(&sse_hub::record::end(1, true)) {
+    while !all.ends_with(&sse_hub::wire::record::end(1, true)) {
         let mut piece = [0; 4_096];
         let count = near.read(&mut piece).unwrap();
         assert!(count > 0, "{all:?}");

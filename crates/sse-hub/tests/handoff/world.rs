@@ -16,11 +16,13 @@ use sse_core::event::{Draft, EventName};
 use sse_core::key::{Key, Keys};
 use sse_core::store::file::FileStore;
 use sse_core::stream::request::{Profile, Replay, Retry, StreamRequest};
-use sse_hub::client::{Client, Declined, Offered};
-use sse_hub::message::{self, Build, Go, Offer, PROTOCOL, ToHub, ToWorker};
-use sse_hub::place::{Place, Wanted};
-use sse_hub::start::{Program, Software};
-use sse_hub::{reactor, socket};
+use sse_hub::meeting::address::{Place, Wanted};
+use sse_hub::meeting::socket;
+use sse_hub::meeting::software::Software;
+use sse_hub::reactor;
+use sse_hub::wire::message::{self, Build, Go, Offer, PROTOCOL, ToHub, ToWorker};
+use sse_hub::worker::client::{Client, Declined, Offered};
+use sse_hub::worker::start::Program;
 use tempfile::TempDir;
 
 /// Any test is stuck that waits longer.

@@ -7,10 +7,12 @@
 //! - one signal watches a log once, whatever path it was offered under;
 //! - what is written to one client is bounded in each turn, so that none keeps the others waiting.
 
+mod channel;
 mod delivery;
 mod outages;
 mod registration;
 mod stores;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -29,14 +31,14 @@ use sse_core::signal::{Changes, Choice, Signal};
 use sse_core::stream::request::Profile;
 use sse_core::stream::voice;
 
+use self::channel::Channel;
 use self::outages::Failing;
 use self::stores::{Known, OpenedSignal, OpenedStore};
+use self::stream::{KeySet, State, Stream};
 use self::timers::Timers;
-use crate::channel::Channel;
-use crate::message::Status;
-use crate::outgoing::Outgoing;
-use crate::record;
-use crate::stream::{KeySet, State, Stream};
+use crate::wire::message::Status;
+use crate::wire::outgoing::Outgoing;
+use crate::wire::record;
 
 /// A client that takes nothing for so long is cut; it comes back with its cursor.
 const STALLED: Duration = Duration::from_secs(60);

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::{READY, refusal};
+use super::refusal;
+use crate::meeting::READY;
 
 /// What of a failed start is told.
 const TOLD: usize = 400;

@@ -18,7 +18,7 @@ use rustix::net::{
 };
 use rustix::{cmsg_space, net};
 
-use crate::message::MAX_MESSAGE;
+use crate::wire::message::MAX_MESSAGE;
 
 /// Descriptors that a message may bring; the first is taken, others are closed.
 const DESCRIPTORS: usize = 4;

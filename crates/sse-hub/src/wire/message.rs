@@ -76,7 +76,7 @@ pub struct Go {
     /// Whether the next byte from the web server begins a record: the script has read all of the body,
     /// or none of it.
     pub at_record: bool,
-    /// Whether something may follow the request's end, see [`crate::record::end`].
+    /// Whether something may follow the request's end, see [`super::record::end`].
     pub may_follow_end: bool,
 }
 

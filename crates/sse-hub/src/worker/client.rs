@@ -11,10 +11,11 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use crate::message::{self, Go, Offer, Reason, Refusal, Status, ToHub, ToWorker};
-use crate::place::{Place, Wanted};
-use crate::socket;
-use crate::start::{self, NoHub, Program};
+use super::start::{self, Program};
+use crate::meeting::address::{Place, Wanted};
+use crate::meeting::socket;
+use crate::meeting::turn::NoHub;
+use crate::wire::message::{self, Go, Offer, Reason, Refusal, Status, ToHub, ToWorker};
 
 /// How long a hub may take to answer.
 const PATIENCE: Duration = Duration::from_millis(500);

@@ -12,122 +12,23 @@
 
 mod process;
 mod refusal;
-mod turn;
 
-use std::ffi::OsStr;
-use std::fs::Metadata;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use self::process::{NotBegun, run};
 pub use self::process::{Program, remember_environment};
-use self::turn::Turn;
-pub use self::turn::{forget, last_failure};
-use crate::lock::{self, Identity};
-use crate::message::{Build, PROTOCOL};
-use crate::place::Place;
-use crate::socket;
+use crate::meeting::address::Place;
+use crate::meeting::socket;
+use crate::meeting::turn::{NoHub, Turn};
 
-/// What a hub says first when it listens.
-pub const READY: &str = "ready";
 /// How long who starts a hub waits for it.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the others wait for who starts one.
 const OTHERS_PATIENCE: Duration = Duration::from_millis(500);
 /// How often is looked whether another worker has started one.
 const LOOK: Duration = Duration::from_millis(5);
-
-/// The file that this code was loaded from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Software {
-    /// Its path.
-    pub path: PathBuf,
-    /// Which file that was when it was loaded.
-    pub build: Build,
-    /// Which directory the root was then.
-    root: Option<Identity>,
-}
-
-impl Software {
-    /// Finds the file that holds this very function.
-    ///
-    /// # Errors
-    /// The system can't tell, or the file is gone.
-    pub fn loaded() -> io::Result<Self> {
-        let path = path_of_this_code().ok_or(ErrorKind::NotFound)?;
-        let build = Build { protocol: PROTOCOL, build: identity(&std::fs::metadata(&path)?) };
-        Ok(Self { path, build, root: root() })
-    }
-
-    /// Whether this process has another root than when the file was loaded: paths mean other files here.
-    #[must_use]
-    pub fn is_in_chroot(&self) -> bool {
-        self.root != root()
-    }
-
-    /// Since when another file is at its path, if one is.
-    #[must_use]
-    pub fn replaced(&self) -> Option<SystemTime> {
-        let file = std::fs::metadata(&self.path).ok().filter(|file| identity(file) != self.build.build)?;
-        let since = Duration::new(u64::try_from(file.ctime()).ok()?, u32::try_from(file.ctime_nsec()).ok()?);
-        Some(SystemTime::UNIX_EPOCH + since)
-    }
-}
-
-fn root() -> Option<Identity> {
-    lock::identity(std::fs::metadata("/"))
-}
-
-/// Version, device, inode, length and time of change: another build has others.
-fn identity(file: &Metadata) -> String {
-    format!(
-        "{}-{:x}-{:x}-{:x}-{:x}",
-        env!("CARGO_PKG_VERSION"),
-        file.dev(),
-        file.ino(),
-        file.len(),
-        file.mtime_nsec() ^ file.mtime().rotate_left(32)
-    )
-}
-
-fn path_of_this_code() -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStrExt;
-    // SAFETY: a zeroed structure of pointers and integers is valid; the system fills it or answers 0.
-    // The name it gives lives as long as the file is loaded, and is copied.
-    unsafe {
-        let mut found: libc::Dl_info = std::mem::zeroed();
-        let here: fn() -> Option<PathBuf> = path_of_this_code;
-        if libc::dladdr(here as *const libc::c_void, &raw mut found) == 0 || found.dli_fname.is_null() {
-            return None;
-        }
-        let name = std::ffi::CStr::from_ptr(found.dli_fname);
-        std::fs::canonicalize(OsStr::from_bytes(name.to_bytes())).ok()
-    }
-}
-
-/// Why there is no hub.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoHub {
-    /// In words, for the log.
-    pub why: String,
-    /// Whether one is being started, and may be there in a moment.
-    pub is_coming: bool,
-}
-
-impl From<String> for NoHub {
-    fn from(why: String) -> Self {
-        Self { why, is_coming: false }
-    }
-}
-
-impl NoHub {
-    fn yet(why: &str) -> Self {
-        Self { why: why.into(), is_coming: true }
-    }
-}
 
 /// Connects to the hub at `place`, starting it if there is none. `patience` is how long it may take to
 /// answer.
@@ -203,9 +104,11 @@ pub fn existing(place: &Place, patience: Duration) -> Result<Option<OwnedFd>, St
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
+    use std::time::SystemTime;
 
-    use super::turn::FRESH;
     use super::*;
+    use crate::meeting::READY;
+    use crate::meeting::turn::{FRESH, last_failure};
 
     fn program(script: &str) -> Program {
         Program { command: ["/bin/sh", "-c", script].map(OsString::from).to_vec() }

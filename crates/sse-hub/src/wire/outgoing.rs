@@ -6,7 +6,7 @@
 use std::io::IoSlice;
 use std::rc::Rc;
 
-use crate::record::{self, CONTENT, HEADER};
+use super::record::{self, CONTENT, HEADER};
 
 /// Records described by one write.
 const RECORDS: usize = 4;

@@ -22,8 +22,8 @@ use sse_core::store::{Item, Reader};
 use sse_core::stream::request::Profile;
 use sse_core::stream::resume::Opening;
 
-use crate::outgoing::Outgoing;
-use crate::record::Input;
+use crate::wire::outgoing::Outgoing;
+use crate::wire::record::Input;
 
 /// Keys that streams follow together, shared by all streams of the same ones.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ pub struct Counted {
     /// The reader.
     pub reader: Box<dyn Reader>,
     /// One more of the hub's readers.
-    pub count: Rc<()>,
+    pub _counts: Rc<()>,
 }
 
 /// How far a stream is.
@@ -173,12 +173,6 @@ impl Stream {
             Some(opening) => opening.text.clone(),
             None => self.keys.tags.write(self.epoch, &self.positions().collect::<Vec<_>>()),
         }
-    }
-
-    /// Whether the client is to get events.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        matches!(self.state, State::Open)
     }
 
     /// When something has to be done, if nothing happens before: a heartbeat, the end, or a look at

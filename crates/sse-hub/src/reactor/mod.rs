@@ -5,6 +5,8 @@
 //!
 //! Always true: when the hub ends, the socket goes first, so that another one can begin.
 
+mod lock;
+mod log;
 mod terminate;
 mod wires;
 mod workers;
@@ -21,15 +23,15 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use sse_core::signal::Signal;
 
+use self::lock::Lock;
+use self::log::Log;
 use self::terminate::Terminate;
 use self::wires::{Source, Wires};
 use self::workers::Worker;
 use crate::hub::{Hub, Limits};
-use crate::lock::Lock;
-use crate::log::Log;
-use crate::place::Place;
-use crate::socket;
-use crate::start::{READY, Software};
+use crate::meeting::address::Place;
+use crate::meeting::software::Software;
+use crate::meeting::{READY, socket};
 
 /// How often is looked whether the hub is outdated or idle.
 const LOOK: Duration = Duration::from_secs(10);

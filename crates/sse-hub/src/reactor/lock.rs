@@ -5,19 +5,18 @@
 //!   has left; a file that was removed or replaced is nobody's place any more;
 //! - the socket and the file are removed by their own hub only, and before the lock is free.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::place::Place;
-use crate::socket;
-use crate::start;
+use crate::meeting::address::Place;
+use crate::meeting::file::{Identity, identity, names};
+use crate::meeting::{socket, turn};
 
 /// How long a hub that is told to give way may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,9 +33,6 @@ pub struct Lock {
     /// Which socket is this hub's, once it listens.
     socket: Option<Identity>,
 }
-
-/// Device and inode.
-pub(crate) type Identity = (u64, u64);
 
 impl Lock {
     /// Takes the place. A hub that is to stay (`is_passing` is false), as a service manager's is, has
@@ -95,7 +91,7 @@ impl Lock {
         }
         let listener = socket::listen(&self.place.socket)?;
         self.socket = identity(fs::symlink_metadata(&self.place.socket));
-        start::forget(&self.place);
+        turn::forget(&self.place);
         Ok(listener)
     }
 
@@ -108,19 +104,10 @@ impl Lock {
     }
 }
 
-pub(crate) fn identity(file: io::Result<Metadata>) -> Option<Identity> {
-    file.ok().map(|file| (file.dev(), file.ino()))
-}
-
-/// Whether a path still names a file of ours.
-pub(crate) fn names(path: &Path, ours: Option<Identity>) -> bool {
-    ours.is_some() && ours == identity(fs::symlink_metadata(path))
-}
-
 impl Drop for Lock {
     fn drop(&mut self) {
         if self.is_valid() {
-            start::forget(&self.place);
+            turn::forget(&self.place);
         }
         // Each if it is ours, and before the lock is free: another hub may put its own there then.
         for (path, ours) in [

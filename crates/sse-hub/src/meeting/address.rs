@@ -21,7 +21,7 @@ use rustix::process::{getegid, geteuid, getgroups};
 use sha2::{Digest, Sha256};
 use sse_core::disk::own;
 
-use crate::message::{Build, PROTOCOL};
+use crate::wire::message::{Build, PROTOCOL};
 
 /// The directory that an installation makes for hubs: everybody may make one of their own in it.
 const RUN: &str = "/run/php-sse";

@@ -12,9 +12,8 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::NoHub;
-use crate::lock::{identity, names};
-use crate::place::Place;
+use super::address::Place;
+use super::file::{identity, names};
 
 /// How long no worker tries what has just been tried by another.
 pub const FRESH: Duration = Duration::from_secs(10);
@@ -22,6 +21,27 @@ pub const FRESH: Duration = Duration::from_secs(10);
 const OLD: Duration = Duration::from_secs(3_600);
 /// Begins the note of a start that may still come to something.
 const COMING: &str = "not yet: ";
+
+/// Why there is no hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoHub {
+    /// In words, for the log.
+    pub why: String,
+    /// Whether one is being started, and may be there in a moment.
+    pub is_coming: bool,
+}
+
+impl From<String> for NoHub {
+    fn from(why: String) -> Self {
+        Self { why, is_coming: false }
+    }
+}
+
+impl NoHub {
+    pub(crate) fn yet(why: &str) -> Self {
+        Self { why: why.into(), is_coming: true }
+    }
+}
 
 /// The right to start a hub.
 #[derive(Debug)]
