@@ -20,10 +20,10 @@ use std::time::Duration;
 
 use sse_core::signal::{Choice, Waits};
 use sse_core::store::{Location, Store};
-use sse_hub::meeting::address::Place;
+use sse_hub::meeting::address::Address;
 use sse_hub::reactor;
 use sse_hub::wire::message::{Build, Go, MAX_CURSOR, Offer, Reason};
-use sse_hub::worker::client::{Client, Declined, Offered};
+use sse_hub::worker::client::{Declined, HubClient, Offered};
 
 use self::program::{program, software, wanted};
 use crate::php::exception::Failure;
@@ -62,7 +62,7 @@ pub enum Served {
 
 thread_local! {
     /// The way to the hub; taken out while it is used, since PHP code may run meanwhile.
-    static CLIENT: RefCell<Client> = RefCell::default();
+    static CLIENT: RefCell<HubClient> = RefCell::default();
 }
 
 /// Hands the stream to the hub if it can be.
@@ -290,9 +290,9 @@ pub fn serve(idle: Option<Duration>) -> Result<(), Failure> {
     }
     let software = software().map_err(Failure::Stream)?;
     let wanted = wanted(&settings::location()?).map_err(Failure::Stream)?;
-    let place = Place::find(&wanted).map_err(|error| Failure::Stream(error.to_string()))?;
-    let settings = reactor::Settings {
-        place,
+    let address = Address::find(&wanted).map_err(|error| Failure::Stream(error.to_string()))?;
+    let settings = reactor::HubSettings {
+        address,
         software: software.clone(),
         max_streams: settings::max_streams()?,
         drain: settings::drain()?,

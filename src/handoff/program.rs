@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use sse_core::disk::own;
 use sse_core::printable::Printable;
 use sse_core::store::Location;
-use sse_hub::meeting::address::{Place, Wanted};
+use sse_hub::meeting::address::{Address, Requirements};
 use sse_hub::meeting::software::Software;
 use sse_hub::worker::start::{self, Program};
 
@@ -38,14 +38,14 @@ pub fn software() -> Result<&'static Software, String> {
 }
 
 /// The hub that streams of this store go to.
-pub fn wanted(location: &Location) -> Result<Wanted, String> {
+pub fn wanted(location: &Location) -> Result<Requirements, String> {
     // The server that a hub would wait for when it reads this store; streams of another are in another
     // hub.
     let server = match location {
         Location::Directory(_) | Location::Sqlite(_) => "",
         Location::Redis(location) => location.dsn(),
     };
-    Ok(Wanted {
+    Ok(Requirements {
         socket: settings::hub_socket().map_err(text)?,
         log: settings::hub_log().map_err(text)?,
         build: software()?.build.clone(),
@@ -61,15 +61,15 @@ fn text(failure: Failure) -> String {
 }
 
 /// How the hub is started there.
-pub fn program(place: &Place) -> Result<Program, String> {
+pub fn program(address: &Address) -> Result<Program, String> {
     let software = software()?;
     let mut command: Vec<OsString> = vec![php_program()?.into(), "-n".into()];
     let others = settings::for_hub().map_err(text)?;
     let others = others.iter().map(|(name, value)| (*name, value.as_ref()));
     let paths = [
         ("extension", software.path.as_os_str()),
-        ("sse.hub_socket", place.socket.as_os_str()),
-        ("sse.hub_log", place.log.as_os_str()),
+        ("sse.hub_socket", address.socket.as_os_str()),
+        ("sse.hub_log", address.log.as_os_str()),
     ];
     for (name, value) in paths.into_iter().chain(others) {
         command.extend(["-d".into(), setting(name, value)?]);

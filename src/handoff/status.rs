@@ -3,7 +3,7 @@
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::types::ZendHashTable;
 use sse_core::store::Location;
-use sse_hub::meeting::address::Place;
+use sse_hub::meeting::address::Address;
 use sse_hub::meeting::turn;
 use sse_hub::wire::message::Status;
 
@@ -32,11 +32,11 @@ pub fn status(location: &Location) -> Result<(Option<String>, Option<Status>), F
 /// How the hub is that streams of this store would go to; why there is none, if that is known.
 fn ask(location: &Location) -> Result<Status, Option<String>> {
     let wanted = wanted(location)?;
-    let place = Place::look(&wanted).map_err(|error| error.to_string())?.ok_or(None)?;
+    let address = Address::look(&wanted).map_err(|error| error.to_string())?.ok_or(None)?;
     let mut client = CLIENT.take();
-    let answer = client.status(&wanted, &place);
+    let answer = client.status(&wanted, &address);
     CLIENT.set(client);
-    answer.map_err(|_| turn::last_failure(&place))
+    answer.map_err(|_| turn::last_failure(&address))
 }
 
 /// What `Sse\status()` says of the hub.

@@ -12,7 +12,7 @@ use sse_core::stream::voice;
 
 use super::channel::{BYTES, Channel, Content, ENTRIES, Entry, Placed, write_gap};
 use super::stream::{Behind, Counted, Fresh, KeySet, Next, Seat, State, Stream};
-use super::{Hub, Line, Wire, Written};
+use super::{Clients, Hub, Line, Written};
 use crate::wire::outgoing::Outgoing;
 
 /// Bytes of JSON read at a time for a key.
@@ -27,7 +27,7 @@ const READERS: usize = 256;
 impl Hub {
     /// Reads a piece on in a channel's log, and sends what is new to all of its streams; what is left
     /// is for later.
-    pub(super) fn refresh(&mut self, number: usize, now: Instant, wire: &mut dyn Wire) {
+    pub(super) fn refresh(&mut self, number: usize, now: Instant, clients: &mut dyn Clients) {
         let Some(channel) = self.channels.get(number) else { return };
         let store = channel.store;
         if !channel.follower.is_stale() || self.outage(store, now).is_some() {
@@ -50,7 +50,7 @@ impl Hub {
         match read {
             Ok(items) => {
                 self.answers(store);
-                self.spread(number, items, now, wire);
+                self.spread(number, items, now, clients);
                 if is_stale {
                     self.read_later(number, false);
                 }
@@ -66,7 +66,7 @@ impl Hub {
         number: usize,
         items: impl IntoIterator<Item = Item>,
         now: Instant,
-        wire: &mut dyn Wire,
+        clients: &mut dyn Clients,
     ) {
         let mut count = 0;
         let mut bytes = 0;
@@ -93,26 +93,26 @@ impl Hub {
                 continue;
             }
             (count, bytes) = (0, 0);
-            self.pump_all(number, now, wire);
+            self.pump_all(number, now, clients);
         }
     }
 
     /// Writes what the streams of a channel have to get.
-    pub(super) fn pump_all(&mut self, number: usize, now: Instant, wire: &mut dyn Wire) {
+    pub(super) fn pump_all(&mut self, number: usize, now: Instant, clients: &mut dyn Clients) {
         let Some(channel) = self.channels.get(number) else { return };
         for (stream, _) in channel.seats.clone() {
-            self.pump(stream, now, wire);
+            self.pump(stream, now, clients);
         }
     }
 
     /// Writes what a stream has to get, until its client is full, it has all, or its turn is over.
-    pub(super) fn pump(&mut self, number: usize, now: Instant, wire: &mut dyn Wire) {
+    pub(super) fn pump(&mut self, number: usize, now: Instant, clients: &mut dyn Clients) {
         let mut budget = TURN;
         loop {
             let Some(stream) = self.streams.get_mut(number) else { return };
             if let Some(outgoing) = &mut stream.outgoing {
                 while !outgoing.is_done() {
-                    match outgoing.with_slices(stream.request, |parts| wire.write(number, parts)) {
+                    match outgoing.with_slices(stream.request, |parts| clients.write(number, parts)) {
                         Written::Bytes(count) if count > 0 => {
                             outgoing.advance(count);
                             stream.written = now;
@@ -125,7 +125,7 @@ impl Hub {
                             }
                             return;
                         }
-                        Written::Gone => return self.remove(number, now, wire),
+                        Written::Gone => return self.remove(number, now, clients),
                     }
                 }
                 stream.outgoing = None;
@@ -134,7 +134,7 @@ impl Hub {
                 State::Offered => return,
                 State::Ending(rest) => match rest.pop_front() {
                     Some(next) => stream.outgoing = Some(next),
-                    None => return self.remove(number, now, wire),
+                    None => return self.remove(number, now, clients),
                 },
                 State::Open if budget == 0 => return self.turn_later(number),
                 State::Open => match self.next(number, now) {

@@ -1,6 +1,6 @@
 //! All streams, and what becomes of them: offers, events, heartbeats, ends.
 //!
-//! Knows nothing of sockets: bytes go out through a [`Wire`], the time comes in as an argument.
+//! Knows nothing of sockets: bytes go out through a [`Clients`], the time comes in as an argument.
 //!
 //! Always true:
 //! - a stream's seat is in the list of its key's channel as long as the stream is;
@@ -55,7 +55,7 @@ pub enum Written {
 }
 
 /// The clients' connections.
-pub trait Wire {
+pub trait Clients {
     /// Writes to a stream's client without waiting.
     fn write(&mut self, stream: usize, parts: &[IoSlice<'_>]) -> Written;
     /// What is written from now on may wait for the connection's end and go out with it.
@@ -202,7 +202,7 @@ impl Hub {
     }
 
     /// Looks at what the signal with this number saw, and sends what is new.
-    pub fn signalled(&mut self, index: usize, now: Instant, wire: &mut dyn Wire) {
+    pub fn signalled(&mut self, index: usize, now: Instant, clients: &mut dyn Clients) {
         let Some(opened) = self.signals.get_mut(&index) else { return };
         let changes = opened.signal.changes();
         let channels: Vec<usize> = match &changes {
@@ -214,39 +214,39 @@ impl Hub {
         for channel in channels {
             self.read_later(channel, false);
         }
-        self.read_on(now, wire);
+        self.read_on(now, clients);
     }
 
     /// Something came from a stream's web server; with `None`, nothing will come any more.
-    pub fn input(&mut self, stream: usize, bytes: Option<&[u8]>, now: Instant, wire: &mut dyn Wire) {
+    pub fn input(&mut self, stream: usize, bytes: Option<&[u8]>, now: Instant, clients: &mut dyn Clients) {
         let Some(found) = self.streams.get_mut(stream) else { return };
         if bytes.is_none_or(|bytes| found.input.take(bytes)) {
-            self.remove(stream, now, wire);
+            self.remove(stream, now, clients);
         }
     }
 
     /// A stream's client takes bytes again.
-    pub fn writable(&mut self, stream: usize, now: Instant, wire: &mut dyn Wire) {
+    pub fn writable(&mut self, stream: usize, now: Instant, clients: &mut dyn Clients) {
         if self.streams.get(stream).is_some_and(|stream| stream.outgoing.is_some()) {
-            self.pump(stream, now, wire);
+            self.pump(stream, now, clients);
         }
     }
 
     /// Goes on with what a turn was too short for. True if there is more.
-    pub fn go_on(&mut self, now: Instant, wire: &mut dyn Wire) -> bool {
-        let is_more = self.read_on(now, wire);
+    pub fn go_on(&mut self, now: Instant, clients: &mut dyn Clients) -> bool {
+        let is_more = self.read_on(now, clients);
         for stream in std::mem::take(&mut self.waiting) {
             if let Some(stream) = self.streams.get_mut(stream) {
                 stream.is_waiting = false;
             }
-            self.pump(stream, now, wire);
+            self.pump(stream, now, clients);
         }
         is_more || !self.waiting.is_empty()
     }
 
     /// Does what is due: heartbeats, ends, cuts, and another look at stores that failed.
-    pub fn tick(&mut self, now: Instant, wire: &mut dyn Wire) {
-        self.ask_again(now, wire);
+    pub fn tick(&mut self, now: Instant, clients: &mut dyn Clients) {
+        self.ask_again(now, clients);
         self.close_unused(now);
         for (number, generation) in self.timers.take_due(now) {
             let Some(stream) = self.streams.get_mut(number) else { continue };
@@ -258,13 +258,13 @@ impl Hub {
                 // A client that is slow now may catch up, and is owed a heartbeat a pause after that.
                 self.timers.set(due.min(now + stream.pause.min(STALLED)), number, generation);
             } else if stream.outgoing.is_some() && now.duration_since(stream.written) >= STALLED {
-                self.remove(number, now, wire);
+                self.remove(number, now, clients);
             } else if stream.ends.is_some_and(|ends| ends <= now) {
-                self.end(number, self.is_draining, now, wire);
+                self.end(number, self.is_draining, now, clients);
             } else {
                 stream.outgoing = Some(self.heartbeat.clone());
                 self.timers.set(now + stream.pause, number, generation);
-                self.pump(number, now, wire);
+                self.pump(number, now, clients);
             }
         }
     }
@@ -276,14 +276,14 @@ impl Hub {
     }
 
     /// Ends all streams within `spread`, each with a pause for its client.
-    pub fn drain(&mut self, spread: Duration, now: Instant, wire: &mut dyn Wire) {
+    pub fn drain(&mut self, spread: Duration, now: Instant, clients: &mut dyn Clients) {
         let numbers: Vec<usize> = self.streams.iter().map(|(number, _)| number).collect();
         let spread = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
         self.is_draining = true;
         for number in numbers {
             let Some(stream) = self.streams.get_mut(number) else { continue };
             if spread == 0 {
-                self.end(number, true, now, wire);
+                self.end(number, true, now, clients);
                 continue;
             }
             let ends = now + Duration::from_millis(jitter::draw(&(0..=spread)));
@@ -295,14 +295,14 @@ impl Hub {
     }
 
     /// Lets a stream end: what is begun is written, then the client's pause if it is put off, then the end.
-    fn end(&mut self, number: usize, is_put_off: bool, now: Instant, wire: &mut dyn Wire) {
+    fn end(&mut self, number: usize, is_put_off: bool, now: Instant, clients: &mut dyn Clients) {
         let Some(stream) = self.streams.get_mut(number) else { return };
         match stream.state {
             State::Open => {}
-            State::Offered => return self.remove(number, now, wire),
+            State::Offered => return self.remove(number, now, clients),
             // All that is left has its time, whatever the hub does meanwhile.
             State::Ending(_) if stream.ends.is_some_and(|ends| ends > now) => return,
-            State::Ending(_) => return self.remove(number, now, wire),
+            State::Ending(_) => return self.remove(number, now, clients),
         }
         stream.ends = Some(now + STALLED);
         self.timers.set(now + STALLED, number, stream.generation);
@@ -317,14 +317,14 @@ impl Hub {
                 .chain([Outgoing::records(&record::end(stream.request, stream.may_follow_end))])
                 .collect(),
         );
-        wire.hold_for_close(number);
-        self.pump(number, now, wire);
+        clients.hold_for_close(number);
+        self.pump(number, now, clients);
     }
 
     /// Forgets a stream and closes its connection.
-    fn remove(&mut self, number: usize, now: Instant, wire: &mut dyn Wire) {
+    fn remove(&mut self, number: usize, now: Instant, clients: &mut dyn Clients) {
         let Some(stream) = self.streams.try_remove(number) else { return };
-        wire.close(number);
+        clients.close(number);
         self.leave(stream, now);
     }
 

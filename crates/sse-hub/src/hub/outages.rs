@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use sse_core::Error;
 
 use super::stores::OpenedStore;
-use super::{Hub, Wire};
+use super::{Clients, Hub};
 
 /// A key that can't be read is tried again after this.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -133,7 +133,7 @@ impl Hub {
     }
 
     /// Reads some of the keys that are to be read. True if there are more.
-    pub(super) fn read_on(&mut self, now: Instant, wire: &mut dyn Wire) -> bool {
+    pub(super) fn read_on(&mut self, now: Instant, clients: &mut dyn Clients) -> bool {
         // What is put back meanwhile is for the next turn.
         for _ in 0..self.unread.len().min(TURN) {
             let Some(number) = self.unread.pop_front() else { break };
@@ -142,9 +142,9 @@ impl Hub {
             channel.is_queued = false;
             let is_pumped = std::mem::take(&mut channel.is_pumped);
             let before = self.failing.get(&number).map(|failing| failing.times);
-            self.refresh(number, now, wire);
+            self.refresh(number, now, clients);
             if is_pumped {
-                self.pump_all(number, now, wire);
+                self.pump_all(number, now, clients);
                 // Neither the key nor one of its streams' readers has failed again.
                 if self.outage(store, now).is_none()
                     && before == self.failing.get(&number).map(|failing| failing.times)
@@ -157,7 +157,7 @@ impl Hub {
     }
 
     /// Tries again what failed, if it is time.
-    pub(super) fn ask_again(&mut self, now: Instant, wire: &mut dyn Wire) {
+    pub(super) fn ask_again(&mut self, now: Instant, clients: &mut dyn Clients) {
         let mut due = Vec::new();
         for (&number, failing) in &mut self.failing {
             if failing.until <= now {
@@ -180,7 +180,7 @@ impl Hub {
                     if let Some(channel) = self.channels.get_mut(number) {
                         channel.follower.wake_up();
                     }
-                    self.refresh(number, now, wire);
+                    self.refresh(number, now, clients);
                 }
                 // Nobody follows it: the next offer asks.
                 None => {

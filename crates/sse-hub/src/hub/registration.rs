@@ -15,7 +15,7 @@ use sse_core::stream::voice;
 
 use super::channel::{Channel, ENTRIES, Placed};
 use super::stream::{Behind, Counted, Fresh, KeySet, Next, Seat, State, Stream};
-use super::{Hub, Ticket, Wire, stores};
+use super::{Clients, Hub, Ticket, stores};
 use crate::wire::message::{Go, Offer, Reason, Refusal};
 use crate::wire::outgoing::Outgoing;
 use crate::wire::record::Input;
@@ -35,7 +35,12 @@ impl Hub {
     /// # Errors
     /// Why the stream can't come. [`Reason::Busy`] where another process holds a lock: the same may work in
     /// a moment.
-    pub fn offer(&mut self, offer: &Offer, now: Instant, wire: &mut dyn Wire) -> Result<Ticket, Refusal> {
+    pub fn offer(
+        &mut self,
+        offer: &Offer,
+        now: Instant,
+        clients: &mut dyn Clients,
+    ) -> Result<Ticket, Refusal> {
         let room = self.descriptors_left();
         let request = &offer.request;
         if self.streams.len() >= self.limits.streams || room <= request.keys.len() {
@@ -61,7 +66,7 @@ impl Hub {
             if let Some(channel) = self.channels.get_mut(channel) {
                 channel.follower.wake_up();
             }
-            self.refresh(channel, now, wire);
+            self.refresh(channel, now, clients);
         }
         let placed = self
             .is_there(store, now)
@@ -82,9 +87,9 @@ impl Hub {
     }
 
     /// Forgets a stream that was offered only.
-    pub fn withdraw(&mut self, ticket: Ticket, now: Instant, wire: &mut dyn Wire) {
+    pub fn withdraw(&mut self, ticket: Ticket, now: Instant, clients: &mut dyn Clients) {
         if self.is_offered(ticket) {
-            self.remove(ticket.number, now, wire);
+            self.remove(ticket.number, now, clients);
         }
     }
 
@@ -97,7 +102,7 @@ impl Hub {
     }
 
     /// The client's connection is there: greets it, and sends what it lacks.
-    pub fn go(&mut self, ticket: Ticket, go: Go, now: Instant, wire: &mut dyn Wire) {
+    pub fn go(&mut self, ticket: Ticket, go: Go, now: Instant, clients: &mut dyn Clients) {
         if !self.is_offered(ticket) {
             return;
         }
@@ -129,7 +134,7 @@ impl Hub {
         if let Some(stream) = self.streams.get_mut(number) {
             stream.outgoing = Some(outgoing.unwrap_or_else(|| Outgoing::whole(&out)));
         }
-        self.pump(number, now, wire);
+        self.pump(number, now, clients);
     }
 
     /// Gives back what a stream held.

@@ -27,7 +27,7 @@ fn keys_of(names: &[&str]) -> Keys {
 
 /// What each client was sent.
 #[derive(Default)]
-struct Clients {
+struct FakeClients {
     sent: HashMap<usize, Vec<u8>>,
     blocked: Vec<usize>,
     /// How many bytes a client takes before it blocks, if it is slow.
@@ -36,7 +36,7 @@ struct Clients {
     closed: Vec<usize>,
 }
 
-impl Wire for Clients {
+impl Clients for FakeClients {
     fn write(&mut self, stream: usize, parts: &[IoSlice<'_>]) -> Written {
         if self.blocked.contains(&stream) {
             return Written::Blocked;
@@ -69,7 +69,7 @@ struct World {
     directory: TempDir,
     store: Arc<FileStore>,
     hub: Hub,
-    clients: Clients,
+    clients: FakeClients,
     now: Instant,
 }
 
@@ -80,7 +80,7 @@ impl World {
         let retention = Retention { events: 1_000_000, bytes: 1 << 40, ..Retention::default() };
         let store = FileStore::new(directory.path(), Policy { retention, ..Policy::default() });
         let now = Instant::now();
-        Self { directory, store, hub: Hub::new(limits, now), clients: Clients::default(), now }
+        Self { directory, store, hub: Hub::new(limits, now), clients: FakeClients::default(), now }
     }
 
     fn unlimited() -> Self {

@@ -30,16 +30,16 @@ const LONGEST: usize = 107;
 
 /// Where a hub listens and writes its log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Address {
     /// The socket.
     pub socket: PathBuf,
     /// The log.
     pub log: PathBuf,
 }
 
-/// What a place is wanted for.
+/// What a hub has to be for those who look for it: its address follows from that.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct Requirements {
     /// The socket, if it was set.
     pub socket: Option<PathBuf>,
     /// The log, if it was set.
@@ -50,7 +50,7 @@ pub struct Wanted {
     pub server: String,
 }
 
-/// Why there is no place for a hub.
+/// Why there is no address for a hub.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
     /// The directory isn't there and can't be made.
@@ -79,58 +79,58 @@ pub enum Unusable {
     },
 }
 
-impl Place {
-    /// The place that was set, or else the first that works of [`around`]; the directory is made if it
+impl Address {
+    /// The address that was set, or else the first that works of [`around`]; the directory is made if it
     /// is missing.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn find(wanted: &Wanted) -> Result<Self, Unusable> {
-        match &wanted.socket {
-            Some(socket) => Self::set(wanted, socket, make),
-            None => Self::in_directory(wanted, &find_or_make(&around())?),
+    pub fn find(required: &Requirements) -> Result<Self, Unusable> {
+        match &required.socket {
+            Some(socket) => Self::set(required, socket, make),
+            None => Self::in_directory(required, &find_or_make(&around())?),
         }
     }
 
-    /// The place where a hub would be now; `None` if its directory is still to be made.
+    /// The address that a hub would have now; `None` if its directory is still to be made.
     ///
     /// # Errors
     /// Why there can be none.
-    pub fn look(wanted: &Wanted) -> Result<Option<Self>, Unusable> {
-        let Some(socket) = &wanted.socket else {
-            return find(&around())?.map(|directory| Self::in_directory(wanted, &directory)).transpose();
+    pub fn look(required: &Requirements) -> Result<Option<Self>, Unusable> {
+        let Some(socket) = &required.socket else {
+            return find(&around())?.map(|directory| Self::in_directory(required, &directory)).transpose();
         };
-        match Self::set(wanted, socket, check) {
+        match Self::set(required, socket, check) {
             Err(Unusable::Missing { path, .. }) => {
                 can_make_in(path.parent().unwrap_or(&path))
                     .map_err(|source| Unusable::Missing { path: path.clone(), source })?;
                 Ok(None)
             }
-            place => place.map(Some),
+            address => address.map(Some),
         }
     }
 
     fn set(
-        wanted: &Wanted,
+        required: &Requirements,
         socket: &Path,
         own: impl Fn(&Path, u32) -> Result<(), Unusable>,
     ) -> Result<Self, Unusable> {
         // Before a directory is made in vain.
-        let place = Self::at(wanted, socket.to_owned())?;
+        let address = Self::at(required, socket.to_owned())?;
         own(socket.parent().unwrap_or(Path::new("/")), geteuid().as_raw())?;
-        Ok(place)
+        Ok(address)
     }
 
-    fn in_directory(wanted: &Wanted, directory: &Path) -> Result<Self, Unusable> {
-        let name = name(&wanted.build, &wanted.server, &groups());
-        Self::at(wanted, directory.join(format!("hub-{name}.sock")))
+    fn in_directory(required: &Requirements, directory: &Path) -> Result<Self, Unusable> {
+        let name = name(&required.build, &required.server, &groups());
+        Self::at(required, directory.join(format!("hub-{name}.sock")))
     }
 
-    fn at(wanted: &Wanted, socket: PathBuf) -> Result<Self, Unusable> {
+    fn at(required: &Requirements, socket: PathBuf) -> Result<Self, Unusable> {
         if socket.as_os_str().len() > LONGEST {
             return Err(Unusable::TooLong { path: socket });
         }
-        let log = wanted.log.clone().unwrap_or_else(|| socket.with_file_name("hub.log"));
+        let log = required.log.clone().unwrap_or_else(|| socket.with_file_name("hub.log"));
         Ok(Self { socket, log })
     }
 
@@ -221,7 +221,7 @@ fn make(path: &Path, user: u32) -> Result<(), Unusable> {
 
 /// Says why a directory isn't ours alone, if it isn't.
 fn check(path: &Path, user: u32) -> Result<(), Unusable> {
-    // A symbolic link would be somebody else's choice of place.
+    // A symbolic link would be somebody else's choice of directory.
     let found =
         fs::symlink_metadata(path).map_err(|source| Unusable::Missing { path: path.to_owned(), source })?;
     let shared = |what| Err(Unusable::Shared { path: path.to_owned(), what, user });
@@ -267,19 +267,19 @@ mod tests {
         Build { protocol: PROTOCOL, build: name.into() }
     }
 
-    fn wanted(socket: PathBuf) -> Wanted {
-        Wanted { socket: Some(socket), log: None, build: build("a"), server: String::new() }
+    fn required(socket: PathBuf) -> Requirements {
+        Requirements { socket: Some(socket), log: None, build: build("a"), server: String::new() }
     }
 
-    fn at(directory: &Path) -> Result<Place, Unusable> {
-        Place::find(&wanted(directory.join("hub.sock")))
+    fn at(directory: &Path) -> Result<Address, Unusable> {
+        Address::find(&required(directory.join("hub.sock")))
     }
 
     #[test]
     fn a_missing_directory_is_made_for_its_user_alone() {
         let directory = tempfile::tempdir().unwrap();
-        let place = at(&directory.path().join("new")).unwrap();
-        assert_eq!(fs::metadata(place.socket.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
+        let address = at(&directory.path().join("new")).unwrap();
+        assert_eq!(fs::metadata(address.socket.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
     }
 
     #[test]
@@ -336,18 +336,18 @@ mod tests {
     #[test]
     fn looking_for_a_place_makes_no_directory() {
         let directory = tempfile::tempdir().unwrap();
-        let wanted = wanted(directory.path().join("new/hub.sock"));
-        assert_eq!(Place::look(&wanted).unwrap(), None);
+        let required = required(directory.path().join("new/hub.sock"));
+        assert_eq!(Address::look(&required).unwrap(), None);
         assert!(!directory.path().join("new").exists());
-        let place = Place::find(&wanted).unwrap();
-        assert_eq!(Place::look(&wanted).unwrap(), Some(place));
+        let address = Address::find(&required).unwrap();
+        assert_eq!(Address::look(&required).unwrap(), Some(address));
     }
 
     #[test]
     fn a_hub_that_began_later_in_the_same_directory_is_a_successor() {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("hub-1.sock");
-        let place = Place { log: directory.path().join("hub.log"), socket };
+        let address = Address { log: directory.path().join("hub.log"), socket };
         let now = SystemTime::now();
         let touch = |name: &str, time: SystemTime| {
             let file = fs::File::create(directory.path().join(name)).unwrap();
@@ -356,8 +356,8 @@ mod tests {
         touch("hub-1.sock", now);
         touch("hub-2.sock.pid", now);
         touch("hub-2.sock", now - Duration::from_secs(1));
-        assert!(!place.has_successor(now));
+        assert!(!address.has_successor(now));
         touch("hub-3.sock", now);
-        assert!(place.has_successor(now));
+        assert!(address.has_successor(now));
     }
 }

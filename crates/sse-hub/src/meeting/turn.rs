@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::address::Place;
+use super::address::Address;
 use super::file::{identity, names};
 
 /// How long no worker tries what has just been tried by another.
@@ -55,8 +55,8 @@ impl Turn {
     ///
     /// # Errors
     /// What the system says.
-    pub fn take(place: &Place) -> io::Result<Option<Self>> {
-        Self::at(&place.start_file(), true)
+    pub fn take(address: &Address) -> io::Result<Option<Self>> {
+        Self::at(&address.start_file(), true)
     }
 
     fn at(path: &Path, create: bool) -> io::Result<Option<Self>> {
@@ -105,17 +105,17 @@ impl Turn {
     }
 }
 
-/// Why the last start at this place failed, if it did.
+/// Why the last start at this address failed, if it did.
 #[must_use]
-pub fn last_failure(place: &Place) -> Option<String> {
-    let text = fs::read_to_string(place.start_file()).ok().filter(|text| !text.is_empty())?;
+pub fn last_failure(address: &Address) -> Option<String> {
+    let text = fs::read_to_string(address.start_file()).ok().filter(|text| !text.is_empty())?;
     Some(text.strip_prefix(COMING).unwrap_or(&text).to_owned())
 }
 
 /// Removes what is left of starts, unless somebody is at it: that of a hub which is there now, or has been,
 /// and those of others that nobody asks for any more, such as of earlier builds.
-pub fn forget(place: &Place) {
-    let path = place.start_file();
+pub fn forget(address: &Address) {
+    let path = address.start_file();
     if let Ok(Some(turn)) = Turn::at(&path, false) {
         turn.over();
     }
@@ -139,27 +139,27 @@ mod tests {
 
     use super::*;
 
-    fn place(directory: &Path) -> Place {
-        Place { socket: directory.join("hub-1.sock"), log: directory.join("hub.log") }
+    fn address(directory: &Path) -> Address {
+        Address { socket: directory.join("hub-1.sock"), log: directory.join("hub.log") }
     }
 
     #[test]
     fn a_file_that_was_removed_meanwhile_is_nobodys_turn() {
         let directory = tempfile::tempdir().unwrap();
-        let place = place(directory.path());
-        let first = Turn::take(&place).unwrap().unwrap();
-        let waiting = File::open(place.start_file()).unwrap();
-        assert!(Turn::take(&place).unwrap().is_none());
+        let address = address(directory.path());
+        let first = Turn::take(&address).unwrap().unwrap();
+        let waiting = File::open(address.start_file()).unwrap();
+        assert!(Turn::take(&address).unwrap().is_none());
         first.over();
         flock(&waiting, FlockOperation::NonBlockingLockExclusive).unwrap();
-        let second = Turn::take(&place).unwrap();
-        assert!(second.is_some() && Turn::take(&place).unwrap().is_none());
+        let second = Turn::take(&address).unwrap();
+        assert!(second.is_some() && Turn::take(&address).unwrap().is_none());
     }
 
     #[test]
     fn what_is_left_of_starts_is_removed_unless_somebody_is_at_it_or_may_ask() {
         let directory = tempfile::tempdir().unwrap();
-        let place = place(directory.path());
+        let address = address(directory.path());
         let at = |name: &str| directory.path().join(name);
         for name in ["hub-1.sock.start", "hub-2.sock.start", "hub-3.sock.start", "hub-4.sock.start", "other"]
         {
@@ -168,7 +168,7 @@ mod tests {
         }
         fs::write(at("hub-3.sock.start"), "why").unwrap();
         let held = Turn::at(&at("hub-4.sock.start"), false).unwrap();
-        forget(&place);
+        forget(&address);
         let mut left: Vec<_> =
             fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
@@ -179,10 +179,10 @@ mod tests {
     #[test]
     fn a_link_in_its_place_is_not_followed() {
         let directory = tempfile::tempdir().unwrap();
-        let place = place(directory.path());
+        let address = address(directory.path());
         let other = directory.path().join("other");
         fs::write(&other, "theirs").unwrap();
-        std::os::unix::fs::symlink(&other, place.start_file()).unwrap();
-        assert_eq!(Turn::take(&place).unwrap_err().raw_os_error(), Some(libc::ELOOP));
+        std::os::unix::fs::symlink(&other, address.start_file()).unwrap();
+        assert_eq!(Turn::take(&address).unwrap_err().raw_os_error(), Some(libc::ELOOP));
     }
 }

@@ -1,8 +1,8 @@
-//! The file that says which hub listens at a place: its process id, locked as long as it does.
+//! The file that says which hub listens at an address: its process id, locked as long as it does.
 //!
 //! Always true:
 //! - whoever holds the lock of the file that the path names may listen, and removes what an earlier hub
-//!   has left; a file that was removed or replaced is nobody's place any more;
+//!   has left; a file that was removed or replaced is nobody's right any more;
 //! - the socket and the file are removed by their own hub only, and before the lock is free.
 
 use std::fs::{self, File, OpenOptions};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::meeting::address::Place;
+use crate::meeting::address::Address;
 use crate::meeting::file::{Identity, identity, names};
 use crate::meeting::{socket, turn};
 
@@ -29,19 +29,19 @@ const PASSING: &str = "passing";
 #[derive(Debug)]
 pub struct Lock {
     file: File,
-    place: Place,
+    address: Address,
     /// Which socket is this hub's, once it listens.
     socket: Option<Identity>,
 }
 
 impl Lock {
-    /// Takes the place. A hub that is to stay (`is_passing` is false), as a service manager's is, has
+    /// Takes the lock. A hub that is to stay (`is_passing` is false), as a service manager's is, has
     /// one that a worker started give way.
     ///
     /// # Errors
     /// Who has it, or what the system says.
-    pub fn take(place: &Place, is_passing: bool) -> Result<Self, String> {
-        let path = place.pid_file();
+    pub fn take(address: &Address, is_passing: bool) -> Result<Self, String> {
+        let path = address.pid_file();
         let failed = |error: io::Error| format!("cannot lock {}: {error}", path.display());
         let until = Instant::now() + PATIENCE;
         let mut was_told = false;
@@ -55,7 +55,7 @@ impl Lock {
                 .open(&path)
                 .map_err(failed)?;
             if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
-                let lock = Self { file, place: place.clone(), socket: None };
+                let lock = Self { file, address: address.clone(), socket: None };
                 // It may have been removed before it was locked.
                 if !lock.is_valid() && Instant::now() < until {
                     continue;
@@ -67,7 +67,7 @@ impl Lock {
             let text = fs::read_to_string(&path).unwrap_or_default();
             let (holder, kind) = text.split_once('\n').unwrap_or((&text, ""));
             if is_passing || kind.trim() != PASSING || Instant::now() >= until {
-                let socket = place.socket.display();
+                let socket = address.socket.display();
                 return Err(format!("another hub, process {}, listens at {socket} already", holder.trim()));
             }
             if let Some(holder) = holder.parse().ok().and_then(Pid::from_raw)
@@ -80,39 +80,39 @@ impl Lock {
         }
     }
 
-    /// Listens at the place's socket, which is this hub's from now on, as long as it listens.
+    /// Listens at the address's socket, which is this hub's from now on, as long as it listens.
     ///
     /// # Errors
     /// What the system says.
     pub fn listen(&mut self) -> io::Result<OwnedFd> {
-        match fs::remove_file(&self.place.socket) {
+        match fs::remove_file(&self.address.socket) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let listener = socket::listen(&self.place.socket)?;
-        self.socket = identity(fs::symlink_metadata(&self.place.socket));
-        turn::forget(&self.place);
+        let listener = socket::listen(&self.address.socket)?;
+        self.socket = identity(fs::symlink_metadata(&self.address.socket));
+        turn::forget(&self.address);
         Ok(listener)
     }
 
     /// Whether the paths still name the locked file and the socket: nobody finds this hub otherwise, and
-    /// another one may have the place.
+    /// another one may serve there.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        names(&self.place.pid_file(), identity(self.file.metadata()))
-            && (self.socket.is_none() || names(&self.place.socket, self.socket))
+        names(&self.address.pid_file(), identity(self.file.metadata()))
+            && (self.socket.is_none() || names(&self.address.socket, self.socket))
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
         if self.is_valid() {
-            turn::forget(&self.place);
+            turn::forget(&self.address);
         }
         // Each if it is ours, and before the lock is free: another hub may put its own there then.
         for (path, ours) in [
-            (self.place.socket.clone(), self.socket),
-            (self.place.pid_file(), identity(self.file.metadata())),
+            (self.address.socket.clone(), self.socket),
+            (self.address.pid_file(), identity(self.file.metadata())),
         ] {
             if names(&path, ours) {
                 let _ = fs::remove_file(path);
@@ -125,73 +125,73 @@ impl Drop for Lock {
 mod tests {
     use super::*;
 
-    fn place(directory: &tempfile::TempDir) -> Place {
-        Place { socket: directory.path().join("hub.sock"), log: directory.path().join("hub.log") }
+    fn address(directory: &tempfile::TempDir) -> Address {
+        Address { socket: directory.path().join("hub.sock"), log: directory.path().join("hub.log") }
     }
 
     #[test]
-    fn a_place_is_taken_once_and_free_again_when_its_hub_is_gone() {
+    fn an_address_is_taken_once_and_free_again_when_its_hub_is_gone() {
         let directory = tempfile::tempdir().unwrap();
-        let place = place(&directory);
-        let mut first = Lock::take(&place, true).unwrap();
+        let address = address(&directory);
+        let mut first = Lock::take(&address, true).unwrap();
         first.listen().unwrap();
         assert!(first.is_valid());
-        let error = Lock::take(&place, true).unwrap_err();
+        let error = Lock::take(&address, true).unwrap_err();
         assert!(
             error.starts_with(&format!("another hub, process {}, listens at ", std::process::id())),
             "{error}"
         );
         drop(first);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
-        assert!(Lock::take(&place, true).is_ok());
+        assert!(Lock::take(&address, true).is_ok());
     }
 
     #[test]
     fn a_hub_leaves_nothing_of_its_start() {
         let directory = tempfile::tempdir().unwrap();
-        let place = place(&directory);
-        let mut lock = Lock::take(&place, true).unwrap();
-        fs::write(place.start_file(), "why the one before did not begin").unwrap();
+        let address = address(&directory);
+        let mut lock = Lock::take(&address, true).unwrap();
+        fs::write(address.start_file(), "why the one before did not begin").unwrap();
         lock.listen().unwrap();
-        assert!(!place.start_file().exists());
+        assert!(!address.start_file().exists());
         // Of a worker that was killed.
-        fs::write(place.start_file(), "").unwrap();
+        fs::write(address.start_file(), "").unwrap();
         drop(lock);
-        assert!(!place.start_file().exists());
+        assert!(!address.start_file().exists());
     }
 
     #[test]
     fn a_hub_whose_file_was_removed_leaves_its_successors_files_alone() {
         let directory = tempfile::tempdir().unwrap();
-        let place = place(&directory);
-        let mut first = Lock::take(&place, true).unwrap();
+        let address = address(&directory);
+        let mut first = Lock::take(&address, true).unwrap();
         // Open: the system gives the number of what is closed and removed to the next file.
         let _listener = first.listen().unwrap();
-        fs::remove_file(place.pid_file()).unwrap();
+        fs::remove_file(address.pid_file()).unwrap();
         assert!(!first.is_valid());
-        let mut second = Lock::take(&place, true).unwrap();
+        let mut second = Lock::take(&address, true).unwrap();
         let _listener = second.listen().unwrap();
         drop(first);
-        assert!(second.is_valid() && place.socket.exists());
+        assert!(second.is_valid() && address.socket.exists());
     }
 
     #[test]
     fn a_hub_whose_socket_was_removed_knows_that_nobody_finds_it() {
         let directory = tempfile::tempdir().unwrap();
-        let place = place(&directory);
-        let mut lock = Lock::take(&place, true).unwrap();
+        let address = address(&directory);
+        let mut lock = Lock::take(&address, true).unwrap();
         lock.listen().unwrap();
-        fs::remove_file(&place.socket).unwrap();
+        fs::remove_file(&address.socket).unwrap();
         assert!(!lock.is_valid());
         drop(lock);
-        assert!(Lock::take(&place, true).is_ok());
+        assert!(Lock::take(&address, true).is_ok());
     }
 
     #[test]
     fn a_hub_that_is_to_stay_is_not_sent_away_by_another() {
         let directory = tempfile::tempdir().unwrap();
-        let place = place(&directory);
-        let _first = Lock::take(&place, false).unwrap();
-        assert!(Lock::take(&place, false).unwrap_err().ends_with("already"));
+        let address = address(&directory);
+        let _first = Lock::take(&address, false).unwrap();
+        assert!(Lock::take(&address, false).unwrap_err().ends_with("already"));
     }
 }

@@ -5,10 +5,11 @@
 //!
 //! Always true: when the hub ends, the socket goes first, so that another one can begin.
 
+mod connections;
 mod lock;
 mod log;
+mod origin;
 mod terminate;
-mod wires;
 mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,13 +24,14 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use sse_core::signal::Signal;
 
+use self::connections::Connections;
 use self::lock::Lock;
 use self::log::Log;
+use self::origin::Origin;
 use self::terminate::Terminate;
-use self::wires::{Source, Wires};
 use self::workers::Worker;
 use crate::hub::{Hub, Limits};
-use crate::meeting::address::Place;
+use crate::meeting::address::Address;
 use crate::meeting::software::Software;
 use crate::meeting::{READY, socket};
 
@@ -44,9 +46,9 @@ const OTHERS: usize = 32;
 
 /// How a hub is run.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct HubSettings {
     /// Where it listens and logs.
-    pub place: Place,
+    pub address: Address,
     /// What it was loaded from.
     pub software: Software,
     /// Streams it takes; as many as descriptors allow if not set.
@@ -61,17 +63,17 @@ pub struct Settings {
 ///
 /// # Errors
 /// Why it can't run, in words.
-pub fn run(settings: Settings) -> Result<(), String> {
-    let mut lock = Lock::take(&settings.place, settings.idle.is_some())?;
+pub fn run(settings: HubSettings) -> Result<(), String> {
+    let mut lock = Lock::take(&settings.address, settings.idle.is_some())?;
     let listener = lock
         .listen()
-        .map_err(|error| format!("cannot listen at {}: {error}", settings.place.socket.display()))?;
+        .map_err(|error| format!("cannot listen at {}: {error}", settings.address.socket.display()))?;
     let terminate = Terminate::new().map_err(|error| format!("cannot handle signals: {error}"))?;
     let limits = limits(settings.max_streams);
     let mut reactor = Reactor::new(settings, limits, listener, lock, terminate)
         .map_err(|error| format!("cannot begin to wait: {error}"))?;
     // Whoever started it waits for this; there may be nobody.
-    let _ = writeln!(io::stdout(), "{READY} {}", reactor.settings.place.socket.display());
+    let _ = writeln!(io::stdout(), "{READY} {}", reactor.settings.address.socket.display());
     reactor.log.write(&format!("listens, takes {} streams", limits.streams));
     reactor.run()
 }
@@ -87,10 +89,10 @@ fn limits(max_streams: Option<usize>) -> Limits {
 }
 
 struct Reactor {
-    settings: Settings,
+    settings: HubSettings,
     hub: Hub,
     poll: Poll,
-    wires: Wires,
+    clients: Connections,
     workers: slab::Slab<Worker>,
     /// Workers whose offers are to be made again.
     waiting: BTreeSet<usize>,
@@ -100,7 +102,7 @@ struct Reactor {
     /// When each of the signals was last looked at, for those without a descriptor.
     looked: BTreeMap<usize, Instant>,
     /// Connections that have sent more than was read in one turn.
-    unread: Vec<Source>,
+    unread: Vec<Origin>,
     /// When accepting is tried again, after it failed.
     accept_again: Option<Instant>,
     /// When all has to be over, once the hub ends.
@@ -115,7 +117,7 @@ struct Reactor {
 
 impl Reactor {
     fn new(
-        settings: Settings,
+        settings: HubSettings,
         limits: Limits,
         listener: OwnedFd,
         lock: Lock,
@@ -125,19 +127,19 @@ impl Reactor {
         let registry = poll.registry().try_clone()?;
         registry.register(
             &mut SourceFd(&listener.as_raw_fd()),
-            Source::Listener.token(),
+            Origin::Listener.token(),
             Interest::READABLE,
         )?;
         registry.register(
             &mut SourceFd(&terminate.pipe.as_raw_fd()),
-            Source::Terminate.token(),
+            Origin::Terminate.token(),
             Interest::READABLE,
         )?;
         let now = Instant::now();
         Ok(Self {
             hub: Hub::new(limits, now),
             poll,
-            wires: Wires::new(registry),
+            clients: Connections::new(registry),
             workers: slab::Slab::new(),
             waiting: BTreeSet::new(),
             listening: Some((listener, lock)),
@@ -148,7 +150,7 @@ impl Reactor {
             over: None,
             idle: now,
             checked: now,
-            log: Log::open(&settings.place.log),
+            log: Log::open(&settings.address.log),
             space: socket::space(),
             settings,
         })
@@ -166,15 +168,15 @@ impl Reactor {
             }
             let now = Instant::now();
             for event in &events {
-                match Source::of(event.token()) {
-                    Source::Listener => self.accept(now),
-                    Source::Terminate => self.end(Duration::ZERO, now, "was told to end"),
-                    Source::Signal(index) => self.hub.signalled(index, now, &mut self.wires),
-                    Source::Worker(index) => self.hear(index, now),
-                    Source::Stream(number) => {
+                match Origin::of(event.token()) {
+                    Origin::Listener => self.accept(now),
+                    Origin::Terminate => self.end(Duration::ZERO, now, "was told to end"),
+                    Origin::Signal(index) => self.hub.signalled(index, now, &mut self.clients),
+                    Origin::Worker(index) => self.hear(index, now),
+                    Origin::Stream(number) => {
                         if event.is_writable() {
-                            self.wires.has_room(number);
-                            self.hub.writable(number, now, &mut self.wires);
+                            self.clients.has_room(number);
+                            self.hub.writable(number, now, &mut self.clients);
                         }
                         if event.is_readable() || event.is_read_closed() || event.is_error() {
                             self.read(number, event.is_read_closed() || event.is_error(), now);
@@ -184,13 +186,13 @@ impl Reactor {
             }
             for source in std::mem::take(&mut self.unread) {
                 match source {
-                    Source::Worker(index) => self.hear(index, now),
-                    Source::Stream(number) => self.read(number, true, now),
-                    Source::Listener | Source::Terminate | Source::Signal(_) => {}
+                    Origin::Worker(index) => self.hear(index, now),
+                    Origin::Stream(number) => self.read(number, true, now),
+                    Origin::Listener | Origin::Terminate | Origin::Signal(_) => {}
                 }
             }
             self.look(now);
-            more = self.hub.go_on(now, &mut self.wires);
+            more = self.hub.go_on(now, &mut self.clients);
             self.wait_for_signals(now);
             for line in self.hub.take_log() {
                 self.log.write(&line);
@@ -228,14 +230,14 @@ impl Reactor {
             .collect();
         for number in due {
             self.looked.insert(number, now);
-            self.hub.signalled(number, now, &mut self.wires);
+            self.hub.signalled(number, now, &mut self.clients);
         }
         if self.accept_again.is_some_and(|again| again <= now) {
             self.accept(now);
         }
         self.consider_again(now);
         if self.hub.next_tick().is_some_and(|next| next <= now) {
-            self.hub.tick(now, &mut self.wires);
+            self.hub.tick(now, &mut self.clients);
         }
         if !self.hub.is_empty() {
             self.idle = now;
@@ -245,10 +247,10 @@ impl Reactor {
             self.end(Duration::ZERO, now, "has had no stream for a while");
         } else if now.duration_since(self.checked) >= LOOK {
             self.checked = now;
-            let Settings { place, software, drain, .. } = &self.settings;
+            let HubSettings { address, software, drain, .. } = &self.settings;
             if !lock.is_valid() {
                 self.end(*drain, now, "its files were removed, another hub may have its place");
-            } else if software.replaced().is_some_and(|since| place.has_successor(since)) {
+            } else if software.replaced().is_some_and(|since| address.has_successor(since)) {
                 self.end(*drain, now, "is outdated, a hub that is newer serves");
             }
         }
@@ -269,7 +271,7 @@ impl Reactor {
         }
         let over = now + spread + LAST_WORDS;
         self.over = Some(self.over.map_or(over, |already| already.min(over)));
-        self.hub.drain(spread, now, &mut self.wires);
+        self.hub.drain(spread, now, &mut self.clients);
     }
 
     /// Waits for signals that are new, and forgets those that are no more: their descriptors are closed.
@@ -283,7 +285,7 @@ impl Reactor {
             let Some(descriptor) = signal.descriptor().filter(|_| !before.contains_key(&number)) else {
                 continue;
             };
-            let token = Source::Signal(number).token();
+            let token = Origin::Signal(number).token();
             let mut source = SourceFd(&descriptor.as_raw_fd());
             if let Err(error) = self.poll.registry().register(&mut source, token, Interest::READABLE) {
                 self.log.write(&format!("cannot wait for a signal: {error}"));
@@ -297,21 +299,21 @@ impl Reactor {
     fn read(&mut self, number: usize, to_the_end: bool, now: Instant) {
         let mut space = [0_u8; 4_096];
         for _ in 0..READS {
-            let Some(connection) = self.wires.get(number) else { return };
+            let Some(connection) = self.clients.get(number) else { return };
             match rustix::net::recv(connection, &mut space[..], RecvFlags::DONTWAIT) {
-                Ok((0, _)) => return self.hub.input(number, None, now, &mut self.wires),
+                Ok((0, _)) => return self.hub.input(number, None, now, &mut self.clients),
                 Ok((_, count)) => {
                     let bytes = space.get(..count).unwrap_or_default();
-                    self.hub.input(number, Some(bytes), now, &mut self.wires);
+                    self.hub.input(number, Some(bytes), now, &mut self.clients);
                     if count < space.len() && !to_the_end {
                         return;
                     }
                 }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::WOULDBLOCK) => return,
-                Err(_) => return self.hub.input(number, None, now, &mut self.wires),
+                Err(_) => return self.hub.input(number, None, now, &mut self.clients),
             }
         }
-        self.unread.push(Source::Stream(number));
+        self.unread.push(Origin::Stream(number));
     }
 }

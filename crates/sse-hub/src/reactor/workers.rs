@@ -13,7 +13,7 @@ use mio::Interest;
 use mio::unix::SourceFd;
 use rustix::net::SocketType;
 
-use super::wires::Source;
+use super::origin::Origin;
 use super::{READS, Reactor};
 use crate::hub::Ticket;
 use crate::meeting::socket;
@@ -74,7 +74,7 @@ impl Reactor {
                 }
             }
             let entry = self.workers.vacant_entry();
-            let token = Source::Worker(entry.key()).token();
+            let token = Origin::Worker(entry.key()).token();
             let source = connection.as_raw_fd();
             match self.poll.registry().register(&mut SourceFd(&source), token, Interest::READABLE) {
                 Ok(()) => drop(entry.insert(Worker { connection, offered: None, waiting: None })),
@@ -89,7 +89,7 @@ impl Reactor {
         let mut messages = 0;
         while let Some(worker) = self.workers.get(index) {
             if messages == READS {
-                self.unread.push(Source::Worker(index));
+                self.unread.push(Origin::Worker(index));
                 break;
             }
             messages += 1;
@@ -120,7 +120,7 @@ impl Reactor {
             self.log.write(&format!("a worker's connection is closed: {why}"));
         }
         if let Some(stream) = self.workers.try_remove(index).and_then(|worker| worker.offered) {
-            self.hub.withdraw(stream, now, &mut self.wires);
+            self.hub.withdraw(stream, now, &mut self.clients);
         }
     }
 
@@ -146,12 +146,12 @@ impl Reactor {
                 return Ok(());
             }
             ToHub::Status(_) => {
-                let socket = self.settings.place.socket.display().to_string();
+                let socket = self.settings.address.socket.display().to_string();
                 ToWorker::Status(Status { socket, ..self.hub.status() })
             }
             ToHub::Offer(offer) => {
                 if let Some(earlier) = worker.offered.take() {
-                    self.hub.withdraw(earlier, now, &mut self.wires);
+                    self.hub.withdraw(earlier, now, &mut self.clients);
                 }
                 if self.over.is_some() {
                     ToWorker::Refused(Refusal { reason: Reason::Ending, why: "the hub is ending".into() })
@@ -181,7 +181,7 @@ impl Reactor {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let before = worker.waiting.take();
-        let answer = match self.hub.offer(&offer, now, &mut self.wires) {
+        let answer = match self.hub.offer(&offer, now, &mut self.clients) {
             Ok(stream) => {
                 if let Some(worker) = self.workers.get_mut(index) {
                     worker.offered = Some(stream);
@@ -252,19 +252,19 @@ impl Reactor {
         }
         let is_stream = matches!(rustix::net::sockopt::socket_type(&connection), Ok(SocketType::STREAM));
         let added = if is_stream {
-            self.wires.add(ticket.number(), connection)
+            self.clients.add(ticket.number(), connection)
         } else {
             Err(io::Error::other("it is no connection"))
         };
         match added {
             Ok(()) => {
-                self.hub.go(ticket, go, now, &mut self.wires);
+                self.hub.go(ticket, go, now, &mut self.clients);
                 // The end of the request's input is there already, most of the time.
                 self.read(ticket.number(), false, now);
             }
             Err(error) => {
                 self.log.write(&format!("a client can't be taken over, and is cut: {error}"));
-                self.hub.withdraw(ticket, now, &mut self.wires);
+                self.hub.withdraw(ticket, now, &mut self.clients);
             }
         }
     }

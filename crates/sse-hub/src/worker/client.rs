@@ -4,15 +4,15 @@
 //! - until [`Offered::go`] has returned `Ok`, the client's connection is the worker's alone; after
 //!   that it is the hub's alone, and if the hub is gone by then, nobody's: the client comes back;
 //! - a connection to the hub is used by the process and the user that made it, and kept for the next
-//!   stream that wants the same; its place is looked for only when there is none;
-//! - a hub that isn't there, doesn't answer or refuses costs a stream nothing but its place.
+//!   stream that wants the same; its address is looked for only when there is none;
+//! - a hub that isn't there, doesn't answer or refuses costs a stream no more than its place there.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::start::{self, Program};
-use crate::meeting::address::{Place, Wanted};
+use crate::meeting::address::{Address, Requirements};
 use crate::meeting::socket;
 use crate::meeting::turn::NoHub;
 use crate::wire::message::{self, Go, Offer, Reason, Refusal, Status, ToHub, ToWorker};
@@ -31,11 +31,11 @@ const NONE_RUNS: &str = "no hub runs now; the first stream starts it";
 
 /// A worker's way to the hub.
 #[derive(Debug, Default)]
-pub struct Client {
+pub struct HubClient {
     /// The connection kept.
-    kept: Option<Kept>,
+    kept: Option<HubConnection>,
     /// Why no hub could be had, and when.
-    failed: Option<(Instant, Wanted, Declined)>,
+    failed: Option<(Instant, Requirements, Declined)>,
     space: Vec<u8>,
 }
 
@@ -59,17 +59,17 @@ impl Declined {
 /// A stream that the hub is ready to take; dropped, it is withdrawn.
 #[derive(Debug)]
 pub struct Offered<'c> {
-    kept: &'c mut Option<Kept>,
+    kept: &'c mut Option<HubConnection>,
     has_gone: bool,
 }
 
 /// A connection to a hub.
 #[derive(Debug)]
-struct Kept {
+struct HubConnection {
     /// The process and the user it belongs to.
     owner: (u32, u32),
     /// Where it leads.
-    wanted: Wanted,
+    required: Requirements,
     connection: OwnedFd,
 }
 
@@ -95,19 +95,20 @@ impl Drop for Offered<'_> {
     }
 }
 
-impl Client {
-    /// Offers a stream to the hub that is wanted, which `program` starts at its place if there is none.
+impl HubClient {
+    /// Offers a stream to the hub that is required; if there is none, the program that `program` answers for
+    /// its address is started.
     ///
     /// # Errors
     /// Why the hub doesn't take it.
     pub fn offer(
         &mut self,
-        wanted: &Wanted,
-        program: impl Fn(&Place) -> Result<Program, String>,
+        required: &Requirements,
+        program: impl Fn(&Address) -> Result<Program, String>,
         offer: Offer,
     ) -> Result<Offered<'_>, Declined> {
         if let Some((when, failed, declined)) = &self.failed
-            && failed == wanted
+            && failed == required
             && when.elapsed() < PAUSE
         {
             return Err(declined.clone());
@@ -116,10 +117,10 @@ impl Client {
         let offer = message::write(&ToHub::Offer(Box::new(offer)))
             .map_err(|error| Declined::absent(error.to_string()))?;
         let connect = || {
-            let place = Place::find(wanted).map_err(|error| error.to_string())?;
-            start::connect(&place, &program(&place)?, PATIENCE)
+            let address = Address::find(required).map_err(|error| error.to_string())?;
+            start::connect(&address, &program(&address)?, PATIENCE)
         };
-        let mut answer = self.ask(wanted, &offer, connect);
+        let mut answer = self.ask(required, &offer, connect);
         for pause in AGAIN_MS {
             let is_leaving = matches!(
                 &answer,
@@ -130,7 +131,7 @@ impl Client {
             }
             self.kept = None;
             std::thread::sleep(Duration::from_millis(pause));
-            answer = self.ask(wanted, &offer, connect);
+            answer = self.ask(required, &offer, connect);
         }
         let declined = match answer {
             Ok(ToWorker::Ready) => None,
@@ -147,24 +148,24 @@ impl Client {
         if let Some(declined) = declined {
             if matches!(declined.reason, None | Some(Reason::Ending)) {
                 self.kept = None;
-                self.failed = Some((Instant::now(), wanted.clone(), declined.clone()));
+                self.failed = Some((Instant::now(), required.clone(), declined.clone()));
             }
             return Err(declined);
         }
         Ok(Offered { kept: &mut self.kept, has_gone: false })
     }
 
-    /// Asks the hub that is wanted, and would be at `place`, how it is going; it isn't started.
+    /// Asks the hub that is required, and would be at `address`, how it is going; it isn't started.
     ///
     /// # Errors
     /// Why it can't be asked.
-    pub fn status(&mut self, wanted: &Wanted, place: &Place) -> Result<Status, Declined> {
-        let question = message::write(&ToHub::Status(wanted.build.clone()))
+    pub fn status(&mut self, required: &Requirements, address: &Address) -> Result<Status, Declined> {
+        let question = message::write(&ToHub::Status(required.build.clone()))
             .map_err(|error| Declined::absent(error.to_string()))?;
-        let connect = || start::existing(place, PATIENCE)?.ok_or_else(|| NoHub::from(NONE_RUNS.to_owned()));
-        let mut answer = self.ask(wanted, &question, connect);
+        let connect = || start::existing(address, PATIENCE)?.ok_or_else(|| NoHub::from(NONE_RUNS.to_owned()));
+        let mut answer = self.ask(required, &question, connect);
         if matches!(answer, Err(Trouble::Gone)) {
-            answer = self.ask(wanted, &question, connect);
+            answer = self.ask(required, &question, connect);
         }
         match answer {
             Ok(ToWorker::Status(status)) => Ok(status),
@@ -181,19 +182,19 @@ impl Client {
 
     fn ask(
         &mut self,
-        wanted: &Wanted,
+        required: &Requirements,
         question: &[u8],
         connect: impl FnOnce() -> Result<OwnedFd, NoHub>,
     ) -> Result<ToWorker, Trouble> {
         let owner = (std::process::id(), rustix::process::geteuid().as_raw());
-        if !self.kept.as_ref().is_some_and(|kept| kept.owner == owner && kept.wanted == *wanted) {
+        if !self.kept.as_ref().is_some_and(|kept| kept.owner == owner && kept.required == *required) {
             let connection = connect().map_err(|NoHub { why, is_coming }| match is_coming {
                 true => Trouble::Starting(why),
                 false => Trouble::Because(why),
             })?;
-            self.kept = Some(Kept { owner, wanted: wanted.clone(), connection });
+            self.kept = Some(HubConnection { owner, required: required.clone(), connection });
         }
-        let Some(Kept { connection, .. }) = &self.kept else { return Err(Trouble::Gone) };
+        let Some(HubConnection { connection, .. }) = &self.kept else { return Err(Trouble::Gone) };
         if self.space.is_empty() {
             self.space = socket::space();
         }

@@ -32,7 +32,7 @@ fn worker_process() {
         send(&world.connect(), &ToHub::Offer(Box::new(world.stream())), None);
         die_after("offer");
     }
-    let mut client = Client::default();
+    let mut client = HubClient::default();
     let offered = world.offer(&mut client).unwrap();
     die_after("ready");
     far.write_all(HEADERS).unwrap();
@@ -58,7 +58,7 @@ fn worker_that_dies_after(step: &str, world: &World) -> UnixStream {
 /// A hub with one other stream, which all this is nothing to.
 fn world_with_another_stream() -> (World, UnixStream) {
     let world = World::new();
-    let mut other = world.hand_over(&mut Client::default());
+    let mut other = world.hand_over(&mut HubClient::default());
     read_until(&mut other, "connected");
     (world, other)
 }
@@ -92,7 +92,7 @@ fn a_hub_that_hangs_before_it_is_ready_leaves_the_client_to_its_worker_and_forge
     let (world, _other) = world_with_another_stream();
     let hub = world.pid().unwrap();
     halt(hub);
-    let declined = world.offer(&mut Client::default()).unwrap_err();
+    let declined = world.offer(&mut HubClient::default()).unwrap_err();
     kill_process(hub, Signal::CONT).unwrap();
     assert!(declined.why.starts_with("the hub did not answer within "), "{}", declined.why);
     // It finds the offer and the end behind it.
@@ -103,7 +103,7 @@ fn a_hub_that_hangs_before_it_is_ready_leaves_the_client_to_its_worker_and_forge
 #[test]
 fn a_hub_killed_while_the_connection_is_on_its_way_cuts_the_client() {
     let world = World::new();
-    let mut client = Client::default();
+    let mut client = HubClient::default();
     let (mut near, far) = pair();
     let offered = world.offer(&mut client).unwrap();
     let hub = world.pid().unwrap();
@@ -123,7 +123,7 @@ fn a_hub_killed_before_it_is_ready_is_replaced_and_the_offer_made_again() {
     halt(hub);
     std::thread::scope(|scope| {
         let offering = scope.spawn(|| {
-            let mut client = Client::default();
+            let mut client = HubClient::default();
             let mut near = world.hand_over(&mut client);
             read_until(&mut near, "connected");
         });

@@ -10,14 +10,14 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use sse_hub::meeting::socket;
 use sse_hub::wire::message::{self, Go, MAX_MESSAGE, ToHub, ToWorker};
-use sse_hub::worker::client::Client;
+use sse_hub::worker::client::HubClient;
 
 use crate::world::*;
 
 #[test]
 fn a_wrong_message_ends_its_connection_and_no_other() {
     let world = World::new();
-    let mut near = world.hand_over(&mut Client::default());
+    let mut near = world.hand_over(&mut HubClient::default());
     read_until(&mut near, "connected");
     let offer = message::write(&ToHub::Offer(Box::new(world.stream()))).unwrap();
     let go = message::write(&ToHub::Go(Go::of(1))).unwrap();
@@ -41,7 +41,7 @@ fn a_wrong_message_ends_its_connection_and_no_other() {
 #[test]
 fn go_without_a_connection_gives_the_offered_stream_back() {
     let world = World::new();
-    drop(world.hand_over(&mut Client::default()));
+    drop(world.hand_over(&mut HubClient::default()));
     let connection = world.connect();
     send(&connection, &ToHub::Offer(Box::new(world.stream())), None);
     assert_eq!(answer(&connection), Some(ToWorker::Ready));
@@ -57,7 +57,7 @@ fn go_with_what_is_no_connection_gives_the_stream_back() {
     let directory = File::open("/").unwrap();
     let listener = UnixListener::bind(world.path.join("listener")).unwrap();
     let datagrams = std::os::unix::net::UnixDatagram::unbound().unwrap();
-    let mut client = Client::default();
+    let mut client = HubClient::default();
     for wrong in [file.as_fd(), directory.as_fd(), listener.as_fd(), datagrams.as_fd()] {
         world.offer(&mut client).unwrap().go(Go::of(1), wrong).unwrap();
         wait_for("the stream to leave", || world.streams() == 0);
@@ -67,7 +67,7 @@ fn go_with_what_is_no_connection_gives_the_stream_back() {
 #[test]
 fn a_descriptor_beside_an_offer_is_closed() {
     let world = World::new();
-    drop(world.hand_over(&mut Client::default()));
+    drop(world.hand_over(&mut HubClient::default()));
     let connection = world.connect();
     let (mut near, far) = pair();
     send(&connection, &ToHub::Offer(Box::new(world.stream())), Some(far.as_fd()));
@@ -79,7 +79,7 @@ fn a_descriptor_beside_an_offer_is_closed() {
 #[test]
 fn no_mutation_of_a_message_harms_other_streams() {
     let world = World::new();
-    let mut near = world.hand_over(&mut Client::default());
+    let mut near = world.hand_over(&mut HubClient::default());
     read_until(&mut near, "connected");
     let valid: Vec<Vec<u8>> =
         [ToHub::Offer(Box::new(world.stream())), ToHub::Go(Go::of(1)), ToHub::Status(world.build.clone())]
@@ -121,7 +121,7 @@ fn no_mutation_of_a_message_harms_other_streams() {
 #[test]
 fn a_hub_has_as_many_descriptors_after_many_streams_as_before() {
     let world = World::new();
-    let mut client = Client::default();
+    let mut client = HubClient::default();
     read_until(&mut world.hand_over(&mut client), "connected");
     wait_for("the stream to leave", || world.streams() == 0);
     let pid = world.pid().unwrap().as_raw_nonzero();

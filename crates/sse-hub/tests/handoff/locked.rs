@@ -24,7 +24,7 @@ fn lock(world: &World) -> File {
 #[test]
 fn an_offer_that_meets_a_lock_is_taken_when_it_is_free_and_others_are_answered_meanwhile() {
     let world = World::new();
-    read_until(&mut world.hand_over(&mut Client::default()), "connected");
+    read_until(&mut world.hand_over(&mut HubClient::default()), "connected");
     let held = lock(&world);
     let waiting = world.connect();
     send(&waiting, &ToHub::Offer(Box::new(new_key(&world))), None);
@@ -39,16 +39,16 @@ fn an_offer_that_meets_a_lock_is_taken_when_it_is_free_and_others_are_answered_m
 #[test]
 fn an_offer_that_meets_a_lock_for_long_is_refused_while_its_worker_still_listens() {
     let world = World::new();
-    read_until(&mut world.hand_over(&mut Client::default()), "connected");
+    read_until(&mut world.hand_over(&mut HubClient::default()), "connected");
     let _held = lock(&world);
-    let refused = world.offer_this(&mut Client::default(), new_key(&world), None).unwrap_err();
+    let refused = world.offer_this(&mut HubClient::default(), new_key(&world), None).unwrap_err();
     assert_eq!(refused.reason, Some(Reason::Busy), "{}", refused.why);
 }
 
 #[test]
 fn an_offer_whose_worker_has_left_is_not_worked_off() {
     let world = World::new();
-    let mut near = world.hand_over(&mut Client::default());
+    let mut near = world.hand_over(&mut HubClient::default());
     read_until(&mut near, "connected");
     let hub = world.pid().unwrap();
     halt(hub);

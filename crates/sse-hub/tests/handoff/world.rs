@@ -16,12 +16,12 @@ use sse_core::event::{Draft, EventName};
 use sse_core::key::{Key, Keys};
 use sse_core::store::file::FileStore;
 use sse_core::stream::request::{Profile, Replay, Retry, StreamRequest};
-use sse_hub::meeting::address::{Place, Wanted};
+use sse_hub::meeting::address::{Address, Requirements};
 use sse_hub::meeting::socket;
 use sse_hub::meeting::software::Software;
 use sse_hub::reactor;
 use sse_hub::wire::message::{self, Build, Go, Offer, PROTOCOL, ToHub, ToWorker};
-use sse_hub::worker::client::{Client, Declined, Offered};
+use sse_hub::worker::client::{Declined, HubClient, Offered};
 use sse_hub::worker::start::Program;
 use tempfile::TempDir;
 
@@ -44,8 +44,8 @@ fn hub_process() {
     if let Ok(name) = std::env::var(BUILD) {
         software.build = build(&name);
     }
-    let settings = reactor::Settings {
-        place: Place::find(&wanted(socket.into(), &software.build)).unwrap(),
+    let settings = reactor::HubSettings {
+        address: Address::find(&required(socket.into(), &software.build)).unwrap(),
         software,
         max_streams: None,
         drain: Duration::ZERO,
@@ -68,17 +68,17 @@ pub fn build(name: &str) -> Build {
     Build { protocol: PROTOCOL, build: name.into() }
 }
 
-fn wanted(socket: PathBuf, build: &Build) -> Wanted {
-    Wanted { socket: Some(socket), log: None, build: build.clone(), server: String::new() }
+fn required(socket: PathBuf, build: &Build) -> Requirements {
+    Requirements { socket: Some(socket), log: None, build: build.clone(), server: String::new() }
 }
 
-/// A place, a store, and the hub that is started there; it ends with the test.
+/// An address, a store, and the hub that is started there; it ends with the test.
 pub struct World {
     pub path: PathBuf,
     _directory: Option<TempDir>,
     pub store: Arc<FileStore>,
-    pub wanted: Wanted,
-    pub place: Place,
+    pub required: Requirements,
+    pub address: Address,
     pub build: Build,
 }
 
@@ -97,9 +97,9 @@ impl World {
     fn at(path: PathBuf, directory: Option<TempDir>) -> Self {
         let store = FileStore::new(&path.join("store"), Default::default());
         let build = Software::loaded().unwrap().build;
-        let wanted = wanted(path.join("run/hub.sock"), &build);
-        let place = Place::find(&wanted).unwrap();
-        Self { path, _directory: directory, store, wanted, place, build }
+        let required = required(path.join("run/hub.sock"), &build);
+        let address = Address::find(&required).unwrap();
+        Self { path, _directory: directory, store, required, address, build }
     }
 
     /// This binary again, with this role, in the same world.
@@ -113,7 +113,7 @@ impl World {
 
     pub fn program(&self, build: Option<&str>) -> Program {
         let mut command: Vec<OsString> = vec!["/usr/bin/env".into()];
-        command.push(format!("{SOCKET}={}", self.place.socket.display()).into());
+        command.push(format!("{SOCKET}={}", self.address.socket.display()).into());
         command.extend(build.map(|build| format!("{BUILD}={build}").into()));
         command.push(std::env::current_exe().unwrap().into());
         command.extend(["world::hub_process", "--exact", "--ignored", "--nocapture"].map(OsString::from));
@@ -140,22 +140,22 @@ impl World {
         }
     }
 
-    pub fn offer<'c>(&self, client: &'c mut Client) -> Result<Offered<'c>, Declined> {
+    pub fn offer<'c>(&self, client: &'c mut HubClient) -> Result<Offered<'c>, Declined> {
         self.offer_this(client, self.stream(), None)
     }
 
     /// Offers this stream; a hub that has to be started is of this build.
     pub fn offer_this<'c>(
         &self,
-        client: &'c mut Client,
+        client: &'c mut HubClient,
         offer: Offer,
         build: Option<&str>,
     ) -> Result<Offered<'c>, Declined> {
-        client.offer(&self.wanted, |_| Ok(self.program(build)), offer)
+        client.offer(&self.required, |_| Ok(self.program(build)), offer)
     }
 
     /// Hands a client over; answers the web server's end of its connection.
-    pub fn hand_over(&self, client: &mut Client) -> UnixStream {
+    pub fn hand_over(&self, client: &mut HubClient) -> UnixStream {
         let (near, far) = pair();
         self.offer(client).unwrap().go(Go::of(1), far.as_fd()).unwrap();
         near
@@ -167,7 +167,7 @@ impl World {
     }
 
     pub fn pid(&self) -> Option<Pid> {
-        Pid::from_raw(std::fs::read_to_string(self.place.pid_file()).ok()?.lines().next()?.parse().ok()?)
+        Pid::from_raw(std::fs::read_to_string(self.address.pid_file()).ok()?.lines().next()?.parse().ok()?)
     }
 
     /// Ends the hub, and returns when it is no more.
@@ -179,15 +179,15 @@ impl World {
 
     /// Streams of the hub, asked anew.
     pub fn streams(&self) -> u64 {
-        Client::default().status(&self.wanted, &self.place).unwrap().streams
+        HubClient::default().status(&self.required, &self.address).unwrap().streams
     }
 
     pub fn connect(&self) -> OwnedFd {
-        socket::connect(&self.place.socket, PATIENCE).unwrap()
+        socket::connect(&self.address.socket, PATIENCE).unwrap()
     }
 
     pub fn log(&self) -> String {
-        std::fs::read_to_string(&self.place.log).unwrap_or_default()
+        std::fs::read_to_string(&self.address.log).unwrap_or_default()
     }
 }
 

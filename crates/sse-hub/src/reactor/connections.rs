@@ -1,4 +1,4 @@
-//! The clients' connections, and what a poll's events stand for.
+//! The clients' connections.
 //!
 //! A connection's flags are never changed: every read and write says itself that it won't wait.
 
@@ -6,54 +6,20 @@ use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use mio::unix::SourceFd;
-use mio::{Interest, Registry, Token};
+use mio::{Interest, Registry};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use rustix::net::sockopt::set_tcp_cork;
 use rustix::net::sockopt::set_tcp_nodelay;
 use rustix::net::{SendFlags, Shutdown};
 
-use crate::hub::{Wire, Written};
-
-/// What a token stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    Listener,
-    Terminate,
-    Signal(usize),
-    Worker(usize),
-    Stream(usize),
-}
-
-impl Source {
-    const KINDS: usize = 5;
-
-    pub fn token(self) -> Token {
-        Token(match self {
-            Self::Listener => 0,
-            Self::Terminate => 1,
-            Self::Signal(index) => index * Self::KINDS + 2,
-            Self::Worker(index) => index * Self::KINDS + 3,
-            Self::Stream(index) => index * Self::KINDS + 4,
-        })
-    }
-
-    pub fn of(Token(token): Token) -> Self {
-        let index = token / Self::KINDS;
-        match token % Self::KINDS {
-            0 => Self::Listener,
-            1 => Self::Terminate,
-            2 => Self::Signal(index),
-            3 => Self::Worker(index),
-            _ => Self::Stream(index),
-        }
-    }
-}
+use super::origin::Origin;
+use crate::hub::{Clients, Written};
 
 /// The clients' connections, by the numbers of their streams.
 ///
 /// Room to write is waited for only where there was none: asked for always, it would be told after
 /// each frame of each stream.
-pub struct Wires {
+pub struct Connections {
     registry: Registry,
     connections: Vec<Option<Connection>>,
 }
@@ -69,7 +35,7 @@ impl Connection {
     fn set_full(&mut self, registry: &Registry, stream: usize, is_full: bool) -> io::Result<()> {
         if self.is_full != is_full {
             let interest = if is_full { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
-            let token = Source::Stream(stream).token();
+            let token = Origin::Stream(stream).token();
             registry.reregister(&mut SourceFd(&self.descriptor.as_raw_fd()), token, interest)?;
             self.is_full = is_full;
         }
@@ -77,7 +43,7 @@ impl Connection {
     }
 }
 
-impl Wires {
+impl Connections {
     /// No connections.
     pub fn new(registry: Registry) -> Self {
         Self { registry, connections: Vec::new() }
@@ -87,13 +53,13 @@ impl Wires {
         // Over TCP a frame would wait until the web server has acknowledged the one before it. Fails where
         // it isn't TCP.
         let _ = set_tcp_nodelay(&descriptor, true);
-        let token = Source::Stream(stream).token();
+        let token = Origin::Stream(stream).token();
         self.registry.register(&mut SourceFd(&descriptor.as_raw_fd()), token, Interest::READABLE)?;
         if self.connections.len() <= stream {
             self.connections.resize_with(stream + 1, || None);
         }
-        if let Some(place) = self.connections.get_mut(stream) {
-            *place = Some(Connection { descriptor, is_full: false });
+        if let Some(slot) = self.connections.get_mut(stream) {
+            *slot = Some(Connection { descriptor, is_full: false });
         }
         Ok(())
     }
@@ -111,7 +77,7 @@ impl Wires {
     }
 }
 
-impl Wire for Wires {
+impl Clients for Connections {
     fn write(&mut self, stream: usize, parts: &[IoSlice<'_>]) -> Written {
         let Some(Some(connection)) = self.connections.get_mut(stream) else { return Written::Gone };
         let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;

@@ -1,0 +1,38 @@
+//! Where an event of the poll comes from, as a token.
+
+use mio::Token;
+
+/// Where an event of the poll comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Listener,
+    Terminate,
+    Signal(usize),
+    Worker(usize),
+    Stream(usize),
+}
+
+impl Origin {
+    const KINDS: usize = 5;
+
+    pub fn token(self) -> Token {
+        Token(match self {
+            Self::Listener => 0,
+            Self::Terminate => 1,
+            Self::Signal(index) => index * Self::KINDS + 2,
+            Self::Worker(index) => index * Self::KINDS + 3,
+            Self::Stream(index) => index * Self::KINDS + 4,
+        })
+    }
+
+    pub fn of(Token(token): Token) -> Self {
+        let index = token / Self::KINDS;
+        match token % Self::KINDS {
+            0 => Self::Listener,
+            1 => Self::Terminate,
+            2 => Self::Signal(index),
+            3 => Self::Worker(index),
+            _ => Self::Stream(index),
+        }
+    }
+}
