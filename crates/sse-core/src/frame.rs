@@ -56,6 +56,11 @@ pub fn write_gap(out: &mut Vec<u8>, id: &str, keys: &[&Key], from: EventId, to: 
     write_event(out, id, GAP, &[gap_json(keys, from, to).as_bytes()]);
 }
 
+/// Appends all of a told gap but its `id:` line.
+pub fn write_gap_body(out: &mut Vec<u8>, keys: &[&Key], from: EventId, to: EventId) {
+    write_body(out, GAP, &[gap_json(keys, from, to).as_bytes()]);
+}
+
 /// The data of a told gap. Keys that aren't UTF-8 are shown with replacement characters.
 #[must_use]
 pub fn gap_json(keys: &[&Key], from: EventId, to: EventId) -> String {
