@@ -1,83 +1,56 @@
 //! All streams, and what becomes of them: offers, events, heartbeats, ends.
 //!
-//! Knows nothing of sockets: bytes go out through a [`Clients`], the time comes in as an argument.
+//! Knows nothing of sockets: bytes go out through [`Clients`], the time comes in as an argument.
+//!
+//! ```text
+//!     workers' offers          signals           clients
+//!            │                    │                 ▲
+//!         offers     outages     news           delivery       what passes between the three owners
+//!            │          │         │                 │
+//!            ▼          ▼         ▼                 │
+//!        streams ───────────► channels ────────► stores        who owns what; each arrow is "knows by its id"
+//!        who is to get it     what is new        where it is kept
+//!        timers, turns,       by key, unread,    names, signals,
+//!        key sets, profiles   failing            outages
+//! ```
+//!
+//! A channel knows the streams that sit in it and a signal the channels that it wakes, by their ids too; neither
+//! looks into them. An id that finds nothing where it must find something is noted ([`slots`], [`notes`]).
 //!
 //! Always true:
 //! - a stream's seat is in the list of its key's channel as long as the stream is;
 //! - one signal watches a log once, whatever path it was offered under;
 //! - what is written to one client is bounded in each turn, so that none keeps the others waiting.
 
-mod channel;
+mod channels;
+mod clients;
 mod delivery;
+mod ids;
+mod news;
+mod notes;
+mod offers;
 mod outages;
-mod registration;
+mod seating;
+mod slots;
 mod stores;
-mod stream;
+mod streams;
 #[cfg(test)]
 mod tests;
-mod timers;
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::io::IoSlice;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use sse_core::frame;
-use sse_core::id::EventId;
 use sse_core::jitter;
-use sse_core::key::Key;
-use sse_core::signal::{Changes, Choice, Signal};
-use sse_core::stream::request::Profile;
-use sse_core::stream::voice;
+use sse_core::signal::Signal;
 
-use self::channel::Channel;
-use self::outages::Failing;
-use self::stores::{Known, OpenedSignal, OpenedStore};
-use self::stream::{KeySet, State, Stream};
-use self::timers::Timers;
+use self::channels::Channels;
+pub use self::clients::{Clients, Written};
+pub use self::ids::{SignalId, StreamId};
+use self::notes::Notes;
+use self::stores::Stores;
+use self::streams::{Due, End, Streams};
 use crate::wire::message::Status;
 use crate::wire::outgoing::Outgoing;
-use crate::wire::record;
-
-/// A client that takes nothing for so long is cut; it comes back with its cursor.
-const STALLED: Duration = Duration::from_secs(60);
-
-/// What became of a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// So many bytes were taken.
-    Bytes(usize),
-    /// None for now.
-    Blocked,
-    /// The connection is over.
-    Gone,
-}
-
-/// The clients' connections.
-pub trait Clients {
-    /// Writes to a stream's client without waiting.
-    fn write(&mut self, stream: usize, parts: &[IoSlice<'_>]) -> Written;
-    /// What is written from now on may wait for the connection's end and go out with it.
-    fn hold_for_close(&mut self, stream: usize);
-    /// Closes a stream's connection.
-    fn close(&mut self, stream: usize);
-}
-
-/// A stream that was offered. Its number alone may be another stream's by the time it is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket {
-    number: usize,
-    generation: u64,
-}
-
-impl Ticket {
-    /// The stream's number.
-    #[must_use]
-    pub fn number(self) -> usize {
-        self.number
-    }
-}
 
 /// What bounds a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,75 +65,44 @@ pub struct Limits {
 /// The streams of this process.
 pub struct Hub {
     limits: Limits,
-    stores: slab::Slab<OpenedStore>,
-    /// Stores by the names that they were offered under.
-    names: HashMap<(String, Choice), Known>,
-    signals: BTreeMap<usize, OpenedSignal>,
-    /// The number of the next signal.
-    next_signal: usize,
-    channels: slab::Slab<Channel>,
-    streams: slab::Slab<Stream>,
-    /// Channels by store and key.
-    by_key: HashMap<(usize, Key), usize>,
-    /// Sets of keys, and how many streams follow each.
-    key_sets: HashMap<(usize, Vec<Key>), (Rc<KeySet>, usize)>,
-    profiles: HashMap<Profile, Rc<Profile>>,
-    timers: Timers,
-    /// Streams that had more than a turn's worth to send.
-    waiting: Vec<usize>,
-    /// Channels that could not be read.
-    failing: HashMap<usize, Failing>,
-    /// Channels that are to be read.
-    unread: VecDeque<usize>,
-    /// The last `id:` line: streams at the same place share it.
-    line: RefCell<Option<Line>>,
+    streams: Streams,
+    channels: Channels,
+    stores: Stores,
+    notes: Notes,
+    totals: Totals,
     heartbeat: Outgoing,
-    /// Held by each reader of a stream that is behind: how many there are.
-    readers: Rc<()>,
-    generation: u64,
     /// Whether all streams are to end.
     is_draining: bool,
-    /// Whether the last offer found no place; told once.
+    /// Whether there was no room for the last offer; told once.
     is_full: bool,
-    status: Status,
-    log: Vec<String>,
 }
 
-/// An `id:` line and what it was written for.
-struct Line {
-    keys: Rc<KeySet>,
-    epoch: sse_core::cursor::Epoch,
-    positions: Vec<EventId>,
-    bytes: Rc<[u8]>,
+/// What was done since the hub began.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    /// Streams it took.
+    taken: u64,
+    /// Events written to clients, each client counted.
+    events: u64,
+    /// Bytes written to clients.
+    bytes: u64,
 }
 
 impl Hub {
     /// A hub without streams.
     #[must_use]
     pub fn new(limits: Limits, now: Instant) -> Self {
+        let notes = Notes::default();
         Self {
             limits,
-            stores: slab::Slab::new(),
-            names: HashMap::new(),
-            signals: BTreeMap::new(),
-            next_signal: 0,
-            channels: slab::Slab::new(),
-            streams: slab::Slab::new(),
-            by_key: HashMap::new(),
-            key_sets: HashMap::new(),
-            profiles: HashMap::new(),
-            timers: Timers::new(now),
-            waiting: Vec::new(),
-            failing: HashMap::new(),
-            unread: VecDeque::new(),
-            line: RefCell::new(None),
+            streams: Streams::new(&notes, now),
+            channels: Channels::new(&notes),
+            stores: Stores::new(&notes),
+            notes,
+            totals: Totals::default(),
             heartbeat: Outgoing::whole(frame::HEARTBEAT),
-            readers: Rc::new(()),
-            generation: 0,
             is_draining: false,
             is_full: false,
-            status: Status::default(),
-            log: Vec::new(),
         }
     }
 
@@ -179,55 +121,42 @@ impl Hub {
     /// How it is going.
     #[must_use]
     pub fn status(&self) -> Status {
-        let names: Vec<&str> = self.signals.values().map(|opened| opened.signal.name()).collect();
+        let signals: Vec<&str> = self.stores.signals().map(|(_, signal)| signal.name()).collect();
         Status {
             pid: std::process::id(),
+            socket: String::new(),
             streams: self.streams.len() as u64,
             max_streams: self.limits.streams as u64,
+            taken: self.totals.taken,
             keys: self.channels.len() as u64,
-            signal: names.join(", "),
-            ..self.status.clone()
+            events: self.totals.events,
+            bytes: self.totals.bytes,
+            signal: signals.join(", "),
+            last_error: self.notes.last_error(),
         }
     }
 
     /// Lines for the log since the last call.
+    #[must_use]
     pub fn take_log(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.log)
+        self.notes.take_lines()
     }
 
-    /// The signals by their numbers, for waiting on. They come and go with the stores; no number is given
-    /// twice.
-    pub fn signals(&self) -> impl Iterator<Item = (usize, &dyn Signal)> {
-        self.signals.iter().map(|(&number, opened)| (number, &*opened.signal))
-    }
-
-    /// Looks at what the signal with this number saw, and sends what is new.
-    pub fn signalled(&mut self, index: usize, now: Instant, clients: &mut dyn Clients) {
-        let Some(opened) = self.signals.get_mut(&index) else { return };
-        let changes = opened.signal.changes();
-        let channels: Vec<usize> = match &changes {
-            Changes::All => opened.watches.values().copied().collect(),
-            Changes::Some(watches) => {
-                watches.iter().filter_map(|watch| opened.watches.get(watch).copied()).collect()
-            }
-        };
-        for channel in channels {
-            self.read_later(channel, false);
-        }
-        self.read_on(now, clients);
+    /// The signals by their ids, for waiting on. They come and go with the stores.
+    pub fn signals(&self) -> impl Iterator<Item = (SignalId, &dyn Signal)> {
+        self.stores.signals()
     }
 
     /// Something came from a stream's web server; with `None`, nothing will come any more.
-    pub fn input(&mut self, stream: usize, bytes: Option<&[u8]>, now: Instant, clients: &mut dyn Clients) {
-        let Some(found) = self.streams.get_mut(stream) else { return };
-        if bytes.is_none_or(|bytes| found.input.take(bytes)) {
+    pub fn input(&mut self, stream: StreamId, bytes: Option<&[u8]>, now: Instant, clients: &mut dyn Clients) {
+        if self.streams.get_mut(stream).is_some_and(|stream| stream.hears(bytes)) {
             self.remove(stream, now, clients);
         }
     }
 
     /// A stream's client takes bytes again.
-    pub fn writable(&mut self, stream: usize, now: Instant, clients: &mut dyn Clients) {
-        if self.streams.get(stream).is_some_and(|stream| stream.outgoing.is_some()) {
+    pub fn writable(&mut self, stream: StreamId, now: Instant, clients: &mut dyn Clients) {
+        if self.streams.get(stream).is_some_and(|stream| stream.is_writing()) {
             self.pump(stream, now, clients);
         }
     }
@@ -235,36 +164,27 @@ impl Hub {
     /// Goes on with what a turn was too short for. True if there is more.
     pub fn go_on(&mut self, now: Instant, clients: &mut dyn Clients) -> bool {
         let is_more = self.read_on(now, clients);
-        for stream in std::mem::take(&mut self.waiting) {
-            if let Some(stream) = self.streams.get_mut(stream) {
-                stream.is_waiting = false;
-            }
+        for stream in self.streams.take_waiting() {
             self.pump(stream, now, clients);
         }
-        is_more || !self.waiting.is_empty()
+        is_more || self.streams.has_waiting()
     }
 
     /// Does what is due: heartbeats, ends, cuts, and another look at stores that failed.
     pub fn tick(&mut self, now: Instant, clients: &mut dyn Clients) {
         self.ask_again(now, clients);
-        self.close_unused(now);
-        for (number, generation) in self.timers.take_due(now) {
-            let Some(stream) = self.streams.get_mut(number) else { continue };
-            if stream.generation != generation {
-                continue;
-            }
-            let due = stream.due(STALLED);
-            if due > now {
-                // A client that is slow now may catch up, and is owed a heartbeat a pause after that.
-                self.timers.set(due.min(now + stream.pause.min(STALLED)), number, generation);
-            } else if stream.outgoing.is_some() && now.duration_since(stream.written) >= STALLED {
-                self.remove(number, now, clients);
-            } else if stream.ends.is_some_and(|ends| ends <= now) {
-                self.end(number, self.is_draining, now, clients);
-            } else {
-                stream.outgoing = Some(self.heartbeat.clone());
-                self.timers.set(now + stream.pause, number, generation);
-                self.pump(number, now, clients);
+        self.stores.close_unused(now);
+        for id in self.streams.take_due(now) {
+            let Some(stream) = self.streams.get_mut(id) else { continue };
+            match stream.what_is_due(now) {
+                Due::Later(due) => self.streams.remind(id, due),
+                Due::Cut => self.remove(id, now, clients),
+                Due::End => self.end(id, self.is_draining, now, clients),
+                Due::Heartbeat(next) => {
+                    stream.beat(self.heartbeat.clone());
+                    self.streams.remind(id, next);
+                    self.pump(id, now, clients);
+                }
             }
         }
     }
@@ -272,80 +192,49 @@ impl Hub {
     /// When [`Hub::tick`] has something to do.
     #[must_use]
     pub fn next_tick(&self) -> Option<Instant> {
-        [self.next_question(), self.next_close(), self.timers.next()].into_iter().flatten().min()
+        [self.next_question(), self.stores.next_close(), self.streams.next_due()].into_iter().flatten().min()
     }
 
     /// Ends all streams within `spread`, each with a pause for its client.
     pub fn drain(&mut self, spread: Duration, now: Instant, clients: &mut dyn Clients) {
-        let numbers: Vec<usize> = self.streams.iter().map(|(number, _)| number).collect();
         let spread = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
         self.is_draining = true;
-        for number in numbers {
-            let Some(stream) = self.streams.get_mut(number) else { continue };
+        for id in self.streams.ids() {
             if spread == 0 {
-                self.end(number, true, now, clients);
+                self.end(id, true, now, clients);
                 continue;
             }
             let ends = now + Duration::from_millis(jitter::draw(&(0..=spread)));
-            if stream.ends.is_none_or(|already| ends < already) {
-                stream.ends = Some(ends);
-                self.timers.set(ends, number, stream.generation);
+            if self.streams.known_mut(id).is_ok_and(|stream| stream.end_by(ends)) {
+                self.streams.remind(id, ends);
             }
         }
     }
 
-    /// Lets a stream end: what is begun is written, then the client's pause if it is put off, then the end.
-    fn end(&mut self, number: usize, is_put_off: bool, now: Instant, clients: &mut dyn Clients) {
-        let Some(stream) = self.streams.get_mut(number) else { return };
-        match stream.state {
-            State::Open => {}
-            State::Offered => return self.remove(number, now, clients),
-            // All that is left has its time, whatever the hub does meanwhile.
-            State::Ending(_) if stream.ends.is_some_and(|ends| ends > now) => return,
-            State::Ending(_) => return self.remove(number, now, clients),
+    /// Lets a stream end; its client is to come back later if it is put off.
+    fn end(&mut self, id: StreamId, is_put_off: bool, now: Instant, clients: &mut dyn Clients) {
+        let Ok(stream) = self.streams.known_mut(id) else { return };
+        match stream.end(is_put_off, now) {
+            End::Begun(until) => {
+                self.streams.remind(id, until);
+                clients.hold_for_close(id);
+                self.pump(id, now, clients);
+            }
+            End::UnderWay => {}
+            End::Now => self.remove(id, now, clients),
         }
-        stream.ends = Some(now + STALLED);
-        self.timers.set(now + STALLED, number, stream.generation);
-        let pause = is_put_off.then(|| {
-            let mut out = Vec::new();
-            voice::put_off(&mut out, "the server ends this stream, come back later");
-            Outgoing::whole(&out)
-        });
-        stream.state = State::Ending(
-            pause
-                .into_iter()
-                .chain([Outgoing::records(&record::end(stream.request, stream.may_follow_end))])
-                .collect(),
-        );
-        clients.hold_for_close(number);
-        self.pump(number, now, clients);
     }
 
     /// Forgets a stream and closes its connection.
-    fn remove(&mut self, number: usize, now: Instant, clients: &mut dyn Clients) {
-        let Some(stream) = self.streams.try_remove(number) else { return };
-        clients.close(number);
-        self.leave(stream, now);
+    fn remove(&mut self, id: StreamId, now: Instant, clients: &mut dyn Clients) {
+        let Ok(stream) = self.streams.remove(id, &mut self.channels) else { return };
+        clients.close(id);
+        self.release(stream.keys(), now);
     }
 
     /// Descriptors that neither streams nor keys nor stores have.
     fn descriptors_left(&self) -> usize {
         let taken = self.streams.len() + self.channels.len() + self.stores.len() * stores::DESCRIPTORS;
         self.limits.descriptors.saturating_sub(taken)
-    }
-
-    /// Readers of streams that are behind.
-    fn count_readers(&self) -> usize {
-        Rc::strong_count(&self.readers) - 1
-    }
-
-    /// Whether there is no descriptor for one more reader.
-    fn is_short(&self) -> bool {
-        self.count_readers() >= self.descriptors_left()
-    }
-
-    fn note(&mut self, line: String) {
-        self.status.last_error = Some(line.clone());
-        self.log.push(line);
     }
 }

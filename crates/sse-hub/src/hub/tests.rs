@@ -6,18 +6,21 @@ mod model;
 mod outages;
 
 use std::collections::HashMap;
+use std::io::IoSlice;
 use std::path::Path;
 use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use sse_core::event::{Draft, EventName};
-use sse_core::key::Keys;
+use sse_core::key::{Key, Keys};
 use sse_core::retention::Retention;
+use sse_core::signal::Choice;
 use sse_core::store::Policy;
 use sse_core::store::file::FileStore;
-use sse_core::stream::request::{Replay, Retry, StreamRequest};
+use sse_core::stream::request::{Profile, Replay, Retry, StreamRequest};
 use tempfile::TempDir;
 
+use super::ids::{ChannelId, StoreId};
 use super::*;
 use crate::wire::message::{Build, Go, Offer, PROTOCOL, Reason};
 
@@ -28,16 +31,16 @@ fn keys_of(names: &[&str]) -> Keys {
 /// What each client was sent.
 #[derive(Default)]
 struct FakeClients {
-    sent: HashMap<usize, Vec<u8>>,
-    blocked: Vec<usize>,
+    sent: HashMap<StreamId, Vec<u8>>,
+    blocked: Vec<StreamId>,
     /// How many bytes a client takes before it blocks, if it is slow.
-    room: HashMap<usize, usize>,
-    gone: Vec<usize>,
-    closed: Vec<usize>,
+    room: HashMap<StreamId, usize>,
+    gone: Vec<StreamId>,
+    closed: Vec<StreamId>,
 }
 
 impl Clients for FakeClients {
-    fn write(&mut self, stream: usize, parts: &[IoSlice<'_>]) -> Written {
+    fn write(&mut self, stream: StreamId, parts: &[IoSlice<'_>]) -> Written {
         if self.blocked.contains(&stream) {
             return Written::Blocked;
         }
@@ -56,11 +59,11 @@ impl Clients for FakeClients {
         Written::Bytes(bytes.len())
     }
 
-    fn hold_for_close(&mut self, stream: usize) {
+    fn hold_for_close(&mut self, stream: StreamId) {
         assert!(!self.closed.contains(&stream));
     }
 
-    fn close(&mut self, stream: usize) {
+    fn close(&mut self, stream: StreamId) {
         self.closed.push(stream);
     }
 }
@@ -114,16 +117,32 @@ impl World {
         offer
     }
 
-    fn take(&mut self, offer: &Offer) -> usize {
-        let ticket = self.hub.offer(offer, self.now, &mut self.clients).unwrap();
-        self.clients.sent.remove(&ticket.number());
-        self.hub.go(ticket, Go::of(1), self.now, &mut self.clients);
-        ticket.number()
+    fn take(&mut self, offer: &Offer) -> StreamId {
+        let stream = self.hub.offer(offer, self.now, &mut self.clients).unwrap();
+        self.hub.go(stream, Go::of(1), self.now, &mut self.clients);
+        stream
     }
 
-    fn open(&mut self, keys: &[&str], client: Option<&str>, replay: Replay) -> usize {
+    fn open(&mut self, keys: &[&str], client: Option<&str>, replay: Replay) -> StreamId {
         let offer = self.offer(self.directory.path(), keys, client, replay);
         self.take(&offer)
+    }
+
+    /// The store of the world's own directory.
+    fn store_id(&mut self) -> StoreId {
+        let dsn = format!("file://{}", self.directory.path().display());
+        self.hub.stores.find_or_open(&dsn, Choice::Auto, self.now).unwrap()
+    }
+
+    /// The channel of a key in there, which is followed.
+    fn channel(&mut self, key: &str) -> ChannelId {
+        let store = self.store_id();
+        self.hub.channels.find(store, &Key::new(key.as_bytes()).unwrap()).unwrap()
+    }
+
+    /// Whether a store is not to be touched then.
+    fn is_out(&self, store: StoreId, when: Instant) -> bool {
+        self.hub.stores.known(store).unwrap().outage(when).is_some()
     }
 
     fn push(&self, key: &str, data: u64) {
@@ -148,15 +167,15 @@ impl World {
             let none = Timespec { tv_sec: 0, tv_nsec: 0 };
             poll(&mut [PollFd::from_borrowed_fd(descriptor, PollFlags::IN)], Some(&none)).unwrap() > 0
         });
-        let index = found.map(|(number, _)| number);
-        if let Some(index) = index {
-            self.hub.signalled(index, self.now, &mut self.clients);
+        let signal = found.map(|(id, _)| id);
+        if let Some(signal) = signal {
+            self.hub.signalled(signal, self.now, &mut self.clients);
         }
-        index.is_some()
+        signal.is_some()
     }
 
     /// The output of a stream, and whether its end was sent.
-    fn output(&self, stream: usize) -> (String, bool) {
+    fn output(&self, stream: StreamId) -> (String, bool) {
         let mut bytes = self.clients.sent.get(&stream).map_or(&[][..], Vec::as_slice);
         let (mut output, mut is_ended) = (Vec::new(), false);
         while let Some((header, rest)) = bytes.split_first_chunk::<8>() {
@@ -171,7 +190,7 @@ impl World {
     }
 
     /// The data of a stream's events, without `connected`, and its last id.
-    fn events(&self, stream: usize) -> (Vec<u64>, String) {
+    fn events(&self, stream: StreamId) -> (Vec<u64>, String) {
         let (output, _) = self.output(stream);
         let data = output.lines().filter_map(number).collect();
         let id = output.lines().rev().find_map(|line| line.strip_prefix("id: ")).unwrap_or_default();

@@ -13,18 +13,19 @@ use rustix::net::sockopt::set_tcp_nodelay;
 use rustix::net::{SendFlags, Shutdown};
 
 use super::origin::Origin;
-use crate::hub::{Clients, Written};
+use crate::hub::{Clients, StreamId, Written};
 
-/// The clients' connections, by the numbers of their streams.
+/// The clients' connections, by their streams.
 ///
 /// Room to write is waited for only where there was none: asked for always, it would be told after
 /// each frame of each stream.
 pub struct Connections {
     registry: Registry,
-    connections: Vec<Option<Connection>>,
+    by_number: Vec<Option<Connection>>,
 }
 
 struct Connection {
+    stream: StreamId,
     descriptor: OwnedFd,
     /// Whether room to write is waited for.
     is_full: bool,
@@ -32,10 +33,10 @@ struct Connection {
 
 impl Connection {
     /// Waits for room to write, or no more.
-    fn set_full(&mut self, registry: &Registry, stream: usize, is_full: bool) -> io::Result<()> {
+    fn set_full(&mut self, registry: &Registry, is_full: bool) -> io::Result<()> {
         if self.is_full != is_full {
             let interest = if is_full { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
-            let token = Origin::Stream(stream).token();
+            let token = Origin::Stream(self.stream.number()).token();
             registry.reregister(&mut SourceFd(&self.descriptor.as_raw_fd()), token, interest)?;
             self.is_full = is_full;
         }
@@ -46,57 +47,67 @@ impl Connection {
 impl Connections {
     /// No connections.
     pub fn new(registry: Registry) -> Self {
-        Self { registry, connections: Vec::new() }
+        Self { registry, by_number: Vec::new() }
     }
 
-    pub fn add(&mut self, stream: usize, descriptor: OwnedFd) -> io::Result<()> {
+    pub fn add(&mut self, stream: StreamId, descriptor: OwnedFd) -> io::Result<()> {
         // Over TCP a frame would wait until the web server has acknowledged the one before it. Fails where
         // it isn't TCP.
         let _ = set_tcp_nodelay(&descriptor, true);
-        let token = Origin::Stream(stream).token();
+        let number = stream.number();
+        let token = Origin::Stream(number).token();
         self.registry.register(&mut SourceFd(&descriptor.as_raw_fd()), token, Interest::READABLE)?;
-        if self.connections.len() <= stream {
-            self.connections.resize_with(stream + 1, || None);
+        if self.by_number.len() <= number {
+            self.by_number.resize_with(number + 1, || None);
         }
-        if let Some(slot) = self.connections.get_mut(stream) {
-            *slot = Some(Connection { descriptor, is_full: false });
+        if let Some(slot) = self.by_number.get_mut(number) {
+            *slot = Some(Connection { stream, descriptor, is_full: false });
         }
         Ok(())
     }
 
-    pub fn get(&self, stream: usize) -> Option<&OwnedFd> {
-        self.connections.get(stream)?.as_ref().map(|connection| &connection.descriptor)
+    /// The stream that has this number now, if its connection is here.
+    pub fn stream(&self, number: usize) -> Option<StreamId> {
+        Some(self.by_number.get(number)?.as_ref()?.stream)
+    }
+
+    pub fn get(&self, stream: StreamId) -> Option<&OwnedFd> {
+        let connection = self.by_number.get(stream.number())?.as_ref()?;
+        (connection.stream == stream).then_some(&connection.descriptor)
+    }
+
+    fn get_mut(&mut self, stream: StreamId) -> Option<(&mut Connection, &Registry)> {
+        let connection = self.by_number.get_mut(stream.number())?.as_mut()?;
+        (connection.stream == stream).then_some((connection, &self.registry))
     }
 
     /// There is room to write.
-    pub fn has_room(&mut self, stream: usize) {
-        if let Some(Some(connection)) = self.connections.get_mut(stream) {
+    pub fn has_room(&mut self, stream: StreamId) {
+        if let Some((connection, registry)) = self.get_mut(stream) {
             // If it fails, room is told of more often than need be.
-            let _ = connection.set_full(&self.registry, stream, false);
+            let _ = connection.set_full(registry, false);
         }
     }
 }
 
 impl Clients for Connections {
-    fn write(&mut self, stream: usize, parts: &[IoSlice<'_>]) -> Written {
-        let Some(Some(connection)) = self.connections.get_mut(stream) else { return Written::Gone };
+    fn write(&mut self, stream: StreamId, parts: &[IoSlice<'_>]) -> Written {
+        let Some((connection, registry)) = self.get_mut(stream) else { return Written::Gone };
         let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
         loop {
             return match rustix::net::sendmsg(&connection.descriptor, parts, &mut Default::default(), flags) {
                 Ok(count) => Written::Bytes(count),
                 Err(rustix::io::Errno::INTR) => continue,
-                Err(rustix::io::Errno::WOULDBLOCK) => {
-                    match connection.set_full(&self.registry, stream, true) {
-                        Ok(()) => Written::Blocked,
-                        Err(_) => Written::Gone,
-                    }
-                }
+                Err(rustix::io::Errno::WOULDBLOCK) => match connection.set_full(registry, true) {
+                    Ok(()) => Written::Blocked,
+                    Err(_) => Written::Gone,
+                },
                 Err(_) => Written::Gone,
             };
         }
     }
 
-    fn hold_for_close(&mut self, stream: usize) {
+    fn hold_for_close(&mut self, stream: StreamId) {
         // Fails where it isn't TCP.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         if let Some(descriptor) = self.get(stream) {
@@ -106,8 +117,11 @@ impl Clients for Connections {
         let _ = stream;
     }
 
-    fn close(&mut self, stream: usize) {
-        let Some(connection) = self.connections.get_mut(stream).and_then(Option::take) else { return };
+    fn close(&mut self, stream: StreamId) {
+        if self.get(stream).is_none() {
+            return;
+        }
+        let Some(connection) = self.by_number.get_mut(stream.number()).and_then(Option::take) else { return };
         let descriptor = connection.descriptor;
         // A child of the worker's may hold a copy: it must neither keep the connection open nor us awake.
         // The connection first: its end is to be seen as soon as the request's.

@@ -30,7 +30,7 @@ use self::log::Log;
 use self::origin::Origin;
 use self::terminate::Terminate;
 use self::workers::Worker;
-use crate::hub::{Hub, Limits};
+use crate::hub::{Hub, Limits, SignalId, StreamId};
 use crate::meeting::address::Address;
 use crate::meeting::software::Software;
 use crate::meeting::{READY, socket};
@@ -100,7 +100,7 @@ struct Reactor {
     listening: Option<(OwnedFd, Lock)>,
     _terminate: Terminate,
     /// When each of the signals was last looked at, for those without a descriptor.
-    looked: BTreeMap<usize, Instant>,
+    looked: BTreeMap<SignalId, Instant>,
     /// Connections that have sent more than was read in one turn.
     unread: Vec<Origin>,
     /// When accepting is tried again, after it failed.
@@ -171,15 +171,16 @@ impl Reactor {
                 match Origin::of(event.token()) {
                     Origin::Listener => self.accept(now),
                     Origin::Terminate => self.end(Duration::ZERO, now, "was told to end"),
-                    Origin::Signal(index) => self.hub.signalled(index, now, &mut self.clients),
+                    Origin::Signal(signal) => self.hub.signalled(signal, now, &mut self.clients),
                     Origin::Worker(index) => self.hear(index, now),
                     Origin::Stream(number) => {
+                        let Some(stream) = self.clients.stream(number) else { continue };
                         if event.is_writable() {
-                            self.clients.has_room(number);
-                            self.hub.writable(number, now, &mut self.clients);
+                            self.clients.has_room(stream);
+                            self.hub.writable(stream, now, &mut self.clients);
                         }
                         if event.is_readable() || event.is_read_closed() || event.is_error() {
-                            self.read(number, event.is_read_closed() || event.is_error(), now);
+                            self.read(stream, event.is_read_closed() || event.is_error(), now);
                         }
                     }
                 }
@@ -187,7 +188,11 @@ impl Reactor {
             for source in std::mem::take(&mut self.unread) {
                 match source {
                     Origin::Worker(index) => self.hear(index, now),
-                    Origin::Stream(number) => self.read(number, true, now),
+                    Origin::Stream(number) => {
+                        if let Some(stream) = self.clients.stream(number) {
+                            self.read(stream, true, now);
+                        }
+                    }
                     Origin::Listener | Origin::Terminate | Origin::Signal(_) => {}
                 }
             }
@@ -207,30 +212,25 @@ impl Reactor {
     /// How long nothing has to be done if nothing happens.
     fn pause(&self) -> Duration {
         let now = Instant::now();
-        let looks = self.hub.signals().filter_map(|(number, signal)| self.next_look(number, signal)).min();
+        let looks = self.hub.signals().filter_map(|(id, signal)| self.next_look(id, signal)).min();
         let offers = self.next_consideration();
         let next = [Some(now + LOOK), self.hub.next_tick(), looks, self.over, self.accept_again, offers];
         next.into_iter().flatten().min().unwrap_or(now).saturating_duration_since(now)
     }
 
     /// When a signal is to be looked at, if it has to be.
-    fn next_look(&self, number: usize, signal: &dyn Signal) -> Option<Instant> {
-        Some(*self.looked.get(&number)? + signal.look_every()?)
+    fn next_look(&self, id: SignalId, signal: &dyn Signal) -> Option<Instant> {
+        Some(*self.looked.get(&id)? + signal.look_every()?)
     }
 
     /// Does what time alone makes due.
     fn look(&mut self, now: Instant) {
-        let is_due =
-            |number, signal: &dyn Signal| self.next_look(number, signal).is_some_and(|look| look <= now);
-        let due: Vec<usize> = self
-            .hub
-            .signals()
-            .filter(|&(number, signal)| is_due(number, signal))
-            .map(|(number, _)| number)
-            .collect();
-        for number in due {
-            self.looked.insert(number, now);
-            self.hub.signalled(number, now, &mut self.clients);
+        let is_due = |id, signal: &dyn Signal| self.next_look(id, signal).is_some_and(|look| look <= now);
+        let due: Vec<SignalId> =
+            self.hub.signals().filter(|&(id, signal)| is_due(id, signal)).map(|(id, _)| id).collect();
+        for id in due {
+            self.looked.insert(id, now);
+            self.hub.signalled(id, now, &mut self.clients);
         }
         if self.accept_again.is_some_and(|again| again <= now) {
             self.accept(now);
@@ -276,16 +276,16 @@ impl Reactor {
 
     /// Waits for signals that are new, and forgets those that are no more: their descriptors are closed.
     fn wait_for_signals(&mut self, now: Instant) {
-        if self.hub.signals().map(|(number, _)| number).eq(self.looked.keys().copied()) {
+        if self.hub.signals().map(|(id, _)| id).eq(self.looked.keys().copied()) {
             return;
         }
         let before = std::mem::take(&mut self.looked);
-        for (number, signal) in self.hub.signals() {
-            self.looked.insert(number, before.get(&number).copied().unwrap_or(now));
-            let Some(descriptor) = signal.descriptor().filter(|_| !before.contains_key(&number)) else {
+        for (id, signal) in self.hub.signals() {
+            self.looked.insert(id, before.get(&id).copied().unwrap_or(now));
+            let Some(descriptor) = signal.descriptor().filter(|_| !before.contains_key(&id)) else {
                 continue;
             };
-            let token = Origin::Signal(number).token();
+            let token = Origin::Signal(id).token();
             let mut source = SourceFd(&descriptor.as_raw_fd());
             if let Err(error) = self.poll.registry().register(&mut source, token, Interest::READABLE) {
                 self.log.write(&format!("cannot wait for a signal: {error}"));
@@ -296,24 +296,24 @@ impl Reactor {
     /// Reads what a stream's web server sends: its leaving, mostly. Less than there was space for is all
     /// there is; what comes later, its end too, is another event. Where an end is known of already it is
     /// read on `to_the_end`.
-    fn read(&mut self, number: usize, to_the_end: bool, now: Instant) {
+    fn read(&mut self, stream: StreamId, to_the_end: bool, now: Instant) {
         let mut space = [0_u8; 4_096];
         for _ in 0..READS {
-            let Some(connection) = self.clients.get(number) else { return };
+            let Some(connection) = self.clients.get(stream) else { return };
             match rustix::net::recv(connection, &mut space[..], RecvFlags::DONTWAIT) {
-                Ok((0, _)) => return self.hub.input(number, None, now, &mut self.clients),
+                Ok((0, _)) => return self.hub.input(stream, None, now, &mut self.clients),
                 Ok((_, count)) => {
                     let bytes = space.get(..count).unwrap_or_default();
-                    self.hub.input(number, Some(bytes), now, &mut self.clients);
+                    self.hub.input(stream, Some(bytes), now, &mut self.clients);
                     if count < space.len() && !to_the_end {
                         return;
                     }
                 }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::WOULDBLOCK) => return,
-                Err(_) => return self.hub.input(number, None, now, &mut self.clients),
+                Err(_) => return self.hub.input(stream, None, now, &mut self.clients),
             }
         }
-        self.unread.push(Origin::Stream(number));
+        self.unread.push(Origin::Stream(stream.number()));
     }
 }

@@ -2,13 +2,17 @@
 
 use mio::Token;
 
+use crate::hub::SignalId;
+
 /// Where an event of the poll comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     Listener,
     Terminate,
-    Signal(usize),
+    Signal(SignalId),
+    /// By its index.
     Worker(usize),
+    /// By its number: the connections know which stream has it now.
     Stream(usize),
 }
 
@@ -19,9 +23,9 @@ impl Origin {
         Token(match self {
             Self::Listener => 0,
             Self::Terminate => 1,
-            Self::Signal(index) => index * Self::KINDS + 2,
+            Self::Signal(SignalId(number)) => number * Self::KINDS + 2,
             Self::Worker(index) => index * Self::KINDS + 3,
-            Self::Stream(index) => index * Self::KINDS + 4,
+            Self::Stream(number) => number * Self::KINDS + 4,
         })
     }
 
@@ -30,7 +34,7 @@ impl Origin {
         match token % Self::KINDS {
             0 => Self::Listener,
             1 => Self::Terminate,
-            2 => Self::Signal(index),
+            2 => Self::Signal(SignalId(index)),
             3 => Self::Worker(index),
             _ => Self::Stream(index),
         }

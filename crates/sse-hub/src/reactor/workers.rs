@@ -15,7 +15,7 @@ use rustix::net::SocketType;
 
 use super::origin::Origin;
 use super::{READS, Reactor};
-use crate::hub::Ticket;
+use crate::hub::StreamId;
 use crate::meeting::socket;
 use crate::meeting::software::Software;
 use crate::wire::message::{self, Build, Go, Offer, Reason, Refusal, Status, ToHub, ToWorker};
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_millis(350);
 pub struct Worker {
     pub connection: OwnedFd,
     /// The stream it has offered and not handed over.
-    pub offered: Option<Ticket>,
+    pub offered: Option<StreamId>,
     /// The offer that has met a lock, if it waits for an answer.
     waiting: Option<Waiting>,
 }
@@ -245,26 +245,26 @@ impl Reactor {
     }
 
     /// Takes a client's connection over.
-    fn take(&mut self, ticket: Ticket, go: Go, connection: OwnedFd, now: Instant) {
+    fn take(&mut self, stream: StreamId, go: Go, connection: OwnedFd, now: Instant) {
         // It may have ended meanwhile, with the hub.
-        if !self.hub.is_offered(ticket) {
+        if !self.hub.is_offered(stream) {
             return;
         }
         let is_stream = matches!(rustix::net::sockopt::socket_type(&connection), Ok(SocketType::STREAM));
         let added = if is_stream {
-            self.clients.add(ticket.number(), connection)
+            self.clients.add(stream, connection)
         } else {
             Err(io::Error::other("it is no connection"))
         };
         match added {
             Ok(()) => {
-                self.hub.go(ticket, go, now, &mut self.clients);
+                self.hub.go(stream, go, now, &mut self.clients);
                 // The end of the request's input is there already, most of the time.
-                self.read(ticket.number(), false, now);
+                self.read(stream, false, now);
             }
             Err(error) => {
                 self.log.write(&format!("a client can't be taken over, and is cut: {error}"));
-                self.hub.withdraw(ticket, now, &mut self.clients);
+                self.hub.withdraw(stream, now, &mut self.clients);
             }
         }
     }

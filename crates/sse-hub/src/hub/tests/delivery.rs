@@ -127,7 +127,7 @@ fn wipe(world: &World) {
 }
 
 /// The cursors of the frames from the one with this number on.
-fn cursors_from(world: &World, stream: usize, data: u64) -> Vec<String> {
+fn cursors_from(world: &World, stream: StreamId, data: u64) -> Vec<String> {
     let frames = world.output(stream).0;
     let frames = frames.split("\n\n").filter(|frame| !frame.is_empty());
     let frames = frames.skip_while(|frame| frame.lines().find_map(number) != Some(data));
@@ -278,7 +278,7 @@ fn a_key_that_much_is_pushed_to_is_read_in_pieces_so_that_others_have_their_turn
     for _ in 0..100 {
         world.store.append(&Key::new(b"busy").unwrap(), &draft).unwrap();
     }
-    world.hub.signalled(0, world.now, &mut world.clients);
+    world.hub.signalled(SignalId(0), world.now, &mut world.clients);
     let in_one_turn = world.output(stream).0.matches("event: message").count();
     assert!((1..100).contains(&in_one_turn), "{in_one_turn}");
     assert!(world.hub.go_on(world.now, &mut world.clients));
@@ -357,9 +357,9 @@ fn an_event_whose_wake_up_comes_while_its_key_is_read_in_pieces_is_sent_too() {
     let stream = world.open(&["k"], None, Replay::None);
     let large = Draft::new(format!("\"{}\"", "x".repeat(40_000)).into_bytes(), None).unwrap();
     world.store.append(&Key::new(b"k").unwrap(), &large).unwrap();
-    world.hub.signalled(0, world.now, &mut world.clients);
+    world.hub.signalled(SignalId(0), world.now, &mut world.clients);
     world.push("k", 2);
-    world.hub.signalled(0, world.now, &mut world.clients);
+    world.hub.signalled(SignalId(0), world.now, &mut world.clients);
     world.settle();
     assert_eq!(world.events(stream).0, [2]);
 }

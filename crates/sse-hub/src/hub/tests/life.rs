@@ -95,7 +95,7 @@ fn a_hub_that_ends_sends_its_clients_away_for_a_while() {
 #[test]
 fn a_hub_that_ends_over_a_while_ends_all_streams_by_then_each_with_a_pause() {
     let mut world = World::unlimited();
-    let streams: Vec<usize> = (0..20).map(|_| world.open(&["k"], None, Replay::None)).collect();
+    let streams: Vec<StreamId> = (0..20).map(|_| world.open(&["k"], None, Replay::None)).collect();
     world.hub.drain(Duration::from_secs(10), world.now, &mut world.clients);
     assert_eq!(world.hub.len(), 20);
     world.now += Duration::from_secs(11);
@@ -149,7 +149,7 @@ fn streams_that_leave_give_back_all_they_held() {
     let path = world.directory.path().to_owned();
     let offered = world.offer(&path, &["a"], None, Replay::None);
     let offered = world.hub.offer(&offered, world.now, &mut world.clients).unwrap();
-    let streams: Vec<usize> = (0..5).map(|_| world.open(&["a", "b"], None, Replay::None)).collect();
+    let streams: Vec<StreamId> = (0..5).map(|_| world.open(&["a", "b"], None, Replay::None)).collect();
     world.hub.withdraw(offered, world.now, &mut world.clients);
     // FCGI_ABORT_REQUEST, and the end of input.
     world.hub.input(streams[1], Some(&[1, 2, 0, 1, 0, 0, 0, 0]), world.now, &mut world.clients);
@@ -159,10 +159,7 @@ fn streams_that_leave_give_back_all_they_held() {
     assert_eq!([0, 2, 4].map(|index| world.events(streams[index]).0), [[1], [1], [1]]);
     [0, 2, 4].iter().for_each(|&index| world.hub.input(streams[index], None, world.now, &mut world.clients));
     assert_eq!((world.hub.len(), world.hub.status().keys), (0, 0));
-    assert!(
-        !world.clients.sent.contains_key(&offered.number())
-            || world.clients.closed.contains(&offered.number())
-    );
+    assert!(!world.clients.sent.contains_key(&offered) || world.clients.closed.contains(&offered));
 }
 
 #[test]
@@ -213,9 +210,9 @@ fn streams_that_are_behind_on_many_keys_open_no_more_readers_than_there_are_desc
     let mut streams = Vec::new();
     for _ in 0..STREAMS {
         streams.push(world.open(&names, None, Replay::All));
-        assert!(world.hub.count_readers() <= world.hub.descriptors_left() + 1);
+        assert!(world.hub.streams.readers().count() <= world.hub.descriptors_left() + 1);
         world.settle();
-        assert!(world.hub.count_readers() <= world.hub.descriptors_left() + 1);
+        assert!(world.hub.streams.readers().count() <= world.hub.descriptors_left() + 1);
     }
     for stream in streams {
         let mut got = world.events(stream).0;

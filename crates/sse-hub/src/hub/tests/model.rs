@@ -46,7 +46,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// A browser: what it has, and the id it comes back with.
 struct Browser {
     keys: &'static [&'static str],
-    stream: usize,
+    stream: StreamId,
     data: Vec<u64>,
     id: Option<String>,
 }
@@ -90,9 +90,8 @@ proptest! {
                     events.entry(key).or_default().push(pushed);
                 },
                 Step::Connect { keys } => {
-                    let mut browser = Browser { keys: KEYS[keys], stream: 0, data: Vec::new(), id: None };
-                    browser.connect(&mut world);
-                    browsers.push(browser);
+                    let stream = world.open(KEYS[keys], None, Replay::All);
+                    browsers.push(Browser { keys: KEYS[keys], stream, data: Vec::new(), id: None });
                 }
                 Step::Cut { client } => if let Some(browser) = browsers.get_mut(client) {
                     browser.read(&mut world);

@@ -33,10 +33,11 @@ fn refused() -> Error {
 fn a_server_that_is_back_and_refuses_is_asked_again_after_a_pause_and_the_log_says_both() {
     let mut world = World::unlimited();
     world.open(&["k"], None, Replay::None);
-    world.hub.fails(0, &unreachable("nobody listens"), world.now);
+    let channel = world.channel("k");
+    world.hub.fails(channel, &unreachable("nobody listens"), world.now);
     for _ in 0..2 {
         let due = world.hub.next_question().unwrap();
-        world.hub.fails(0, &refused(), due);
+        world.hub.fails(channel, &refused(), due);
         assert!(world.hub.next_question().unwrap() > due, "it would be asked again at once");
     }
     let log = world.hub.take_log();
@@ -48,12 +49,14 @@ fn a_key_with_trouble_of_its_own_is_tried_again_after_a_pause_and_is_no_outage_o
     let mut world = World::unlimited();
     let other = world.open(&["other"], None, Replay::None);
     world.open(&["foreign"], None, Replay::None);
-    world.hub.fails(0, &unreachable("nobody listens"), world.now);
+    let [of_other, of_foreign] = ["other", "foreign"].map(|key| world.channel(key));
+    world.hub.fails(of_other, &unreachable("nobody listens"), world.now);
     let foreign = Error::RedisForeign { server: "redis://h".into(), what: "WRONGTYPE".into() };
     let due = world.hub.next_question().unwrap();
-    world.hub.fails(1, &foreign, due);
+    world.hub.fails(of_foreign, &foreign, due);
     assert!(world.hub.next_question().unwrap() > due);
-    assert!(world.hub.outage(0, due).is_none());
+    let store = world.store_id();
+    assert!(!world.is_out(store, due));
     world.push("other", 1);
     world.settle();
     assert_eq!(world.events(other).0, [1]);
@@ -65,8 +68,9 @@ fn the_same_trouble_of_many_keys_is_logged_once() {
     for key in ["a", "b", "c"] {
         world.open(&[key], None, Replay::None);
     }
+    let channels = ["a", "b", "c"].map(|key| world.channel(key));
     for round in 0..3 {
-        for channel in 0..3 {
+        for channel in channels {
             let path = format!("/{channel}").into();
             world.hub.fails(channel, &Error::Locked { path, waited_ms: 0 }, world.now);
         }
@@ -116,7 +120,8 @@ fn a_database_that_is_locked_keeps_no_other_store_waiting() {
     assert_eq!(world.events(other).0, [1]);
     database.execute_batch("ROLLBACK").unwrap();
     world.take(&new);
-    assert!(world.hub.outage(1, world.now).is_none() && !world.clients.closed.contains(&stream));
+    let store = world.hub.stores.find_or_open(&offer.store, Choice::Auto, world.now).unwrap();
+    assert!(!world.is_out(store, world.now) && !world.clients.closed.contains(&stream));
 }
 
 #[test]

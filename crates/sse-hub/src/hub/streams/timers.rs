@@ -7,6 +7,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::{Duration, Instant};
 
+use crate::hub::ids::StreamId;
+
 /// What is due within this of each other is done together, so that thousands of idle streams wake
 /// the process ten times a second and not a thousand.
 const GRAIN_MS: u64 = 100;
@@ -16,7 +18,7 @@ const GRAIN_MS: u64 = 100;
 pub struct Timers {
     began: Instant,
     /// In grains since the beginning.
-    heap: BinaryHeap<Reverse<(u64, usize, u64)>>,
+    heap: BinaryHeap<Reverse<(u64, StreamId)>>,
 }
 
 impl Timers {
@@ -25,21 +27,21 @@ impl Timers {
         Self { began: now, heap: BinaryHeap::new() }
     }
 
-    /// A stream of this number and generation is due then, or up to a grain later.
-    pub fn set(&mut self, due: Instant, stream: usize, generation: u64) {
-        self.heap.push(Reverse((self.grains(due) + 1, stream, generation)));
+    /// A stream is due then, or up to a grain later.
+    pub fn set(&mut self, due: Instant, stream: StreamId) {
+        self.heap.push(Reverse((self.grains(due) + 1, stream)));
     }
 
     /// The streams that are due.
-    pub fn take_due(&mut self, now: Instant) -> Vec<(usize, u64)> {
+    pub fn take_due(&mut self, now: Instant) -> Vec<StreamId> {
         let now = self.grains(now);
         let mut due = Vec::new();
-        while let Some(Reverse((when, stream, generation))) = self.heap.peek().copied() {
+        while let Some(&Reverse((when, stream))) = self.heap.peek() {
             if when > now {
                 break;
             }
             self.heap.pop();
-            due.push((stream, generation));
+            due.push(stream);
         }
         due
     }
@@ -58,25 +60,33 @@ impl Timers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hub::notes::Notes;
+    use crate::hub::slots::Slots;
+
+    fn a_stream() -> StreamId {
+        Slots::new(&Notes::default()).insert(())
+    }
 
     #[test]
     fn a_stream_is_never_due_too_early_and_at_most_a_grain_late() {
         let began = Instant::now();
         let mut timers = Timers::new(began);
         let due = began + Duration::from_millis(1_234);
-        timers.set(due, 7, 1);
+        let stream = a_stream();
+        timers.set(due, stream);
         assert!(timers.take_due(due - Duration::from_millis(1)).is_empty());
-        assert_eq!(timers.take_due(due + Duration::from_millis(GRAIN_MS)), [(7, 1)]);
+        assert_eq!(timers.take_due(due + Duration::from_millis(GRAIN_MS)), [stream]);
     }
 
     #[test]
     fn a_stream_set_while_others_are_taken_waits_for_its_own_time() {
         let began = Instant::now();
         let mut timers = Timers::new(began);
-        timers.set(began, 1, 1);
+        let stream = a_stream();
+        timers.set(began, stream);
         let now = began + Duration::from_secs(1);
-        assert_eq!(timers.take_due(now), [(1, 1)]);
-        timers.set(now, 1, 1);
+        assert_eq!(timers.take_due(now), [stream]);
+        timers.set(now, stream);
         assert!(timers.take_due(now).is_empty());
         assert!(timers.next().unwrap() > now);
     }
