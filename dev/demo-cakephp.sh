@@ -3,13 +3,11 @@
 set -eu
 cd "$(dirname "$0")/.."
 . dev/lib.sh
-. dev/cakephp/lib.sh
 
-dev/setup.sh --demo
+dev/setup.sh --demo --cakephp
 dev/build.sh
 find_php
 hide_installed_extension
-setup_composer
 composer_install demo/cakephp ||
     die "The CakePHP demo needs Composer to find cakephp/cakephp, and it could not: $COMPOSER_PROBLEM"
 exec "$PHP" demo/cakephp/demo.php

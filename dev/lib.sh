@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034 # some is for those who source it
-# What the shell scripts in dev/ share: where PHP is, and how to say that something is missing.
+# What the shell scripts in dev/ share: where programs are, how packages are installed, and how something is said.
 # Sourced with the repository's root as the working directory.
 
 PHP_CONFIG_CHOSEN=${PHP_CONFIG:-}
@@ -18,6 +18,12 @@ say() {
 die() {
     say "$*"
     exit 1
+}
+
+# Says that a test is skipped, and writes it down where somebody gathers them (make test).
+skipped() {
+    say "SKIPPED: $*"
+    [ -z "${SSE_SKIPPED:-}" ] || printf '%s\n' "$*" >>"$SSE_SKIPPED"
 }
 
 # Whether there is such a program; sbin is often missing from a user's PATH.
@@ -64,6 +70,17 @@ install_node_modules() {
     )
 }
 
+# Runs files of tests by Node's own runner, one after the other.
+run_node_tests() {
+    mkdir -p target
+    : >target/node.tap
+    run_node_tests_status=0
+    "$NODE" --test --test-concurrency=1 --test-timeout=300000 --test-reporter=spec --test-reporter-destination=stdout \
+        --test-reporter=tap --test-reporter-destination=target/node.tap "$@" || run_node_tests_status=$?
+    sed -n 's/^ *ok [0-9]* - \(.*\) # SKIP *\(.*\)/\1: \2/p' target/node.tap | while IFS= read -r line; do skipped "$line"; done
+    return $run_node_tests_status
+}
+
 # A Node.js of at least version $1; prints nothing where there is none.
 find_node() {
     for node_candidate in node "$PWD"/target/node/node_modules/node-linux-*/bin/node; do
@@ -72,4 +89,26 @@ find_node() {
             return
         fi
     done
+}
+
+# composer_install DIR: installs a package's dependencies, anew when its composer.json or the plugin's changed.
+# Fails where Composer can't find CakePHP; COMPOSER_PROBLEM says why then.
+composer_install() {
+    stamp=$(cat "$1/composer.json" cakephp-plugin/composer.json | cksum)
+    [ "$(cat "$1/vendor/installed-for" 2>/dev/null)" != "$stamp" ] || return 0
+    mkdir -p target
+    if run_composer "$1" update >target/composer.log 2>&1; then
+        echo "$stamp" >"$1/vendor/installed-for"
+        return 0
+    fi
+    ! run_composer "$1" show --all cakephp/cakephp >/dev/null 2>&1 ||
+        die "Composer finds CakePHP, but could not install the packages of $1: $(cat target/composer.log)"
+    COMPOSER_PROBLEM=$(grep -Ev '^ *$|^ *update \[' target/composer.log | tail -n 4 | tr -s ' \n' ' ' | cut -c 1-400)
+    return 1
+}
+
+# run_composer DIR COMMAND [option …]
+run_composer() {
+    # COLUMNS: its messages are not to be broken into lines.
+    COLUMNS=400 COMPOSER_ALLOW_SUPERUSER=1 "$PHP" "$(command -v composer)" --no-interaction --working-dir="$@" </dev/null
 }

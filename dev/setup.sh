@@ -1,22 +1,43 @@
 #!/bin/sh
-# Installs, by apt-get, what this machine lacks to build the extension; with --demo also the servers to run it in,
-# with --test also what the tests need, with --chaos what a run of tests/chaos needs. Does nothing, quickly, where nothing is missing.
+# Installs, by apt-get, what this machine lacks to build the extension. Does nothing, quickly, where nothing is missing.
+#   --demo      also the servers to run it in
+#   --cakephp   also what CakePHP needs, and Composer
+#   --test      also all that make test needs
+#   --chaos     also what make chaos needs
 #
 # PHP_CONFIG=/path/to/php-config chooses another PHP than the system's; its packages are then yours to install.
 set -eu
 cd "$(dirname "$0")/.."
 . dev/lib.sh
 
-servers=no tests=no chaos=no
-case "${1:-}" in
-    --demo) servers=yes ;;
-    --test) servers=yes tests=yes ;;
-    --chaos) servers=yes chaos=yes ;;
-esac
+servers=no cakephp=no tests=no chaos=no
+for option in "$@"; do
+    case $option in
+        --demo) servers=yes ;;
+        --cakephp) cakephp=yes ;;
+        --test) servers=yes cakephp=yes tests=yes ;;
+        --chaos) servers=yes chaos=yes ;;
+        *) die "dev/setup.sh does not know $option" ;;
+    esac
+done
 
 packages=
 need() {
     packages="$packages $*"
+}
+
+# need_extensions EXTENSION:PACKAGE …, without the "php-" of the package's name
+lacking=
+need_extensions() {
+    for extension in "$@"; do
+        ! has_extension "${extension%:*}" || continue
+        if [ -n "$PHP_CONFIG_CHOSEN" ]; then lacking="$lacking ${extension%:*}"; else need "php-${extension#*:}"; fi
+    done
+}
+
+# Whether PHP is there and has an extension.
+has_extension() {
+    (have "$PHP_CONFIG" && find_php && "$PHP" -r 'exit((int) !extension_loaded($argv[1]));' -- "$1")
 }
 
 for tool in make git; do
@@ -58,12 +79,25 @@ if [ $tests = yes ] || [ $chaos = yes ]; then
     have redis-server && have redis-cli || need redis-server
 fi
 
+if [ $cakephp = yes ]; then
+    have composer || need composer
+    have unzip || need unzip
+    need_extensions intl:intl mbstring:mbstring simplexml:xml pdo_sqlite:sqlite3 zip:zip
+fi
+
 if [ $tests = yes ]; then
     have openssl || need openssl
     have caddy || need caddy
     have apache2 || need apache2
     [ -n "${CHROMIUM:-}" ] || have chromium || have google-chrome || need chromium
+    have mariadbd && have mariadb-install-db || need mariadb-server
+    ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || have postgres || need postgresql
+    need_extensions pdo_mysql:mysql pdo_pgsql:pgsql redis:redis
 fi
+if [ $tests = yes ] || [ $chaos = yes ]; then
+    need_extensions sqlite3:sqlite3
+fi
+[ -z "$lacking" ] || die "The PHP of $PHP_CONFIG lacks the extensions$lacking; install them for it, or leave PHP_CONFIG out."
 
 # Runs a command as root.
 as_root() {
@@ -97,36 +131,15 @@ if [ -n "$packages" ]; then
     # shellcheck disable=SC2086 # a list of names
     install_packages $packages >&2 || die "apt-get could not install:$packages"
     case "$packages " in
-        *" nginx "* | *" php-fpm "* | *" caddy "* | *" apache2 "* | *" redis-server "*) say "Their services were installed but not started; they may start with the next boot." ;;
+        *" nginx "* | *" php-fpm "* | *" caddy "* | *" apache2 "* | *" redis-server "* | *" mariadb-server "* | *" postgresql "*) say "Their services were installed but not started; they may start with the next boot." ;;
     esac
 fi
 
-# What some tests use; where one can't be had, those tests are skipped, and say so.
-wanted=
-if [ $chaos = yes ]; then
-    # What gives a process another clock: a library that no PATH shows.
-    ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || wanted="$wanted faketime"
-    [ -n "$PHP_CONFIG_CHOSEN" ] || php -r 'exit((int) !extension_loaded("sqlite3"));' || wanted="$wanted php-sqlite3"
+# What gives a process another clock: a library that no PATH shows. Where it can't be had, a run goes on without.
+if [ $chaos = yes ] && ! ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1; then
+    { have apt-get && { [ "$(id -u)" = 0 ] || have sudo; } && as_root apt-get update -q >&2 && install_packages faketime >&2; } ||
+        say "CLOCKS WILL NOT JUMP: APT-GET COULD NOT INSTALL faketime"
 fi
-if [ $tests = yes ]; then
-    have mariadbd && have mariadb-install-db || wanted="$wanted mariadb-server"
-    ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || have postgres || wanted="$wanted postgresql"
-    if [ -z "$PHP_CONFIG_CHOSEN" ] && have php; then
-        for extension in pdo_sqlite:sqlite3 pdo_mysql:mysql pdo_pgsql:pgsql redis:redis; do
-            php -r 'exit((int) !extension_loaded($argv[1]));' -- "${extension%:*}" || wanted="$wanted php-${extension#*:}"
-        done
-    fi
-fi
-for package in $wanted; do
-    if ! have apt-get || ! { [ "$(id -u)" = 0 ] || have sudo; }; then
-        say "TESTS WILL BE SKIPPED: $package IS MISSING HERE"
-        continue
-    fi
-    say "Installing what is missing: $package"
-    install_packages "$package" >&2 || {
-        as_root apt-get update -q >&2 && install_packages "$package" >&2
-    } || say "TESTS WILL BE SKIPPED: APT-GET COULD NOT INSTALL $package"
-done
 
 find_php
 "$PHP" -r 'exit((int) (PHP_VERSION_ID < 80100));' || die "$PHP is older than PHP 8.1, the oldest this extension supports."
