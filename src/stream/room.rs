@@ -49,10 +49,14 @@ const LOOK_EARLY: Duration = Duration::from_millis(1);
 /// no other at all. What can't be found out counts as so.
 pub fn is_there() -> bool {
     let Some(connection) = Connection::find() else { return true };
+    // Nobody would take what we ask with, and it would wait for ever.
+    if is_alone() {
+        return true;
+    }
     match knock(connection.listening()) {
         Ok(()) => {}
         // So many wait already that no more fit.
-        Err(Errno::AGAIN | Errno::INPROGRESS) => return is_alone(),
+        Err(Errno::AGAIN | Errno::INPROGRESS) => return false,
         // We may not, as where the socket belongs to the web server alone.
         Err(_) => return true,
     }
@@ -62,7 +66,7 @@ pub fn is_there() -> bool {
             return true;
         }
         if Instant::now() >= until {
-            return is_alone();
+            return false;
         }
         std::thread::sleep(LOOK_EARLY);
     }
