@@ -11,4 +11,5 @@ export { Proxy } from './proxy.js';
 export { Pusher, Refused } from './pusher.js';
 export { RawStream } from './raw.js';
 export { extension, php, startStack, startStackFor, streamUrl } from './stack.js';
+export { onEachTier } from './tiers.js';
 export { lastOf, pause, until, within } from './until.js';
