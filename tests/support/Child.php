@@ -20,13 +20,12 @@ final class Child
     /**
      * @param list<string> $command
      * @param string $log the file that gets its output and errors
-     * @param list<mixed> $stdin where it reads, as proc_open() takes it
      */
-    public function __construct(array $command, public readonly string $log, array $stdin = ['file', '/dev/null', 'r'])
+    public function __construct(array $command, public readonly string $log)
     {
         $process = proc_open(
             ['setsid', 'setpriv', '--pdeathsig', 'TERM', '--', ...$command],
-            [$stdin, ['file', $log, 'a'], ['file', $log, 'a']],
+            [['file', '/dev/null', 'r'], ['file', $log, 'a'], ['file', $log, 'a']],
             $pipes,
         );
         if ($process === false) {
