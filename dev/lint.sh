@@ -10,6 +10,6 @@ cargo clippy --workspace --all-targets -- -D warnings
 for file in $(find . \( -name target -o -name node_modules -o -name vendor -o -name .git \) -prune -o -name '*.php' -print); do
     "$PHP" -l "$file" >/dev/null
 done
-for file in dev/*.sh .ci/run; do
+for file in dev/*.sh tests/system/run.sh bench/run .ci/run; do
     sh -n "$file"
 done
