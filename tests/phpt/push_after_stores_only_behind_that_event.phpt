@@ -4,7 +4,7 @@ Sse\push(), option after: stored only if nothing was stored since that event
 <?php
 require __DIR__ . '/sse.inc';
 $directory = store();
-foreach (["file://$directory", "sqlite://$directory/events.sqlite"] as $dsn) {
+foreach (twoStores($directory) as $dsn) {
     $options = ['dsn' => $dsn];
     $first = Sse\push('k', 1, null, $options + ['after' => '0-0']);
     attempt(fn () => Sse\push('k', 'not the first', null, $options + ['after' => '0-0']));

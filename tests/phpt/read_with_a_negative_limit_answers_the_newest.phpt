@@ -5,7 +5,7 @@ Sse\read(): a negative limit gives the newest events, oldest first
 require __DIR__ . '/sse.inc';
 $directory = store();
 Sse\configure(['retention_events' => 10]);
-foreach (["file://$directory", "sqlite://$directory/events.sqlite"] as $dsn) {
+foreach (twoStores($directory) as $dsn) {
     $options = ['dsn' => $dsn];
     $read = fn (?string $after, int|string $limit): array => array_map(
         fn (array $event): mixed => $event['gap'] ? 'gap' : $event['data'],
