@@ -48,6 +48,15 @@ find_fpm() {
     done
 }
 
+# PHP's own runner of phpt files.
+find_run_tests() {
+    extension_dir=$("$PHP_CONFIG" --extension-dir)
+    for run_tests in "$extension_dir/build" "$extension_dir/../../build" "$("$PHP_CONFIG" --prefix)/lib/php/build"; do
+        [ ! -f "$run_tests/run-tests.php" ] || { echo "$run_tests/run-tests.php"; return; }
+    done
+    die "run-tests.php is not where PHP's development package puts it."
+}
+
 # An installed sse.so would be loaded instead of the one just built:
 # PHP then scans a copy of its ini directory without it.
 hide_installed_extension() {

@@ -21,14 +21,6 @@ step() {
     printf '\n== %s\n' "$*"
 }
 
-find_run_tests() {
-    extension_dir=$("$PHP_CONFIG" --extension-dir)
-    for run_tests in "$extension_dir/build" "$extension_dir/../../build" "$("$PHP_CONFIG" --prefix)/lib/php/build"; do
-        [ ! -f "$run_tests/run-tests.php" ] || { echo "$run_tests/run-tests.php"; return; }
-    done
-    die "run-tests.php is not where PHP's development package puts it."
-}
-
 step 'set-up'
 dev/setup.sh --test
 find_php

@@ -239,7 +239,7 @@ final class Directory
      */
     private function temporary(string $path): array
     {
-        $name = sprintf('.%s.%d-%s.new', basename($path), getmypid(), bin2hex(random_bytes(4)));
+        $name = sprintf('.%s.%d-%s.new', basename($path), System::process(), bin2hex(random_bytes(4)));
         $temporary = "$this->path/$name";
         $file = File::make($temporary);
         System::attempt('chmod', $temporary, self::FILE_MODE);

@@ -111,13 +111,15 @@ final class File
     }
 
     /**
-     * Waits until the disk has it.
+     * Waits until the disk has it, where PHP code can (who asks for that by a setting is told if not).
      *
      * @throws \Sse\Polyfill\SystemError
      */
     public function sync(): void
     {
-        System::call(fn(): bool => fdatasync($this->handle));
+        if (function_exists('fdatasync')) {
+            System::call(fn(): bool => fdatasync($this->handle));
+        }
     }
 
     /**

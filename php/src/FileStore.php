@@ -26,7 +26,7 @@ final class FileStore
      * @var array<string, \Sse\Polyfill\Log>
      */
     private array $logs = [];
-    private int|false $process = false;
+    private int $process = -1;
 
     /** Whether a sweep was begun that isn't through: a push goes on with it, though it opens no log. */
     private bool $sweeps = false;
@@ -57,7 +57,7 @@ final class FileStore
     public function append(Key $key, Draft $draft, ?EventId $after = null): ?EventId
     {
         $this->settings->checkSize($draft);
-        $process = getmypid();
+        $process = System::process();
         if ($this->process !== $process || count($this->logs) > self::OPEN_LOGS) {
             [$this->process, $this->logs] = [$process, []];
         }

@@ -81,7 +81,7 @@ final class Response
         $isDone = false;
         try {
             $this->clearTheWay();
-            $this->abort = ignore_user_abort(true);
+            $this->abort = function_exists('ignore_user_abort') ? ignore_user_abort(true) : 0;
             $isDone = true;
         } finally {
             self::$isOpen = $isDone;
@@ -124,7 +124,7 @@ final class Response
     public function close(): void
     {
         self::$isOpen = false;
-        ignore_user_abort((bool)$this->abort);
+        System::attempt('ignore_user_abort', (bool)$this->abort);
     }
 
     /**

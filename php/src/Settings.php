@@ -141,6 +141,13 @@ final class Settings
      */
     public static function store(): StoreSettings
     {
+        $sync = (bool)self::value('fsync');
+        if ($sync && !function_exists('fdatasync')) {
+            throw Failure::argument(
+                'sse.fsync is on, and this PHP has no fdatasync(); have it taken out of disable_functions, or set it to 0',
+            );
+        }
+
         return new StoreSettings(
             new Retention(
                 (int)(self::seconds('retention_seconds') * 1_000),
@@ -148,7 +155,7 @@ final class Settings
                 self::number('retention_bytes'),
             ),
             self::number('max_payload'),
-            (bool)self::value('fsync'),
+            $sync,
         );
     }
 

@@ -46,7 +46,7 @@ final class Stream
     private static bool $isGuarded = false;
 
     /** The process that the client is connected to; no child that a closure forks. */
-    private int|false $process;
+    private int $process;
     private Feed $feed;
     private Pace $pace;
 
@@ -67,6 +67,9 @@ final class Stream
     /** When `onLoop` is due. */
     private float $loops;
 
+    /** Whether a stream that doesn't follow has looked for more, and nothing came since. */
+    private bool $looksAgain = false;
+
     /** Set while the store fails in a way that passes. */
     private ?Outage $outage = null;
 
@@ -86,7 +89,7 @@ final class Stream
 
     private function __construct(private Plan $plan, private Response $response, private FileStore $store)
     {
-        $this->process = getmypid();
+        $this->process = System::process();
         $this->pace = new Pace();
         $this->greeting = date('H:i:s');
         $this->loops = Pace::now();
@@ -264,12 +267,12 @@ final class Stream
                 continue;
             }
             if (!$this->plan->follow && $this->outage === null) {
-                // What onLoop has pushed, for one, is pending.
-                if ($this->feed->look()) {
-                    continue;
+                // What onLoop has pushed, for one, is pending. A line without an end may look so for ever.
+                if ($this->looksAgain || !$this->feed->look()) {
+                    return StreamEnd::CaughtUp;
                 }
-
-                return StreamEnd::CaughtUp;
+                $this->looksAgain = true;
+                continue;
             }
             if ($this->wait() && PHP_SAPI === 'cli-server') {
                 return StreamEnd::Shutdown;
@@ -308,6 +311,7 @@ final class Stream
                 return true;
             }
             $this->pace->hurry();
+            $this->looksAgain = false;
             if ($delivery->item instanceof Gap) {
                 $this->greet($start);
                 $this->gap($this->feed->keys($delivery->keys), $delivery->item);
@@ -467,7 +471,7 @@ final class Stream
      */
     private function isForked(): bool
     {
-        return $this->process !== getmypid();
+        return $this->process !== System::process();
     }
 
     /**

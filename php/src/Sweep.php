@@ -37,6 +37,9 @@ final class Sweep
      */
     public function goOn(int $moment = self::MOMENT): bool
     {
+        if (!function_exists('scandir')) {
+            return false;
+        }
         $path = "{$this->directory->path}/swept";
         $known = System::status($path);
         if ($known !== null && !$this->isDue($known)) {

@@ -101,6 +101,14 @@ final class System
     }
 
     /**
+     * This process's number; 0 where a host keeps it from PHP code.
+     */
+    public static function process(): int
+    {
+        return function_exists('getmypid') ? (int)getmypid() : 0;
+    }
+
+    /**
      * Runs a call of a function that hosts like to switch off; false where they did.
      */
     public static function attempt(string $function, mixed ...$arguments): mixed

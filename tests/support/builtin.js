@@ -11,7 +11,7 @@ const docroot = fileURLToPath(new URL('public', import.meta.url));
 /** A directory for events with a pusher, and what PHP programs use it; all of it ends with the test. */
 export class Store {
     #dir = temporaryDirectory('store', 0o700);
-    #flags = ['-d', `extension=${extension}`, '-d', `sse.dir=${this.#dir}`, '-d', 'sse.retry=100'];
+    #flags = ['-d', `${extension.endsWith('.php') ? 'auto_prepend_file' : 'extension'}=${extension}`, '-d', `sse.dir=${this.#dir}`, '-d', 'sse.retry=100'];
     #pusher = new Pusher(php, this.#flags);
     #programs = [];
 

@@ -172,7 +172,9 @@ final class Stack
     private function settings(array $ini): array
     {
         $flags = [];
-        $own = ["extension={$this->options->extension}", "sse.dir=$this->store", ...$this->hub?->settings() ?? []];
+        // Plain PHP is a file that each script begins with.
+        $load = str_ends_with($this->options->extension, '.php') ? 'auto_prepend_file' : 'extension';
+        $own = ["$load={$this->options->extension}", "sse.dir=$this->store", ...$this->hub?->settings() ?? []];
         foreach ([...$own, ...$ini] as $setting) {
             array_push($flags, '-d', $setting);
         }

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Tests the functions in plain PHP (php/): coding standard, PHPStan and PHPUnit; the extension's own phpt without it;
+# plain PHP and the built extension over one store; real clients of php -S and PHP-FPM. What is missing is skipped, in
+# capitals.
+set -eu
+cd "$(dirname "$0")/.."
+. dev/lib.sh
+. dev/cakephp/lib.sh
+
+find_php
+hide_installed_extension
+SSE_EXTENSION=${SSE_EXTENSION:-$PWD/target/release/libsse.so}
+
+setup_composer
+if composer_install php; then
+    (
+        cd php
+        "$PHP" vendor/bin/phpcs -q
+        "$PHP" -d memory_limit=1G vendor/bin/phpstan analyse --no-progress
+        "$PHP" vendor/bin/phpunit
+    )
+else
+    say "CODING STANDARD, PHPSTAN AND PHPUNIT OF PLAIN PHP SKIPPED: COMPOSER CANNOT FIND THEM ($COMPOSER_PROBLEM)"
+fi
+
+# Tests that say nothing of plain PHP are named by what stands in them; skipped.txt has the reasons.
+patterns=$(grep -v '^#' php/tests/phpt/skipped.txt | cut -f 1 | paste -s -d '|')
+run_tests=$(find_run_tests)
+# shellcheck disable=SC2046 # a list of files
+NO_INTERACTION=1 REPORT_EXIT_STATUS=1 TEST_PHP_EXECUTABLE=$PHP "$PHP" "$run_tests" -q -j2 --show-diff \
+    -d auto_prepend_file="$PWD/php/tests/phpt/prepend.php" -d disable_functions=ini_get,ini_set,ini_restore \
+    $(grep -LP "(?m)$patterns" tests/phpt/*.phpt) php/tests/phpt/*.phpt
+
+"$PHP" php/tests/recorded/run.php "$SSE_EXTENSION"
+"$PHP" php/tests/mixed/run.php "$SSE_EXTENSION" "${EVENTS:-100000}"
