@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use sse_core::event::{Draft, EventName};
+use sse_core::id::EventId;
 use sse_core::key::{Key, Keys};
 use sse_core::retention::Retention;
 use sse_core::signal::Choice;
@@ -27,6 +28,8 @@ use crate::wire::message::{Build, Go, Offer, PROTOCOL, Reason};
 fn keys_of(names: &[&str]) -> Keys {
     Keys::new(names.iter().map(|name| Key::new(name.as_bytes()).unwrap()).collect()).unwrap()
 }
+
+const UNLIMITED: Limits = Limits { streams: 100, descriptors: 1_000 };
 
 /// What each client was sent.
 #[derive(Default)]
@@ -71,23 +74,34 @@ impl Clients for FakeClients {
 struct World {
     directory: TempDir,
     store: Arc<FileStore>,
+    limits: Limits,
     hub: Hub,
     clients: FakeClients,
     now: Instant,
 }
 
 impl World {
+    /// Nothing is dropped.
     fn new(limits: Limits) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        // Nothing is dropped.
-        let retention = Retention { events: 1_000_000, bytes: 1 << 40, ..Retention::default() };
-        let store = FileStore::new(directory.path(), Policy { retention, ..Policy::default() });
-        let now = Instant::now();
-        Self { directory, store, hub: Hub::new(limits, now), clients: FakeClients::default(), now }
+        Self::with(limits, 1_000_000)
     }
 
     fn unlimited() -> Self {
-        Self::new(Limits { streams: 100, descriptors: 1_000 })
+        Self::new(UNLIMITED)
+    }
+
+    /// The store keeps so many events of a key.
+    fn keeping(events: u64) -> Self {
+        Self::with(UNLIMITED, events)
+    }
+
+    fn with(limits: Limits, events: u64) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let retention = Retention { events, bytes: 1 << 40, ..Retention::default() };
+        let store = FileStore::new(directory.path(), Policy { retention, ..Policy::default() });
+        let now = Instant::now();
+        let (hub, clients) = (Hub::new(limits, now), FakeClients::default());
+        Self { directory, store, limits, hub, clients, now }
     }
 
     fn offer(&self, path: &Path, keys: &[&str], client: Option<&str>, replay: Replay) -> Offer {
@@ -149,15 +163,29 @@ impl World {
         self.push_padded(key, data, 0);
     }
 
-    /// Spaces behind a number leave it the same JSON.
     fn push_padded(&self, key: &str, data: u64, padding: usize) {
+        self.append(key, data, padding);
+    }
+
+    /// Spaces behind a number leave it the same JSON.
+    fn append(&self, key: &str, data: u64, padding: usize) -> EventId {
         let draft = Draft::new(format!("{data}{}", " ".repeat(padding)).into_bytes(), None).unwrap();
-        self.store.append(&Key::new(key.as_bytes()).unwrap(), &draft).unwrap();
+        self.store.append(&Key::new(key.as_bytes()).unwrap(), &draft).unwrap()
     }
 
     /// Sends what is new, as the reactor does, until the signal has no more to say.
     fn settle(&mut self) {
         while self.hear() || self.hub.go_on(self.now, &mut self.clients) {}
+    }
+
+    /// Lets time pass until all that was to be tried again was.
+    fn wait_out(&mut self) {
+        self.settle();
+        while let Some(due) = self.hub.next_question() {
+            self.now = self.now.max(due);
+            self.hub.tick(self.now, &mut self.clients);
+            self.settle();
+        }
     }
 
     /// Looks at a signal that has something to say, if one has.

@@ -89,6 +89,7 @@ impl Seat {
     pub fn is_lost(&self, channel: &Channel) -> bool {
         let Some(fresh) = &self.fresh else { return false };
         match &self.next {
+            Next::Entry(number) if *number >= fresh.end => false,
             Next::Entry(number) => matches!(channel.entry(*number), Numbered::Entry(entry) if entry.is_gap()),
             Next::Store(behind) => behind.is_lost(fresh.position),
             Next::Reopen => false,

@@ -337,6 +337,25 @@ fn a_client_without_a_cursor_is_told_of_no_gap_before_it_came_nor_when_it_comes_
 }
 
 #[test]
+fn a_client_that_is_slow_with_what_was_there_before_it_came_is_told_of_a_gap_from_after_that() {
+    let mut world = World::keeping(6);
+    // More than memory keeps, so that the client reads it for itself.
+    (0..3).for_each(|number| world.push_padded("k", number, 43_000));
+    let offer = world.offer(world.directory.path(), &["k"], None, Replay::All);
+    let stream = world.hub.offer(&offer, world.now, &mut world.clients).unwrap();
+    world.clients.room.insert(stream, 0);
+    world.hub.go(stream, Go::of(1), world.now, &mut world.clients);
+    (3..100).for_each(|number| world.push("k", number));
+    world.settle();
+    world.clients.room.clear();
+    world.hub.writable(stream, world.now, &mut world.clients);
+    world.settle();
+    let (got, _) = world.events(stream);
+    assert!(got.starts_with(&[0, 1, 2]) && got.ends_with(&[98, 99]) && got.len() < 100, "{got:?}");
+    assert_eq!(world.output(stream).0.matches("sse-gap").count(), 1, "{got:?}");
+}
+
+#[test]
 fn a_large_event_that_is_replayed_comes_behind_the_greeting() {
     let mut world = World::unlimited();
     let text = format!("\"{}\"", "x".repeat(100_000));

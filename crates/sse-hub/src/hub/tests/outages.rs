@@ -12,15 +12,6 @@ use super::*;
 /// What is said of a lock that was tried once: nobody waited for it, and so nobody else did.
 const UNWAITED: &str = "for 0 ms";
 
-/// Lets time pass until all that was to be tried again was.
-fn wait_out(world: &mut World) {
-    while let Some(due) = world.hub.next_question() {
-        world.now = world.now.max(due);
-        world.hub.tick(world.now, &mut world.clients);
-        world.settle();
-    }
-}
-
 fn unreachable(said: &str) -> Error {
     Error::RedisUnreachable { server: "redis://h".into(), said: said.into(), waited_ms: 1 }
 }
@@ -142,7 +133,7 @@ fn a_damaged_line_is_told_when_its_log_is_unlocked_and_keeps_no_other_key_waitin
     assert!(!world.output(stream).0.contains("sse-gap"), "it may be a line half written");
     assert!(world.hub.take_log().iter().any(|line| line.contains(UNWAITED)));
     drop(log);
-    wait_out(&mut world);
+    world.wait_out();
     assert_eq!(world.output(stream).0.matches("event: sse-gap").count(), 1);
 }
 
@@ -159,7 +150,7 @@ fn a_store_that_was_moved_away_and_back_is_heard_again() {
     }
     world.settle();
     fs::rename(&away, &here).unwrap();
-    wait_out(&mut world);
+    world.wait_out();
     world.push("k", 1);
     world.settle();
     assert_eq!(world.events(stream).0, [1]);
