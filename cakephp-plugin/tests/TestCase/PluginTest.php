@@ -6,6 +6,7 @@ namespace Sse\Test\TestCase;
 use App\Application;
 use Cake\Core\Plugin;
 use Cake\Core\PluginInterface;
+use Cake\Routing\Asset;
 use Cake\TestSuite\TestCase;
 use Sse\SsePlugin;
 
@@ -25,6 +26,14 @@ class PluginTest extends TestCase
         foreach (PluginInterface::VALID_HOOKS as $hook) {
             $this->assertFalse((new SsePlugin())->isEnabled($hook), $hook);
         }
+    }
+
+    public function testItBringsTheClientForBrowsers(): void
+    {
+        (new Application(CONFIG))->bootstrap();
+
+        $this->assertSame('/sse/js/sse.js', Asset::scriptUrl('Sse.sse', ['pathPrefix' => 'js/']));
+        $this->assertFileExists(Plugin::path('Sse') . 'webroot/js/sse.js');
     }
 
     public function testThePackageSaysWhatItIs(): void
