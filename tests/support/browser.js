@@ -9,9 +9,9 @@ const FLAGS = [
     '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
 
-/** The Chromium of this machine, or the one that CHROMIUM names. */
-export function launchBrowser() {
-    return chromium.launch({ executablePath: process.env.CHROMIUM || PATHS.find(existsSync), args: FLAGS });
+/** The Chromium of this machine, or the one that CHROMIUM names; with further options of Playwright's. */
+export function launchBrowser(options = {}) {
+    return chromium.launch({ executablePath: process.env.CHROMIUM || PATHS.find(existsSync), args: FLAGS, ...options });
 }
 
 /** A page of a demo, once it is live, and what went wrong in it. */
