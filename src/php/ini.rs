@@ -13,7 +13,7 @@ use ext_php_rs::types::ZendStr;
 use ext_php_rs::zend::{ExecutorGlobals, ModuleEntry};
 use sse_core::store::redacted;
 
-use super::{Halt, guarded};
+use super::{Halt, guarded, is_set};
 
 /// The value of a setting as it stands in this request; empty if it isn't set.
 pub fn get(name: &CStr) -> String {
@@ -40,7 +40,7 @@ pub fn is_set_by_code(name: &CStr) -> bool {
         let text = |value: *mut zend_string| value.as_ref().and_then(|value| value.as_str().ok());
         // What a server sets with the rights of an administrator (SYSTEM) for this request only, no code can
         // change any more. What says the same as the configuration is not code's doing.
-        entry.modified != 0
+        is_set(entry.modified)
             && entry.modifiable & PHP_INI_USER != 0
             && text(entry.value) != text(entry.orig_value)
     }
@@ -91,7 +91,8 @@ pub unsafe extern "C" fn show_dsn(entry: *mut _zend_ini_entry, which: c_int) {
         // SAFETY: the entry is the engine's and so are its strings, for as long as we are called.
         let text = unsafe {
             let Some(entry) = entry.as_ref() else { return };
-            let value = if which == ORIGINAL && entry.modified != 0 { entry.orig_value } else { entry.value };
+            let value =
+                if which == ORIGINAL && is_set(entry.modified) { entry.orig_value } else { entry.value };
             value.as_ref().and_then(|value| value.as_str().ok()).unwrap_or_default().to_owned()
         };
         let shown = match redacted(&text) {

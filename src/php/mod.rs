@@ -53,6 +53,11 @@ pub fn guarded<R>(action: impl FnOnce() -> R) -> Result<R, Halt> {
     }
 }
 
+/// Whether a flag of the engine's is set: a `bool` from PHP 8.6 on, a byte before.
+pub fn is_set(flag: impl Into<i32>) -> bool {
+    flag.into() != 0
+}
+
 /// PHP's own functions that we call.
 const CALLED: [&str; 11] = [
     "connection_status",

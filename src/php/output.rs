@@ -9,7 +9,7 @@ use ext_php_rs::ffi::{
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::{ProcessGlobals, SapiModule};
 
-use super::{Halt, guarded};
+use super::{Halt, guarded, is_set};
 
 /// What the client's connection is to the engine: not 0 once it was aborted or timed out.
 pub fn connection_status() -> i32 {
@@ -87,7 +87,7 @@ pub fn run_header_callback() -> Result<(), Halt> {
     const IS_UNDEF: u32 = 0;
     let callback = {
         let mut globals = ext_php_rs::zend::SapiGlobals::get_mut();
-        if globals.headers_sent != 0 {
+        if is_set(globals.headers_sent) {
             return Ok(());
         }
         let mut none = Zval::new();

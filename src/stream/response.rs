@@ -133,7 +133,7 @@ impl Response {
 }
 
 fn are_headers_sent() -> bool {
-    SapiGlobals::get().headers_sent != 0
+    php::is_set(SapiGlobals::get().headers_sent)
 }
 
 /// The response's status and headers, as they are now.
@@ -146,7 +146,7 @@ struct Headers {
 impl Headers {
     fn now() -> Self {
         let mut globals = SapiGlobals::get_mut();
-        let sent = globals.headers_sent != 0;
+        let sent = php::is_set(globals.headers_sent);
         let status = globals.sapi_headers.http_response_code;
         let list = globals.sapi_headers.headers();
         let list = list
