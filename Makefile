@@ -1,6 +1,6 @@
 # Variables of the command line reach the scripts by themselves: make test PHP_CONFIG=/opt/php/bin/php-config
 
-.PHONY: help demo demo-cakephp build test test-in chaos lint bench install uninstall clean
+.PHONY: help demo demo-cakephp build test test-in chaos lint bench install uninstall deb deb-check clean
 
 help:
 	@echo 'make demo        a page with live streams, in your browser; stops with Ctrl-C'
@@ -10,6 +10,8 @@ help:
 	@echo 'make chaos       storms over the servers with random clients: MINUTES=5 ENGINE=file|sqlite|redis|all SEED='
 	@echo 'make install     build, and install for the PHP that php-config names'
 	@echo 'make uninstall   take it out again; the data stays'
+	@echo 'make deb         a Debian package for the PHP that php-config names, in target/deb'
+	@echo 'make deb-check   try it in a fresh Debian; as root, needs debootstrap and lintian'
 	@echo 'make build       build target/release/libsse.so'
 	@echo 'make bench       measure, and print the figures'
 	@echo 'make lint        format and lints only'
@@ -52,6 +54,12 @@ install:
 
 uninstall:
 	@dev/install.sh --remove
+
+deb:
+	@packaging/build-deb.sh
+
+deb-check:
+	@packaging/check-deb.sh
 
 clean:
 	rm -rf target tests/node_modules cakephp-plugin/vendor cakephp-plugin/.phpunit.cache demo/cakephp/vendor

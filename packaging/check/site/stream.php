@@ -1,0 +1,2 @@
+<?php
+Sse\stream('news');
