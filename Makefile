@@ -1,6 +1,6 @@
 # Variables of the command line reach the scripts by themselves: make test PHP_CONFIG=/opt/php/bin/php-config
 
-.PHONY: help demo demo-cakephp build test test-in chaos lint bench install uninstall deb deb-check clean
+.PHONY: help demo demo-cakephp build test test-in chaos lint bench install uninstall deb deb-check pie-check clean
 
 help:
 	@echo 'make demo        a page with live streams, in your browser; stops with Ctrl-C'
@@ -12,6 +12,7 @@ help:
 	@echo 'make uninstall   take it out again; the data stays'
 	@echo 'make deb         a Debian package for the PHP that php-config names, in target/deb'
 	@echo 'make deb-check   try it in a fresh Debian; as root, needs debootstrap and lintian'
+	@echo 'make pie-check   build as PIE does, from the archive of what is committed'
 	@echo 'make build       build target/release/libsse.so'
 	@echo 'make bench       measure, and print the figures'
 	@echo 'make lint        format and lints only'
@@ -60,6 +61,9 @@ deb:
 
 deb-check:
 	@packaging/check-deb.sh
+
+pie-check:
+	@packaging/check-pie.sh
 
 clean:
 	rm -rf target tests/node_modules cakephp-plugin/vendor cakephp-plugin/.phpunit.cache demo/cakephp/vendor
