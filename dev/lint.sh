@@ -13,3 +13,6 @@ done
 for file in dev/*.sh tests/system/run.sh bench/run .ci/run; do
     sh -n "$file"
 done
+for file in packaging/*.sh packaging/check/*.sh; do
+    sh -n "$file"
+done
