@@ -21,8 +21,7 @@ use Throwable;
  *
  * Always true:
  * - references of a key are stored under one lock, in the order of their positions, each once;
- * - nothing gets its place, and nobody hears of anything, inside a transaction of the application;
- * - a stream that waits has no connection, from its next look on.
+ * - nothing gets its place, and nobody hears of anything, inside a transaction of the application.
  *
  * @internal
  */
@@ -383,29 +382,15 @@ final class DatabaseEngine extends Engine
                 $this->relay($key, $log);
             } catch (PDOException | CakeException $exception) {
                 $this->note($key, 'a stream could not ask the database, and will again', $exception);
+                $this->rows->disconnect();
             } catch (StoreException $exception) {
                 $this->note($key, 'a stream could not store what is new, and will try again', $exception);
             } finally {
-                $this->andLetGo($onLoop);
+                if ($onLoop !== null) {
+                    $onLoop();
+                }
             }
         };
-    }
-
-    /**
-     * @param callable|null $onLoop The application's own.
-     * @return void
-     */
-    private function andLetGo(?callable $onLoop): void
-    {
-        try {
-            if ($onLoop !== null) {
-                $onLoop();
-            }
-        } finally {
-            if (Store::instance()->isShared()) {
-                $this->rows->disconnect();
-            }
-        }
     }
 
     /**

@@ -150,6 +150,14 @@ abstract class Server
         $this->process = null;
     }
 
+    /**
+     * Its process, while it runs.
+     */
+    final public function pid(): int
+    {
+        return $this->process === null ? 0 : proc_get_status($this->process)['pid'];
+    }
+
     final public function restart(): void
     {
         $this->stop();
