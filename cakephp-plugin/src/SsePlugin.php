@@ -4,9 +4,12 @@ declare(strict_types=1);
 namespace Sse;
 
 use Cake\Core\BasePlugin;
+use Cake\Core\Configure;
+use Cake\Core\PluginApplicationInterface;
+use Sse\Service\Settings;
 
 /**
- * Loads the plugin. It has a component, a service and strategies, none of which needs a hook.
+ * Brings the settings of config/sse.php.
  */
 class SsePlugin extends BasePlugin
 {
@@ -14,11 +17,6 @@ class SsePlugin extends BasePlugin
      * @var string|null
      */
     protected ?string $name = 'Sse';
-
-    /**
-     * @var bool
-     */
-    protected bool $bootstrapEnabled = false;
 
     /**
      * @var bool
@@ -44,4 +42,14 @@ class SsePlugin extends BasePlugin
      * @var bool
      */
     protected bool $eventsEnabled = false;
+
+    /**
+     * Sets what the application left out of `Sse` in its configuration.
+     *
+     * @param \Cake\Core\PluginApplicationInterface<object> $app
+     */
+    public function bootstrap(PluginApplicationInterface $app): void
+    {
+        Configure::write('Sse', (array)Configure::read('Sse') + Settings::defaults());
+    }
 }

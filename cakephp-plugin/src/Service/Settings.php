@@ -3,38 +3,62 @@ declare(strict_types=1);
 
 namespace Sse\Service;
 
+use Cake\Core\Configure;
 use InvalidArgumentException;
 
 /**
- * What may stand under `Sse` in the configuration.
+ * What stands under `Sse` in the configuration; config/sse.php lists and explains it.
  *
  * @internal
  */
 final class Settings
 {
     /**
-     * How events are kept.
+     * How events are kept; all others are options of streams.
      */
     private const ENGINE = ['payload_engine', 'signal_engine', 'cache_config', 'redis_config', 'payloads_model', 'dsn'];
 
     /**
-     * Options of a stream.
+     * @var array<string, mixed>|null
      */
-    public const STREAM = [
-        'poll', 'eventName', 'heartbeat', 'beforeSend', 'onLoop', 'replay', 'lifetime', 'retry', 'connected',
-    ];
+    private static ?array $defaults = null;
+
+    /**
+     * Every setting, with what it is where the application says nothing.
+     *
+     * @return array<string, mixed>
+     */
+    public static function defaults(): array
+    {
+        return self::$defaults ??= (require dirname(__DIR__, 2) . '/config/sse.php')['Sse'];
+    }
+
+    public static function read(string $name): mixed
+    {
+        return Configure::read("Sse.$name") ?? self::defaults()[$name];
+    }
+
+    /**
+     * Those of some settings that are options of streams.
+     *
+     * @param array<string, mixed> $settings
+     * @return array<string, mixed>
+     */
+    public static function ofStreams(array $settings): array
+    {
+        return array_intersect_key($settings, array_diff_key(self::defaults(), array_flip(self::ENGINE)));
+    }
 
     /**
      * Says which settings are misspelt. What is like none of ours is the application's own.
      *
-     * @param array<int|string, mixed> $settings The settings, by their names.
+     * @param array<int|string, mixed> $settings by their names
      * @param list<string> $others Names that are known besides.
-     * @return void
      * @throws \InvalidArgumentException
      */
     public static function assertKnown(array $settings, array $others = []): void
     {
-        $known = [...self::ENGINE, ...self::STREAM];
+        $known = array_keys(self::defaults());
         foreach (array_keys($settings) as $name) {
             $nearest = in_array($name, [...$known, ...$others], true) ? null : self::nearest((string)$name, $known);
             if ($nearest !== null) {
@@ -51,9 +75,7 @@ final class Settings
     /**
      * Says which cache configurations there are, where one that is named doesn't exist.
      *
-     * @param mixed $name The name.
      * @param list<string> $known Those that there are.
-     * @return string
      */
     public static function caches(mixed $name, array $known): string
     {
@@ -65,9 +87,7 @@ final class Settings
     /**
      * The known name that is like another, by the extension's own measure.
      *
-     * @param string $name The name.
-     * @param list<string> $known Names.
-     * @return string|null
+     * @param list<string> $known
      */
     private static function nearest(string $name, array $known): ?string
     {

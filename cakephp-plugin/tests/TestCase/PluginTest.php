@@ -4,10 +4,12 @@ declare(strict_types=1);
 namespace Sse\Test\TestCase;
 
 use App\Application;
+use Cake\Core\Configure;
 use Cake\Core\Plugin;
 use Cake\Core\PluginInterface;
 use Cake\Routing\Asset;
 use Cake\TestSuite\TestCase;
+use Sse\Service\Settings;
 use Sse\SsePlugin;
 
 class PluginTest extends TestCase
@@ -23,8 +25,31 @@ class PluginTest extends TestCase
 
     public function testHooksThatItDoesNotUseAreOff(): void
     {
+        $used = ['bootstrap'];
         foreach (PluginInterface::VALID_HOOKS as $hook) {
-            $this->assertFalse((new SsePlugin())->isEnabled($hook), $hook);
+            $this->assertSame(in_array($hook, $used, true), (new SsePlugin())->isEnabled($hook), $hook);
+        }
+    }
+
+    public function testItsSettingsAreThereAndTheApplicationsOwnWin(): void
+    {
+        $ofOne = [$this, 'of one'];
+        Configure::write('Sse', ['cache_config' => 'sse', 'beforeSend' => $ofOne, 'own' => 1]);
+
+        (new SsePlugin())->bootstrap(new Application(CONFIG));
+
+        $settings = Configure::read('Sse');
+        $this->assertSame(['sse', $ofOne, 1], [$settings['cache_config'], $settings['beforeSend'], $settings['own']]);
+        $this->assertSame('Sse.Payloads', $settings['payloads_model']);
+        $this->assertNull($settings['payload_engine']);
+        Configure::delete('Sse');
+    }
+
+    public function testEachSettingIsExplained(): void
+    {
+        $file = (string)file_get_contents(dirname(__DIR__, 2) . '/config/sse.php');
+        foreach (array_keys(Settings::defaults()) as $name) {
+            $this->assertMatchesRegularExpression("~//.*\n +'$name' => ~", $file);
         }
     }
 

@@ -49,8 +49,9 @@ class SseComponent extends Component
      */
     public function initialize(array $config): void
     {
-        // Not merged: of two callables written as arrays a mixture would come out.
-        $this->_config = array_replace($this->_defaultConfig, (array)Configure::read('Sse'), $config);
+        $configured = array_filter((array)Configure::read('Sse'), fn(mixed $value): bool => $value !== null);
+        // Shallow: of two callables written as arrays a mixture would come out.
+        $this->configShallow($configured)->configShallow($config);
     }
 
     /**
@@ -87,7 +88,7 @@ class SseComponent extends Component
     {
         // A class that extends this one may have settings of its own.
         Settings::assertKnown($this->getConfig(), array_keys($this->_defaultConfig));
-        $configured = array_intersect_key($this->getConfig(), array_flip(Settings::STREAM));
+        $configured = Settings::ofStreams($this->getConfig());
         $options = array_replace(['lastEventId' => $this->lastEventId()], $configured, $options);
         foreach (['beforeSend', 'onLoop'] as $name) {
             $options[$name] = $this->logged($watchCacheKey, $name, $options[$name]);

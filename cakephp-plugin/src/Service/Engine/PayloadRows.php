@@ -3,7 +3,6 @@ declare(strict_types=1);
 
 namespace Sse\Service\Engine;
 
-use Cake\Core\Configure;
 use Cake\Core\Exception\CakeException;
 use Cake\Database\Connection;
 use Cake\Database\Exception\MissingConnectionException;
@@ -14,6 +13,7 @@ use Cake\ORM\Table;
 use Generator;
 use InvalidArgumentException;
 use PDOException;
+use Sse\Service\Settings;
 use Throwable;
 
 /**
@@ -72,7 +72,7 @@ final class PayloadRows
      */
     public function __construct()
     {
-        $this->model = Configure::read('Sse.payloads_model') ?? 'Sse.Payloads';
+        $this->model = Settings::read('payloads_model');
     }
 
     /**

@@ -7,7 +7,6 @@ use Cake\Cache\Cache;
 use Cake\Cache\Engine\ApcuEngine;
 use Cake\Cache\Engine\ArrayEngine;
 use Cake\Cache\Engine\NullEngine;
-use Cake\Core\Configure;
 use Cake\Core\Exception\CakeException;
 use Cake\Log\Log;
 use InvalidArgumentException;
@@ -45,7 +44,7 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
      */
     public function __construct()
     {
-        $name = Configure::read('Sse.cache_config') ?? 'default';
+        $name = Settings::read('cache_config');
         if (!is_string($name) || Cache::getConfig($name) === null) {
             throw new InvalidArgumentException(sprintf(
                 'SSE: Sse.cache_config is %s, which is no cache configuration. %s',

@@ -516,6 +516,6 @@ class DatabaseTest extends TestCase
                 "SELECT pid FROM pg_stat_activity WHERE datname = 'sse' AND pid <> pg_backend_pid() ORDER BY pid",
             );
 
-        return $found === false ? [] : $found->fetchAll(PDO::FETCH_COLUMN);
+        return $found === false ? [] : array_values($found->fetchAll(PDO::FETCH_COLUMN));
     }
 }
