@@ -5,11 +5,14 @@ namespace Sse;
 
 use Cake\Core\BasePlugin;
 use Cake\Core\Configure;
+use Cake\Core\ContainerInterface;
 use Cake\Core\PluginApplicationInterface;
+use Sse\Service\EventServiceInterface;
 use Sse\Service\Settings;
+use Sse\Service\SseService;
 
 /**
- * Brings the settings of config/sse.php.
+ * Brings the settings of config/sse.php, and the service for the container.
  */
 class SsePlugin extends BasePlugin
 {
@@ -31,11 +34,6 @@ class SsePlugin extends BasePlugin
     /**
      * @var bool
      */
-    protected bool $servicesEnabled = false;
-
-    /**
-     * @var bool
-     */
     protected bool $routesEnabled = false;
 
     /**
@@ -51,5 +49,16 @@ class SsePlugin extends BasePlugin
     public function bootstrap(PluginApplicationInterface $app): void
     {
         Configure::write('Sse', (array)Configure::read('Sse') + Settings::defaults());
+    }
+
+    /**
+     * One that the application has put there itself stays.
+     *
+     * @param \Cake\Core\ContainerInterface $container The application's.
+     */
+    public function services(ContainerInterface $container): void
+    {
+        // Not shared: after SseService::reset() it is another one.
+        $container->add(EventServiceInterface::class, fn(): EventServiceInterface => SseService::service());
     }
 }

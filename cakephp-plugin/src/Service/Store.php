@@ -14,6 +14,7 @@ use Sse\StoreException;
 use function Sse\cursor;
 use function Sse\push;
 use function Sse\read;
+use function Sse\status;
 use function Sse\stream;
 
 /**
@@ -158,18 +159,30 @@ class Store
     }
 
     /**
-     * The position behind all that a key has now, as clients send it back.
+     * The position behind all that some keys have now, as clients send it back.
      *
-     * @param string $key The key.
+     * @param list<string>|string $keys The keys.
      * @return string
      * @throws \Sse\InvalidArgumentException for a key that can't be used
      * @throws \Sse\StoreException when the store can't be used
      */
-    public function cursor(string $key): string
+    public function cursor(array|string $keys): string
     {
         $dsn = $this->dsn();
 
-        return cursor($key, ['dsn' => $dsn]);
+        return cursor($keys, ['dsn' => $dsn]);
+    }
+
+    /**
+     * What `Sse\status()` says of it.
+     *
+     * @return array<string, mixed>
+     */
+    public function status(): array
+    {
+        $dsn = $this->dsn();
+
+        return status(['dsn' => $dsn]);
     }
 
     /**

@@ -5,11 +5,14 @@ namespace Sse\Test\TestCase;
 
 use App\Application;
 use Cake\Core\Configure;
+use Cake\Core\Container;
 use Cake\Core\Plugin;
 use Cake\Core\PluginInterface;
 use Cake\Routing\Asset;
 use Cake\TestSuite\TestCase;
+use Sse\Service\EventServiceInterface;
 use Sse\Service\Settings;
+use Sse\Service\SseService;
 use Sse\SsePlugin;
 
 class PluginTest extends TestCase
@@ -25,7 +28,7 @@ class PluginTest extends TestCase
 
     public function testHooksThatItDoesNotUseAreOff(): void
     {
-        $used = ['bootstrap'];
+        $used = ['bootstrap', 'services'];
         foreach (PluginInterface::VALID_HOOKS as $hook) {
             $this->assertSame(in_array($hook, $used, true), (new SsePlugin())->isEnabled($hook), $hook);
         }
@@ -59,6 +62,19 @@ class PluginTest extends TestCase
 
         $this->assertSame('/sse/js/sse.js', Asset::scriptUrl('Sse.sse', ['pathPrefix' => 'js/']));
         $this->assertFileExists(Plugin::path('Sse') . 'webroot/js/sse.js');
+    }
+
+    public function testTheContainerHasTheServiceUnlessTheApplicationHasItsOwn(): void
+    {
+        $container = new Container();
+        (new SsePlugin())->services($container);
+        $this->assertSame(SseService::service(), $container->get(EventServiceInterface::class));
+
+        $own = $this->createStub(EventServiceInterface::class);
+        $container = new Container();
+        $container->add(EventServiceInterface::class, fn(): EventServiceInterface => $own);
+        (new SsePlugin())->services($container);
+        $this->assertSame($own, $container->get(EventServiceInterface::class));
     }
 
     public function testThePackageSaysWhatItIs(): void

@@ -93,7 +93,7 @@ class SseComponent extends Component
         foreach (['beforeSend', 'onLoop'] as $name) {
             $options[$name] = $this->logged($watchCacheKey, $name, $options[$name]);
         }
-        $options = SseService::engine()->streamOptions($watchCacheKey, $options);
+        $options = SseService::service()->engine->streamOptions($watchCacheKey, $options);
         foreach (['fetch', 'beforeSend', 'onLoop'] as $name) {
             $options[$name] = $this->logged($watchCacheKey, $name, $options[$name] ?? null);
         }

@@ -5,6 +5,7 @@ namespace Sse\Service\Engine;
 
 use Cake\Core\Exception\CakeException;
 use Cake\Log\Log;
+use Closure;
 use PDOException;
 use Sse\Service\Signal\FileSignalStrategy;
 use Sse\Service\Signal\SignalStrategyInterface;
@@ -117,16 +118,39 @@ final class DatabaseEngine extends Engine
      */
     public function check(string $key, int|string $lastKnown): ?array
     {
+        return $this->seen($key, fn(): array => array_filter([parent::check($key, $lastKnown)]))[0] ?? null;
+    }
+
+    /**
+     * @inheritDoc
+     */
+    public function read(string $key, ?string $after, int $limit): array
+    {
+        return $this->seen($key, fn(): array => parent::read($key, $after, $limit));
+    }
+
+    /**
+     * What is read when the log has what the table has.
+     *
+     * @param string $key The key.
+     * @param \Closure(): list<array{time: int, data: mixed, id: string, gap?: true}> $read Reads the log.
+     * @return list<array{time: int, data: mixed, id: string, gap?: true}>
+     * @throws \Sse\StoreException when the log can't be read, or the database not be asked
+     */
+    private function seen(string $key, Closure $read): array
+    {
         try {
             $this->relay($key, $this->log($key));
-            $found = parent::check($key, $lastKnown);
+            $found = $read();
         } catch (PDOException | CakeException $exception) {
             throw new StoreException($this->rows->problem($exception), 0, $exception);
         }
-        $isGone = $found !== null && $found['data'] === null && isset($found['gap']);
-
         // What the log has and the transaction's older snapshot hasn't is no gap, but for the next look.
-        return $isGone && $this->isInTransaction() ? null : $found;
+        while ($found !== [] && end($found)['data'] === null && isset(end($found)['gap']) && $this->isInTransaction()) {
+            array_pop($found);
+        }
+
+        return $found;
     }
 
     /**

@@ -71,8 +71,7 @@ abstract class Engine
     }
 
     /**
-     * Looks for something newer: the newest event after a time in seconds, or the first after an id. `gap` is true
-     * where events before it are gone, or its own payload is.
+     * Looks for something newer: the newest event after a time in seconds, or the first after an id.
      *
      * @param string $key The key.
      * @param string|int $lastKnown The time or the id.
@@ -82,17 +81,46 @@ abstract class Engine
      */
     public function check(string $key, int|string $lastKnown): ?array
     {
-        $event = is_string($lastKnown)
-            ? Store::instance()->events($key, $lastKnown, 1)->current()
-            : Store::instance()->newest($key);
-        if ($event === null || is_int($lastKnown) && (int)$event['time'] <= $lastKnown) {
-            return null;
+        if (is_string($lastKnown)) {
+            return $this->read($key, $lastKnown, 1)[0] ?? null;
         }
+        $newest = Store::instance()->newest($key);
+
+        return $newest !== null && (int)$newest['time'] > $lastKnown ? $this->found($key, $newest, false) : null;
+    }
+
+    /**
+     * Events of a key, as check() answers them.
+     *
+     * @param string $key The key.
+     * @param string|null $after The id of the last one that isn't wanted.
+     * @param int $limit How many.
+     * @return list<array{time: int, data: mixed, id: string, gap?: true}>
+     * @throws \InvalidArgumentException for a key, id or limit that can't be used
+     * @throws \Sse\StoreException when the store fails
+     */
+    public function read(string $key, ?string $after, int $limit): array
+    {
+        $found = [];
+        foreach (Store::instance()->events($key, $after, $limit) as $event) {
+            $found[] = $this->found($key, $event, $event['gap']);
+        }
+
+        return $found;
+    }
+
+    /**
+     * @param string $key The key.
+     * @param array{id: string, time: float, data: mixed, external: bool, gap: bool} $event The event.
+     * @param bool $isGap Whether events before it are gone.
+     * @return array{time: int, data: mixed, id: string, gap?: true}
+     */
+    private function found(string $key, array $event, bool $isGap): array
+    {
         $payload = $this->payload($key, $event);
-        $isGap = $payload === null || is_string($lastKnown) && $event['gap'];
         $found = ['time' => (int)$event['time'], 'data' => $payload[0] ?? null, 'id' => $event['id']];
 
-        return $isGap ? $found + ['gap' => true] : $found;
+        return $isGap || $payload === null ? $found + ['gap' => true] : $found;
     }
 
     /**

@@ -22,7 +22,7 @@ class FileSignalStrategy implements SignalStrategyInterface
      */
     public function touch(string $key): void
     {
-        $engine = SseService::engine();
+        $engine = SseService::service()->engine;
         if (!$engine instanceof NativeEngine || !$engine->sendAgain($key)) {
             Store::instance()->push($key, ReferenceLog::value(), true);
         }

@@ -302,7 +302,7 @@ class DatabaseEngineTest extends TestCase
         Store::replace($this->failingStore(fn() => null));
         $calls = 0;
 
-        $options = SseService::engine()->streamOptions('locked', ['onLoop' => function () use (&$calls): void {
+        $options = SseService::service()->engine->streamOptions('locked', ['onLoop' => function () use (&$calls): void {
             $calls++;
         }]);
         $options['onLoop']();

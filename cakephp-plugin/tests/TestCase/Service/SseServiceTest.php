@@ -6,6 +6,7 @@ namespace Sse\Test\TestCase\Service;
 use ArrayObject;
 use Cake\Core\Configure;
 use Cake\Core\Exception\CakeException;
+use Cake\Datasource\ConnectionManager;
 use Cake\TestSuite\TestCase;
 use InvalidArgumentException;
 use JsonSerializable;
@@ -18,6 +19,7 @@ use Sse\Service\SseService;
 use Sse\Service\Store;
 use Sse\Test\Support\ArrayPayloads;
 use Sse\Test\Support\CounterSignal;
+use Sse\Test\Support\PayloadsSchema;
 use Sse\Test\Support\StreamsTrait;
 use stdClass;
 
@@ -238,6 +240,72 @@ class SseServiceTest extends TestCase
         $this->expectException(InvalidArgumentException::class);
         $this->expectExceptionMessage('"yesterday" is not an event id');
         SseService::check('k', 'yesterday');
+    }
+
+    /**
+     * @return list<list<string>>
+     */
+    public static function engines(): array
+    {
+        return [['native'], ['cache'], ['database']];
+    }
+
+    #[DataProvider('engines')]
+    public function testReadFindsPayloadsOldestFirstWhereverTheyAreKept(string $engine): void
+    {
+        PayloadsSchema::create(ConnectionManager::get('default'));
+        Configure::write('Sse.payload_engine', $engine);
+        $this->assertSame([], SseService::read('read'));
+        $this->pushAll('read', ['a', ['event' => 'toast', 'n' => 2], null]);
+
+        $all = SseService::read('read');
+
+        $this->assertSame(['a', ['event' => 'toast', 'n' => 2], null], array_column($all, 'data'));
+        $this->assertSame(['time', 'data', 'id'], array_keys($all[2]));
+        $this->assertSame([$all[1], $all[2]], SseService::read('read', $all[0]['id']));
+        $this->assertSame([$all[0]], SseService::read('read', null, 1));
+    }
+
+    public function testReadTellsOfAGap(): void
+    {
+        $this->pushAll('gap', [1, 2]);
+
+        $this->assertSame([true, null], array_map(
+            fn(array $event): ?bool => $event['gap'] ?? null,
+            SseService::read('gap', '1-0'),
+        ));
+    }
+
+    public function testACursorMakesAStreamBeginWhereItWasMade(): void
+    {
+        $this->pushAll('before', [1]);
+        $cursor = SseService::cursor('before');
+        $this->pushAll('before', [2, 3]);
+
+        $this->assertSame([2, 3], $this->streamed('before', [], $cursor));
+        $this->assertNotSame($cursor, SseService::cursor(['before', 'another']));
+    }
+
+    public function testStatusTellsOfTheApplicationsOwnStore(): void
+    {
+        Store::replace(null);
+        mkdir(TMP . 'told');
+        Configure::write('Sse.dsn', 'file://' . TMP . 'told');
+
+        $this->assertSame(TMP . 'told', SseService::status()['store']);
+        $this->assertNull(SseService::status()['problem']);
+    }
+
+    public function testTheServiceIsTheSameAsAnObject(): void
+    {
+        $service = SseService::service();
+        $this->assertTrue($service->push('object', 1));
+
+        $this->assertSsePushed('object', 1);
+        $this->assertSame(SseService::check('object', 0), $service->check('object', 0));
+        $this->assertSame(SseService::read('object'), $service->read('object'));
+        $this->assertSame(SseService::cursor('object'), $service->cursor('object'));
+        $this->assertSame(SseService::status(), $service->status());
     }
 
     /**
