@@ -140,7 +140,7 @@ class SseTestTraitTest extends TestCase
         SseService::push('k', 1);
         $this->get('/probe/open.sse?key=k');
 
-        $this->assertResponseNotContains('connected');
+        $this->assertResponseNotContains('event: connected');
         $this->assertSseSent('message', 1);
     }
 
