@@ -7,6 +7,8 @@ namespace Sse\Service;
  * Pushes events to the streams of a key, and looks at what was pushed.
  *
  * The container has one, for constructors and actions; {@see \Sse\Service\SseService} has the same as static methods.
+ *
+ * @phpstan-type Found array{time: int, data: mixed, id: string, gap?: true}
  */
 interface EventServiceInterface
 {

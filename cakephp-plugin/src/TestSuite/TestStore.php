@@ -19,6 +19,7 @@ final class TestStore extends Store
     {
         $this->directory = sys_get_temp_dir() . '/sse-test-' . bin2hex(random_bytes(8));
         mkdir($this->directory, 0700);
+        parent::__construct("file://$this->directory");
     }
 
     public function isShared(): bool
@@ -31,11 +32,11 @@ final class TestStore extends Store
      *
      * @inheritDoc
      */
-    public function stream(string $key, array $options): string
+    public function stream(array $keys, array $options): string
     {
         ob_start();
         try {
-            parent::stream($key, ['follow' => false] + $options);
+            parent::stream($keys, ['follow' => false] + $options);
         } finally {
             $frames = (string)ob_get_clean();
         }
@@ -49,12 +50,5 @@ final class TestStore extends Store
             unlink((string)$file);
         }
         rmdir($this->directory);
-    }
-
-    protected function dsn(): string
-    {
-        $this->requireExtension();
-
-        return "file://$this->directory";
     }
 }

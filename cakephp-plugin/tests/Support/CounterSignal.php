@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Sse\Test\Support;
 
+use Closure;
 use Sse\Service\Signal\SignalStrategyInterface;
 
 /**
@@ -15,9 +16,17 @@ class CounterSignal implements SignalStrategyInterface
      */
     public static array $counters = [];
 
+    /**
+     * What happens as soon as one is touched, if anything does.
+     */
+    public static ?Closure $touched = null;
+
     public function touch(string $key): void
     {
         self::$counters[$key] = (self::$counters[$key] ?? 0) + 1;
+        if (self::$touched !== null) {
+            (self::$touched)();
+        }
     }
 
     public function getLastModified(string $key): int

@@ -71,6 +71,7 @@ final class EngineUnderTest
             'ordered class and signal' => new self(
                 ['payload_engine' => JournalPayloads::class, 'signal_engine' => FileCounter::class],
             ),
+            'cache and signal' => new self(['payload_engine' => 'cache', 'signal_engine' => FileCounter::class]),
             'last value' => new self(['payload_engine' => FileValues::class], keepsEach: false),
         ];
     }

@@ -8,10 +8,13 @@ use Cake\Controller\Controller;
 use Cake\Http\ServerRequest;
 use Cake\Log\Engine\ArrayLog;
 use Cake\Log\Log;
+use Closure;
 use Psr\Http\Message\ResponseInterface;
 use Sse\Controller\Component\SseComponent;
 use Sse\Service\SseService;
+use Sse\Service\Store;
 use Sse\TestSuite\SseTestTrait;
+use Sse\TestSuite\TestStore;
 
 /**
  * Streams without an application around them.
@@ -53,6 +56,46 @@ trait StreamsTrait
         foreach ($payloads as $payload) {
             $this->assertTrue(SseService::push($key, $payload));
         }
+    }
+
+    /**
+     * The test's store, but that something happens each time before something is stored in it.
+     *
+     * @param \Closure(): mixed $before What happens.
+     */
+    protected function storeWith(Closure $before): Store
+    {
+        return new class ($this->sseStore ?? new TestStore(), $before) extends Store {
+            public function __construct(private readonly Store $store, private readonly Closure $before)
+            {
+            }
+
+            protected function dsn(): string
+            {
+                return $this->store->dsn();
+            }
+
+            public function push(string $key, mixed $data, bool $external = false, ?string $after = null): ?string
+            {
+                ($this->before)();
+
+                return $this->store->push($key, $data, $external, $after);
+            }
+        };
+    }
+
+    /**
+     * Lets something happen at the worst moment: when what is to be stored next was decided, and isn't stored yet.
+     *
+     * @param \Closure(): mixed $action What another process does.
+     */
+    protected function beforeTheNextIsStored(Closure $action): void
+    {
+        $own = Store::instance();
+        Store::replace($this->storeWith(function () use ($own, $action): void {
+            Store::replace($own);
+            $action();
+        }));
     }
 
     /**

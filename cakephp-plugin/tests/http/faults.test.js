@@ -125,11 +125,19 @@ for (const [tier, ...options] of [['hub'], ['worker', '--ini', 'sse.hub=off']]) 
 
 test('a stream that cannot begin after all is an error, and no empty 200', async (t) => {
     const cake = await start(t, {}, '--workers', '2', '--ini', 'sse.hub=off');
-    const answer = await within(fetch(cake.probe('late', { options: { handoff: 'require' } })), 'for an answer');
+    const answer = await within(fetch(cake.probe('late', { action: 'late' })), 'for an answer');
 
     assert.equal(answer.status, 500);
     assert.doesNotMatch(answer.headers.get('content-type'), /event-stream/);
-    assert.match(cake.log(), /SSE stream of the key "late": it could not begin: .*sse\.hub is off/);
+    assert.match(cake.log(), /SSE stream of the key "late": it could not begin: .*\/sse\b/);
+});
+
+test('a stream that has to go to a hub where there is none is an error page', async (t) => {
+    const cake = await start(t, {}, '--workers', '2', '--ini', 'sse.hub=off');
+    const answer = await within(fetch(cake.probe('hub', { options: { handoff: 'require' } })), 'for an answer');
+
+    assert.equal(answer.status, 500);
+    assert.match(await answer.text(), /sse\.hub is off/);
 });
 
 for (const [what, sse, said] of [

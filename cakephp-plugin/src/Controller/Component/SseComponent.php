@@ -8,6 +8,7 @@ use Cake\Core\Configure;
 use Cake\Http\CallbackStream;
 use Cake\Http\Response;
 use Cake\Log\Log;
+use Closure;
 use Sse\Http\StreamBody;
 use Sse\Service\Settings;
 use Sse\Service\SseService;
@@ -55,17 +56,19 @@ class SseComponent extends Component
     }
 
     /**
-     * The response that streams the events of a key; to be returned from the action.
+     * The response that streams the events of one or several keys; to be returned from the action.
      *
-     * @param string $watchCacheKey The key that is pushed to.
+     * @param list<string>|string $watchCacheKey The key that is pushed to, or several.
      * @param array<string, mixed> $options Options, as $_defaultConfig lists them.
      * @return \Cake\Http\Response
-     * @throws \InvalidArgumentException for a key or options that can't be used
+     * @throws \InvalidArgumentException for keys or options that can't be used
      * @throws \Sse\StoreException when the store can't be used
      */
-    public function stream(string $watchCacheKey, array $options = []): Response
+    public function stream(array|string $watchCacheKey, array $options = []): Response
     {
-        $stream = $this->_buildStream($watchCacheKey, $options);
+        $stream = is_string($watchCacheKey)
+            ? $this->_buildStream($watchCacheKey, $options)
+            : $this->body($watchCacheKey, $options);
 
         // CakePHP sends the status first, and for 204 and 304 nothing else; at any but 200 browsers give up.
         return $this->getController()->getResponse()
@@ -77,8 +80,7 @@ class SseComponent extends Component
     }
 
     /**
-     * The body, which runs when the response is sent. What can be wrong with it is said here already: later, an
-     * exception would find no page to show it.
+     * The body of a stream of one key, for classes that extend this one.
      *
      * @param string $watchCacheKey The key.
      * @param array<string, mixed> $options Options.
@@ -86,24 +88,34 @@ class SseComponent extends Component
      */
     protected function _buildStream(string $watchCacheKey, array $options = []): CallbackStream
     {
+        return $this->body([$watchCacheKey], $options);
+    }
+
+    /**
+     * The body, which runs when the response is sent. What can be wrong with it is said here already: later, an
+     * exception would find no page to show it.
+     *
+     * @param list<string> $keys The keys.
+     * @param array<string, mixed> $options Options.
+     */
+    private function body(array $keys, array $options): CallbackStream
+    {
         // A class that extends this one may have settings of its own.
         Settings::assertKnown($this->getConfig(), array_keys($this->_defaultConfig));
         $configured = Settings::ofStreams($this->getConfig());
         $options = array_replace(['lastEventId' => $this->lastEventId()], $configured, $options);
-        foreach (['beforeSend', 'onLoop'] as $name) {
-            $options[$name] = $this->logged($watchCacheKey, $name, $options[$name]);
-        }
-        $options = SseService::service()->engine->streamOptions($watchCacheKey, $options);
+        $store = Store::instance();
+        $store->check($keys, $options);
+        $options = SseService::service()->engine->streamOptions($keys, $options);
         foreach (['fetch', 'beforeSend', 'onLoop'] as $name) {
-            $options[$name] = $this->logged($watchCacheKey, $name, $options[$name] ?? null);
+            $options[$name] = isset($options[$name]) ? $this->logged($keys, $name, $options[$name]) : null;
         }
-        Store::instance()->verify($watchCacheKey, $options);
 
-        return new StreamBody(function () use ($watchCacheKey, $options): string {
+        return new StreamBody(function () use ($store, $keys, $options): string {
             try {
-                return Store::instance()->stream($watchCacheKey, $options);
+                return $store->stream($keys, $options);
             } catch (Throwable $exception) {
-                $this->logException($watchCacheKey, 'it could not begin', $exception);
+                $this->logException($keys, 'it could not begin', $exception);
                 if (!headers_sent()) {
                     // Not by http_response_code(): CakePHP has set the whole line.
                     header(($_SERVER['SERVER_PROTOCOL'] ?? 'HTTP/1.1') . ' 500 Internal Server Error');
@@ -116,39 +128,28 @@ class SseComponent extends Component
     }
 
     /**
-     * What the browser sends when it connects again, or what a page was given in the address.
-     *
-     * @return string
+     * What the browser sends when it connects again, or what a page was given in the address; null if neither is there.
      */
-    private function lastEventId(): string
+    private function lastEventId(): ?string
     {
         $request = $this->getController()->getRequest();
-        $header = $request->getHeaderLine('Last-Event-ID');
         $query = $request->getQuery('lastEventId');
 
-        return $header === '' && is_string($query) ? $query : $header;
+        return $request->getHeaderLine('Last-Event-ID') ?: (is_string($query) ? $query : '') ?: null;
     }
 
     /**
-     * A closure whose exceptions go to CakePHP's log; it answers null then. What can't be called stays as it is: the
-     * extension says what is wrong with it.
+     * A closure whose exceptions go to CakePHP's log; it answers null then.
      *
-     * @param string $key The key.
-     * @param string $name The option's name.
-     * @param mixed $callable The closure.
-     * @return mixed
+     * @param list<string> $keys
      */
-    private function logged(string $key, string $name, mixed $callable): mixed
+    private function logged(array $keys, string $name, callable $callable): Closure
     {
-        if (!is_callable($callable)) {
-            return $callable;
-        }
-
-        return function (mixed ...$arguments) use ($key, $name, $callable): mixed {
+        return function (mixed ...$arguments) use ($keys, $name, $callable): mixed {
             try {
                 return $callable(...$arguments);
             } catch (Throwable $exception) {
-                $this->logException($key, "$name threw, the stream goes on", $exception);
+                $this->logException($keys, "$name threw, the stream goes on", $exception);
 
                 return null;
             }
@@ -156,13 +157,11 @@ class SseComponent extends Component
     }
 
     /**
-     * @param string $key The key.
-     * @param string $what What happened.
-     * @param \Throwable $exception The exception.
-     * @return void
+     * @param list<string> $keys
      */
-    private function logException(string $key, string $what, Throwable $exception): void
+    private function logException(array $keys, string $what, Throwable $exception): void
     {
-        Log::error(sprintf('SSE stream of the key %s: %s: %s', Store::quoted($key), $what, $exception));
+        $quoted = (count($keys) === 1 ? 'key ' : 'keys ') . implode(', ', array_map(Store::quoted(...), $keys));
+        Log::error("SSE stream of the $quoted: $what: $exception");
     }
 }

@@ -42,80 +42,45 @@ final class EngineFactory
         Settings::assertKnown((array)Configure::read('Sse'));
         $payload = Settings::read('payload_engine');
         $signal = Settings::read('signal_engine');
-        if ($payload === null && $signal === null) {
-            return new NativeEngine();
-        }
-        if ($payload === SseService::PAYLOAD_NATIVE_ENGINE || RedisDsn::isEngine($payload)) {
-            $signals = self::signals($signal);
-            if ($signals::class === FileSignalStrategy::class) {
-                return new NativeEngine();
-            }
-            if ($signals instanceof FileSignalStrategy) {
-                throw new InvalidArgumentException(sprintf(
-                    'SSE: the signal engine %s is a FileSignalStrategy, which the payload engine "%s" is by itself;'
-                    . ' leave out Sse.signal_engine, or implement SignalStrategyInterface instead.',
-                    $signals::class,
-                    $payload,
-                ));
-            }
-
-            return new NativeEngine($signals);
-        }
-
-        $payloads = self::strategy(
-            'Sse.payload_engine',
-            $payload ?? SseService::PAYLOAD_CACHE_ENGINE,
-            self::PAYLOADS,
-            PayloadStrategyInterface::class,
-        );
-        $signals = self::signals($signal);
-
-        if (RedisDsn::isDsn(Configure::read('Sse.dsn'))) {
-            self::assertSharedLog($payloads, $signals);
-        }
-
-        return $payloads instanceof DatabasePayloadStrategy
-            ? new DatabaseEngine($payloads->rows(), $signals)
-            : new StrategyEngine($payloads, $signals);
-    }
-
-    /**
-     * @param mixed $signal What is configured as signal engine.
-     * @return \Sse\Service\Signal\SignalStrategyInterface
-     */
-    private static function signals(mixed $signal): SignalStrategyInterface
-    {
-        return self::strategy(
+        $signals = self::strategy(
             'Sse.signal_engine',
             $signal ?? SseService::SIGNAL_FILE_ENGINE,
             self::SIGNALS,
             SignalStrategyInterface::class,
         );
+        $isNative = $payload === null && $signal === null
+            || $payload === SseService::PAYLOAD_NATIVE_ENGINE
+            || RedisDsn::isEngine($payload);
+        if ($isNative) {
+            self::assertNoSubclass($signals, $payload);
+            $engine = new NativeEngine();
+        } else {
+            $payloads = self::strategy(
+                'Sse.payload_engine',
+                $payload ?? SseService::PAYLOAD_CACHE_ENGINE,
+                self::PAYLOADS,
+                PayloadStrategyInterface::class,
+            );
+            if ($payloads instanceof DatabasePayloadStrategy) {
+                return new DatabaseEngine($payloads->rows(), $signals);
+            }
+            $engine = new StrategyEngine($payloads, $signals instanceof FileSignalStrategy ? $signals : null);
+        }
+
+        return $signals instanceof FileSignalStrategy ? $engine : new SignalEngine($engine, $signals);
     }
 
     /**
-     * Says what can't note its references in Redis: what each machine finds out for itself, it would note there once
-     * more.
-     *
-     * @param \Sse\Service\Payload\PayloadStrategyInterface $payloads The payload engine.
-     * @param \Sse\Service\Signal\SignalStrategyInterface $signals The signal engine.
-     * @return void
-     * @throws \InvalidArgumentException
+     * @param mixed $payload The payload engine's name or class.
      */
-    private static function assertSharedLog(PayloadStrategyInterface $payloads, SignalStrategyInterface $signals): void
+    private static function assertNoSubclass(SignalStrategyInterface $signals, mixed $payload): void
     {
-        if ($payloads instanceof DatabasePayloadStrategy) {
-            throw new InvalidArgumentException(
-                'SSE: the payload engine "database" keeps a log on each machine, and Sse.dsn names one in Redis; leave'
-                . ' it out, or set Sse.payload_engine to "redis".',
-            );
-        }
-        if (!$signals instanceof FileSignalStrategy) {
+        if ($signals instanceof FileSignalStrategy && $signals::class !== FileSignalStrategy::class) {
             throw new InvalidArgumentException(sprintf(
-                'SSE: each machine asks the signal engine %s, and notes changes in a log of its own, and Sse.dsn names'
-                . ' one in Redis, where each change would be noted by every machine; leave out Sse.dsn, or'
-                . ' Sse.signal_engine.',
+                'SSE: the signal engine %s is a FileSignalStrategy, which the payload engine "%s" is by itself;'
+                . ' leave out Sse.signal_engine, or implement SignalStrategyInterface instead.',
                 $signals::class,
+                $payload,
             ));
         }
     }

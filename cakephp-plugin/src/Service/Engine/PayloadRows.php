@@ -10,10 +10,12 @@ use Cake\Database\Query\SelectQuery;
 use Cake\Database\Schema\Collection;
 use Cake\Datasource\FactoryLocator;
 use Cake\ORM\Table;
+use Closure;
 use Generator;
 use InvalidArgumentException;
 use PDOException;
 use Sse\Service\Settings;
+use Sse\StoreException;
 use Throwable;
 
 /**
@@ -54,9 +56,9 @@ final class PayloadRows
     private const LAST_KEPT = 30 * 86400;
 
     /**
-     * Attempts to give a place while other machines give theirs.
+     * So long others are made way for that give places too, in seconds. It takes them milliseconds.
      */
-    private const ATTEMPTS = 100;
+    private const PATIENCE = 5.0;
 
     /**
      * The time and number of this process's newest row.
@@ -89,9 +91,6 @@ final class PayloadRows
     /**
      * Whether the table isn't as the migration makes it, or the configuration names what doesn't exist: waiting doesn't
      * mend that.
-     *
-     * @param \Throwable $exception What the database or CakePHP answered.
-     * @return bool
      */
     public function isMisconfigured(Throwable $exception): bool
     {
@@ -101,9 +100,6 @@ final class PayloadRows
 
     /**
      * What happened, and how to mend it.
-     *
-     * @param \Throwable $exception What the database or CakePHP answered.
-     * @return string
      */
     public function problem(Throwable $exception): string
     {
@@ -132,7 +128,6 @@ final class PayloadRows
     /**
      * What the database doesn't have.
      *
-     * @param \Throwable $exception What it answered.
      * @return 'table'|'column'|null
      */
     private function lacks(Throwable $exception): ?string
@@ -157,18 +152,13 @@ final class PayloadRows
         return array_diff(self::COLUMNS, $schema->columns()) === [] ? null : 'column';
     }
 
-    /**
-     * @return \Cake\Database\Connection
-     */
     public function connection(): Connection
     {
         return $this->table()->getConnection();
     }
 
     /**
-     * Lets go of the connection; the next query opens it again.
-     *
-     * @return void
+     * Lets go of a connection that failed; the next query opens another.
      */
     public function disconnect(): void
     {
@@ -183,8 +173,6 @@ final class PayloadRows
     }
 
     /**
-     * @param string $key The key.
-     * @param string $json The payload.
      * @return string the row's id
      */
     public function insert(string $key, string $json): string
@@ -201,24 +189,7 @@ final class PayloadRows
     }
 
     /**
-     * Takes a row back, unless it has a place: then others may have been told of it.
-     *
-     * @param string $id The row's id.
-     * @return bool whether it is gone
-     */
-    public function remove(string $id): bool
-    {
-        $unplaced = ['id' => $id, 'position IS' => null];
-
-        return $this->connection()->delete($this->table()->getTable(), $unplaced)->rowCount() === 1;
-    }
-
-    /**
-     * Whether there are rows without a place, or behind one.
-     *
-     * @param string $key The key.
-     * @param int $after The position.
-     * @return bool
+     * Whether there are rows without a place, or behind a position.
      */
     public function hasAfter(string $key, int $after): bool
     {
@@ -230,28 +201,33 @@ final class PayloadRows
     }
 
     /**
-     * Gives a place to each row that has none, in the order in which they were pushed. Not to be called inside a
-     * transaction.
+     * Gives a place above a position to each row that has none, in the order in which they were pushed. Not to be
+     * called inside a transaction.
      *
-     * @param string $key The key.
-     * @param int $above They are to be above this position.
-     * @return void
+     * @throws \Sse\StoreException when others give so many places that this process never has its turn
      */
     public function place(string $key, int $above): void
     {
+        $until = microtime(true) + self::PATIENCE;
+        $rows = $this->select(['id'], $key)->where(['position IS' => null])->orderBy('id')->limit(self::BATCH);
         do {
-            $rows = $this->select(['id'], $key)->where(['position IS' => null])->orderBy('id')->limit(self::BATCH);
             $ids = array_column($rows->execute()->fetchAll('assoc'), 'id');
             foreach ($ids as $id) {
-                $this->placeOne($key, $id, $above);
+                if ($this->placeOne($key, $id, $above)) {
+                    continue;
+                }
+                if (microtime(true) > $until) {
+                    throw new StoreException(sprintf('other processes gave places for %g seconds', self::PATIENCE));
+                }
+                // Who was faster has more to place, and goes on undisturbed.
+                usleep(random_int(500, 3_000));
+                break;
             }
-            $isMore = count($ids) === self::BATCH;
-        } while ($isMore);
+        } while ($ids !== []);
     }
 
     /**
-     * @param string $id The row's id.
-     * @return int|null its position; null if it has none
+     * The position of a row; null if it has none.
      */
     public function position(string $id): ?int
     {
@@ -267,8 +243,6 @@ final class PayloadRows
     /**
      * The places behind a position, in their order.
      *
-     * @param string $key The key.
-     * @param int $after The position.
      * @return \Generator<int, int> the position that each follows, by its own
      */
     public function after(string $key, int $after): Generator
@@ -289,20 +263,17 @@ final class PayloadRows
     }
 
     /**
-     * @param string $key The key.
-     * @param int $position A position.
-     * @return \Sse\Service\Engine\JsonText|null the payload; null if it is gone
+     * The payload at a position, as JSON; null if it is gone.
      */
-    public function find(string $key, int $position): ?JsonText
+    public function find(string $key, int $position): ?string
     {
         return $this->one($this->select(['payload'], $key)->where(compact('position'), ['position' => 'biginteger']));
     }
 
     /**
-     * @param string $key The key.
-     * @return \Sse\Service\Engine\JsonText|null the payload of the newest row that has a place; null if there is none
+     * The payload of the newest row that has a place, as JSON; null if there is none.
      */
-    public function newest(string $key): ?JsonText
+    public function newest(string $key): ?string
     {
         $rows = $this->select(['payload'], $key)->where(['position IS NOT' => null]);
 
@@ -314,34 +285,78 @@ final class PayloadRows
      * and `sse.retention_seconds` for all. The newest row of a key stays for 30 days. Not to be called inside a
      * transaction.
      *
-     * @param string $key The key.
      * @return int how many rows were deleted
      */
     public function trim(string $key): int
     {
-        $old = $this->select(['position'], $key)
-            ->where(['position IS NOT' => null])
-            ->orderByDesc('position')
-            ->limit(1)
-            ->offset(max(1, (int)ini_get('sse.retention_events')))
-            ->execute()
-            ->fetch();
-        $deleted = is_array($old) ? $this->delete(
-            $this->select(['id'], $key)
+        return $this->trimMany($this->hash($key)) + $this->trimAged();
+    }
+
+    /**
+     * Deletes all that is not kept any more, of all keys.
+     *
+     * @return int how many rows were deleted
+     */
+    public function trimAll(): int
+    {
+        $table = $this->table()->getTable();
+        $keys = $this->connection()->selectQuery(['stream_key'], $table)->useWriteRole()->groupBy('stream_key');
+        $keys->having(fn($exp) => $exp->gt($keys->func()->count('*'), $this->kept(), 'integer'));
+        $deleted = $this->untilNone($this->trimAged(...));
+        foreach (array_column($keys->execute()->fetchAll('assoc'), 'stream_key') as $hash) {
+            $deleted += $this->untilNone(fn(): int => $this->trimMany($hash));
+        }
+
+        return $deleted;
+    }
+
+    /**
+     * @param \Closure(): int $trim
+     */
+    private function untilNone(Closure $trim): int
+    {
+        $sum = 0;
+        while (($deleted = $trim()) > 0) {
+            $sum += $deleted;
+        }
+
+        return $sum;
+    }
+
+    /**
+     * How many rows of a key are kept.
+     */
+    private function kept(): int
+    {
+        return max(1, (int)ini_get('sse.retention_events'));
+    }
+
+    private function trimMany(string $hash): int
+    {
+        $placed = $this->of($hash, ['position'])->where(['position IS NOT' => null]);
+        $old = $placed->orderByDesc('position')->limit(1)->offset($this->kept())->execute()->fetch();
+
+        return is_array($old) ? $this->delete(
+            $this->of($hash, ['id'])
                 ->where(['position <=' => $old[0]], ['position' => 'biginteger'])
                 ->orderBy('position'),
         ) : 0;
+    }
+
+    private function trimAged(): int
+    {
         $table = $this->table()->getTable();
         $newer = $this->connection()->selectQuery('1', ['newer' => $table])
             ->where('newer.stream_key = old.stream_key AND newer.position > old.position');
         $seconds = max(1, (int)ini_get('sse.retention_seconds'));
         $before = fn(int $age): array => ['old.modified <' => gmdate('Y-m-d H:i:s', time() - $age)];
-        $aged = $this->connection()->selectQuery(['id' => 'old.id'], ['old' => $table])
-            ->where($before($seconds))
-            ->where(fn($exp) => $exp->or([$exp->exists($newer), $before(max($seconds, self::LAST_KEPT))]))
-            ->orderBy('old.modified');
 
-        return $deleted + $this->delete($aged);
+        return $this->delete(
+            $this->connection()->selectQuery(['id' => 'old.id'], ['old' => $table])
+                ->where($before($seconds))
+                ->where(fn($exp) => $exp->or([$exp->exists($newer), $before(max($seconds, self::LAST_KEPT))]))
+                ->orderBy('old.modified'),
+        );
     }
 
     /**
@@ -359,74 +374,65 @@ final class PayloadRows
     }
 
     /**
-     * @param string $key The key.
-     * @param string $id The row's id.
-     * @param int $above Its position is to be above this one.
-     * @return void
+     * Gives a row its place above a position.
+     *
+     * @return bool false if another process was faster to place this row, or another at this position
      */
-    private function placeOne(string $key, string $id, int $above): void
+    private function placeOne(string $key, string $id, int $above): bool
     {
-        $attempts = 0;
-        while (true) {
-            $query = $this->select([], $key);
-            $last = $query->select($query->func()->max('position'))->execute()->fetch();
-            $follows = (int)($last[0] ?? 0);
-            $position = max((int)(microtime(true) * 1e6), $follows + 1, $above + 1);
-            try {
-                $this->connection()->updateQuery($this->table()->getTable())
-                    ->set(compact('position', 'follows'), ['position' => 'biginteger', 'follows' => 'biginteger'])
-                    ->where(['id' => $id, 'position IS' => null])
-                    ->execute();
-
-                return;
-            } catch (PDOException $exception) {
-                if (++$attempts === self::ATTEMPTS || !$this->isConflict($exception)) {
-                    throw $exception;
-                }
+        $query = $this->select([], $key);
+        $last = $query->select($query->func()->max('position'))->execute()->fetch();
+        $follows = (int)($last[0] ?? 0);
+        $position = max((int)(microtime(true) * 1e6), $follows + 1, $above + 1);
+        try {
+            return $this->connection()->updateQuery($this->table()->getTable())
+                ->set(compact('position', 'follows'), ['position' => 'biginteger', 'follows' => 'biginteger'])
+                ->where(['id' => $id, 'position IS' => null])
+                ->execute()
+                ->rowCount() === 1;
+        } catch (PDOException $exception) {
+            $cause = $exception->getPrevious() ?? $exception;
+            // A duplicate key (class 23), or a deadlock (class 40).
+            if (!in_array(substr((string)$cause->getCode(), 0, 2), ['23', '40'], true)) {
+                throw $exception;
             }
+
+            return false;
         }
     }
 
     /**
-     * Whether somebody else was faster: a duplicate key (class 23), or a deadlock (class 40).
-     *
-     * @param \PDOException $exception What the database answered.
-     * @return bool
-     */
-    private function isConflict(PDOException $exception): bool
-    {
-        $cause = $exception->getPrevious() ?? $exception;
-
-        return in_array(substr((string)$cause->getCode(), 0, 2), ['23', '40'], true);
-    }
-
-    /**
-     * @param list<string> $columns The columns.
-     * @param string $key The key.
-     * @return \Cake\Database\Query\SelectQuery<mixed> not from a replica: it may not have the newest rows yet
+     * @param list<string> $columns
+     * @return \Cake\Database\Query\SelectQuery<mixed>
      */
     private function select(array $columns, string $key): SelectQuery
     {
+        return $this->of($this->hash($key), $columns);
+    }
+
+    /**
+     * @param list<string> $columns
+     * @return \Cake\Database\Query\SelectQuery<mixed> not from a replica: it may not have the newest rows yet
+     */
+    private function of(string $hash, array $columns): SelectQuery
+    {
         return $this->connection()->selectQuery($columns, $this->table()->getTable())
             ->useWriteRole()
-            ->where(['stream_key' => $this->hash($key)]);
+            ->where(['stream_key' => $hash]);
     }
 
     /**
      * @param \Cake\Database\Query\SelectQuery<mixed> $query Finds a payload.
-     * @return \Sse\Service\Engine\JsonText|null
      */
-    private function one(SelectQuery $query): ?JsonText
+    private function one(SelectQuery $query): ?string
     {
         $row = $query->execute()->fetch();
 
-        return is_array($row) ? new JsonText((string)$row[0]) : null;
+        return is_array($row) ? (string)$row[0] : null;
     }
 
     /**
      * An id above all that this process made before.
-     *
-     * @return string
      */
     private function newId(): string
     {
@@ -437,10 +443,6 @@ final class PayloadRows
         return sprintf('%014x%06x%s', ...self::$newest, ...[bin2hex(random_bytes(6))]);
     }
 
-    /**
-     * @param string $key The key.
-     * @return string
-     */
     private function hash(string $key): string
     {
         return hash('sha256', $key);

@@ -3,118 +3,161 @@ declare(strict_types=1);
 
 namespace Sse\Service\Engine;
 
+use Closure;
 use Sse\Service\Store;
+use Sse\StoreException;
 
 /**
- * What the store says of payloads that lie elsewhere, read on from where it was read last.
+ * References in the store to the payloads of a key, which lie elsewhere.
  *
- * A reference is one of these, with `modified` where the signal is custom:
- * - `{"reference": "…"}`: one payload of an ordered class;
- * - `{"value": "…"}`: the class's last value was changed; the text is random and tells pushes apart.
+ * A reference is one of these, where `key` is a mark of the key, for streams of several:
+ * - `{"reference": "…", "key": "…"}`: one payload;
+ * - `{"value": "…", "key": "…"}`: the last value of a class was changed; the text tells one change from another.
+ *
+ * Always true: what is missing is added behind all that is there, by one of however many processes look for it.
  *
  * @internal
+ * @phpstan-import-type Entry from \Sse\Service\Store
  */
 final class ReferenceLog
 {
     /**
-     * The newest modification time of the signal that is in the log.
+     * So long others are made way for that add references too, in seconds. It takes them milliseconds.
      */
-    public int $modified = 0;
+    private const PATIENCE = 5.0;
 
     /**
-     * The newest reference to one payload.
+     * As many events as are read at once.
      */
-    public ?string $reference = null;
+    private const ALL = 100_000;
 
-    /**
-     * Changes of the last value that were not asked for yet, by their text, oldest first.
-     *
-     * @var array<string, true>
-     */
-    private array $changes = [];
-
-    private ?string $position = null;
-
-    /**
-     * How far back the end of the log goes, in seconds.
-     */
-    private const END = 10;
-
-    /**
-     * @param string $key The key.
-     * @param bool $keepsChanges Whether changes of the last value are wanted.
-     */
-    public function __construct(private readonly string $key, private readonly bool $keepsChanges = false)
+    public function __construct(private readonly string $key)
     {
     }
 
     /**
-     * @return void
-     * @throws \Sse\StoreException when the store can't be read
+     * What references to a key's payloads have in them.
      */
-    public function readOn(): void
+    public static function mark(string $key): string
     {
-        foreach (Store::instance()->events($this->key, $this->position) as $event) {
-            $this->position = $event['id'];
-            if (!$event['external']) {
-                continue;
+        return substr(hash('sha256', $key), 0, 16);
+    }
+
+    /**
+     * Adds a reference, whatever is there.
+     *
+     * @param string|null $reference null for a change of the last value.
+     * @throws \Sse\StoreException when the store fails
+     */
+    public function add(?string $reference): void
+    {
+        $this->append($reference, null);
+    }
+
+    /**
+     * Adds references until none is missing.
+     *
+     * @param \Closure(string|null): iterable<string|null> $missing Answers what is missing behind the newest reference
+     *   that is there, null if none is; asked anew where another process has added some meanwhile.
+     * @throws \Sse\StoreException when the store fails, or others add so many that this process never has its turn
+     */
+    public function extend(Closure $missing): void
+    {
+        $until = microtime(true) + self::PATIENCE;
+        while (!$this->addMissing($missing)) {
+            if (microtime(true) > $until) {
+                throw new StoreException(sprintf(
+                    'for %g seconds other processes were faster to add what is new in the key %s',
+                    self::PATIENCE,
+                    Store::quoted($this->key),
+                ));
             }
-            $this->modified = max($this->modified, $event['data']['modified'] ?? 0);
-            $this->reference = $event['data']['reference'] ?? $this->reference;
-            if ($this->keepsChanges && isset($event['data']['value'])) {
-                $this->changes[$event['data']['value']] = true;
-            }
+            // Who was faster has more to add, and goes on undisturbed.
+            usleep(random_int(500, 3_000));
         }
     }
 
     /**
-     * Reads on; at first only the end, where the newest reference is.
+     * The id of the last event; '0-0' if there is none.
      *
-     * @return void
      * @throws \Sse\StoreException when the store can't be read
      */
-    public function readEnd(): void
+    public function end(): string
     {
-        if ($this->position === null) {
-            // Ids begin with milliseconds since 1970.
-            $this->position = (time() - self::END) * 1000 . '-0';
-            $this->readOn();
-            $this->position = $this->reference === null ? null : $this->position;
-        }
-        $this->readOn();
+        return self::last(Store::instance()->read($this->key, null, -1));
     }
 
     /**
-     * Whether a change of the last value, which is due, is followed by another one that has the same value to send.
+     * Whether a reference was added behind an event.
      *
-     * The log is read on only when all that was known is done: however fast it grows, the last of them is sent.
+     * @throws \Sse\StoreException when the store can't be read
+     */
+    public function has(string $reference, string $after): bool
+    {
+        $added = Store::instance()->read($this->key, $after === '0-0' ? null : $after, self::ALL);
+
+        return in_array($reference, self::references($added), true);
+    }
+
+    /**
+     * Whether a change of the last value has another one behind it, which has the same value to send.
      *
-     * @param string $change The change's text.
-     * @return bool
      * @throws \Sse\StoreException when the store can't be read
      */
     public function isFollowed(string $change): bool
     {
-        if (!isset($this->changes[$change])) {
-            $this->readOn();
-        }
-        $at = array_search($change, array_keys($this->changes), true);
-        if ($at === false) {
-            return false;
-        }
-        $this->changes = array_slice($this->changes, $at + 1, null, true);
+        $newest = Store::instance()->newest($this->key);
+        $last = $newest !== null && $newest['external'] ? $newest['data']['value'] ?? $change : $change;
 
-        return $this->changes !== [];
+        return $last !== $change;
     }
 
     /**
-     * A reference to the last value.
-     *
-     * @return array{value: string}
+     * @param \Closure(string|null): iterable<string|null> $missing
+     * @return bool false if another process was faster
      */
-    public static function value(): array
+    private function addMissing(Closure $missing): bool
     {
-        // Not all digits: PHP would make a number of it as a key.
-        return ['value' => 'c' . bin2hex(random_bytes(8))];
+        $entries = Store::instance()->read($this->key, null, -1);
+        if ($entries !== [] && self::references($entries) === []) {
+            // A change of the last value, or an event of another engine. The newest reference lies further back.
+            $entries = Store::instance()->read($this->key, null, -self::ALL);
+        }
+        $references = self::references($entries);
+        $last = self::last($entries);
+        foreach ($missing($references === [] ? null : end($references)) as $reference) {
+            $last = $this->append($reference, $last);
+            if ($last === null) {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private function append(?string $reference, ?string $after): ?string
+    {
+        $data = $reference === null ? ['value' => bin2hex(random_bytes(8))] : compact('reference');
+
+        return Store::instance()->push($this->key, $data + ['key' => self::mark($this->key)], true, $after);
+    }
+
+    /**
+     * @param list<Entry> $entries
+     */
+    private static function last(array $entries): string
+    {
+        return $entries === [] ? '0-0' : end($entries)['id'];
+    }
+
+    /**
+     * @param list<Entry> $entries
+     * @return list<string>
+     */
+    private static function references(array $entries): array
+    {
+        $external = array_filter($entries, fn(array $entry): bool => $entry['external'] && !$entry['gap']);
+
+        return array_column(array_column($external, 'data'), 'reference');
     }
 }

@@ -6,60 +6,102 @@ namespace Sse\Service\Engine;
 use Sse\Service\Store;
 
 /**
- * What the store knows of a key's signal, read on from where it was read last: notes `{"modified": 7}`, under a key of
- * their own.
+ * What the store knows of a key's signal: notes, under a key of their own.
+ *
+ * A push notes `{"pushing": "…"}` before it stores anything, and `{"pushed": "…", "modified": 7}` when it has touched
+ * the signal; the text is the push's own. A stream that finds a time which no push made notes `{"modified": 8}`.
+ *
+ * Always true: a time that a push has made, or is about to, is noted by that push alone, and any other by one stream
+ * alone, on whatever machine.
  *
  * @internal
  */
 final class SignalNotes
 {
     /**
+     * As many notes as are read at once.
+     */
+    private const ALL = 100_000;
+
+    /**
+     * So long a stream waits for a push that it has seen begin, in seconds; one that is not over then died.
+     */
+    private const LONGEST_PUSH = 5.0;
+
+    /**
      * The newest modification time that was noted.
      */
     public int $modified = 0;
 
-    /**
-     * What the signal said at the last look, noted or not.
-     */
-    public ?int $seen = null;
-
     private readonly string $name;
 
-    private ?string $position = null;
+    private string $position = '0-0';
 
     /**
-     * @param string $key The key whose signal it is.
+     * When this stream saw pushes begin that are not over, by their texts.
+     *
+     * @var array<string, float>
      */
+    private array $pushing = [];
+
     public function __construct(string $key)
     {
         $this->name = 'sse-signal ' . hash('sha256', $key);
     }
 
     /**
-     * @param int $modified What the signal says.
-     * @return string the note's id
+     * Notes that a push begins.
+     *
+     * @return string its text
      * @throws \Sse\StoreException when the store fails
      */
-    public function note(int $modified): string
+    public function begin(): string
     {
-        return Store::instance()->push($this->name, compact('modified'));
+        // Not all digits: PHP would make a number of it as a key.
+        $push = 'p' . bin2hex(random_bytes(8));
+        Store::instance()->push($this->name, ['pushing' => $push]);
+
+        return $push;
     }
 
     /**
-     * @param int $modified A modification time.
-     * @return string|null the id of the first new note of this time or a later one
-     * @throws \Sse\StoreException when the store can't be read
+     * Notes that a push is over, and the time that the signal says.
+     *
+     * @throws \Sse\StoreException when the store fails
      */
-    public function readOn(int $modified): ?string
+    public function end(string $push, int $modified): void
     {
-        $first = null;
-        foreach (Store::instance()->events($this->name, $this->position) as $note) {
-            $this->position = $note['id'];
-            $time = (int)($note['data']['modified'] ?? 0);
-            $this->modified = max($this->modified, $time);
-            $first ??= $time >= $modified ? $this->position : null;
+        Store::instance()->push($this->name, ['pushed' => $push, 'modified' => $modified]);
+    }
+
+    /**
+     * Notes a time that the signal says.
+     *
+     * @return bool false if a push has made it, or may be about to note it, or another stream was faster
+     * @throws \Sse\StoreException when the store fails
+     */
+    public function noteFirst(int $modified): bool
+    {
+        $this->readOn();
+        $alive = array_filter($this->pushing, fn(float $seen): bool => $seen > microtime(true) - self::LONGEST_PUSH);
+        if ($modified <= $this->modified || $alive !== []) {
+            return false;
         }
 
-        return $first;
+        return Store::instance()->push($this->name, compact('modified'), after: $this->position) !== null;
+    }
+
+    private function readOn(): void
+    {
+        $after = $this->position === '0-0' ? null : $this->position;
+        foreach (Store::instance()->read($this->name, $after, self::ALL) as $entry) {
+            $this->position = $entry['id'];
+            $note = (array)$entry['data'];
+            $this->modified = max($this->modified, $note['modified'] ?? 0);
+            if (isset($note['pushing'])) {
+                $this->pushing[$note['pushing']] = microtime(true);
+            }
+            unset($this->pushing[$note['pushed'] ?? '']);
+        }
     }
 }

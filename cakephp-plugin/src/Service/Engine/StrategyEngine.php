@@ -4,42 +4,28 @@ declare(strict_types=1);
 namespace Sse\Service\Engine;
 
 use Cake\Log\Log;
-use JsonSerializable;
 use Sse\Service\Payload\CachePayloadStrategy;
 use Sse\Service\Payload\OrderedPayloadStrategyInterface;
 use Sse\Service\Payload\PayloadStrategyInterface;
 use Sse\Service\Signal\FileSignalStrategy;
-use Sse\Service\Signal\SignalStrategyInterface;
 use Sse\Service\Store;
 use Sse\StoreException;
-use stdClass;
 
 /**
- * Payloads in a strategy class; the store keeps references to them, in order.
- *
- * Always true:
- * - a payload is kept before its reference is stored, so a listener that wakes finds it;
- * - with a custom signal the references of a key are stored under one lock, so that a change is referred to once
- *   however many streams notice it.
+ * Payloads in a strategy class.
  *
  * @internal
  */
-final class StrategyEngine extends Engine
+final class StrategyEngine extends ReferenceEngine
 {
     /**
-     * Stands for a payload that is not to be sent.
-     */
-    private readonly object $nothing;
-
-    /**
-     * @param \Sse\Service\Payload\PayloadStrategyInterface $payloads Keeps the payloads.
-     * @param \Sse\Service\Signal\SignalStrategyInterface $signal Wakes the listeners.
+     * @param \Sse\Service\Signal\FileSignalStrategy|null $signal Wakes streams of a class that keeps the last value
+     *   only; null beside a signal of the application's own: then an ordered class is asked what others stored.
      */
     public function __construct(
         private readonly PayloadStrategyInterface $payloads,
-        private readonly SignalStrategyInterface $signal,
+        private readonly ?FileSignalStrategy $signal,
     ) {
-        $this->nothing = new stdClass();
     }
 
     /**
@@ -56,19 +42,48 @@ final class StrategyEngine extends Engine
      */
     public function push(string $key, mixed $payload): bool
     {
-        $this->assertSendable($payload);
-        if ($this->hasCustomSignal()) {
-            return Store::instance()->locked($key, fn(): bool => $this->pushAndTouch($key, $payload), true);
+        Store::instance()->encode($payload);
+        $log = new ReferenceLog($key);
+        if (!$this->payloads instanceof OrderedPayloadStrategyInterface) {
+            if (!$this->payloads->store($key, $payload)) {
+                return false;
+            }
+            $this->signal === null ? $log->add(null) : $this->signal->touch($key);
+
+            return true;
         }
-        $reference = $this->keep($key, $payload);
+        $before = $this->signal === null ? $log->end() : null;
+        $reference = $this->payloads->append($key, $payload);
         if ($reference === null) {
             return false;
         }
-        if (isset($reference['value'])) {
-            $this->signal->touch($key);
-        } else {
-            Store::instance()->push($key, $reference, true);
+        if ($before === null) {
+            $log->add($reference);
+
+            return true;
         }
+        $log->extend(function (?string $told) use ($log, $key, $reference, $before): array {
+            $stored = $this->stored($key, $told) ?? [];
+
+            return in_array($reference, $stored, true) || $log->has($reference, $before)
+                ? $stored
+                : [...$stored, $reference];
+        });
+
+        return true;
+    }
+
+    /**
+     * What an ordered class has besides what clients were told of; of another the last value.
+     *
+     * @inheritDoc
+     */
+    public function sendAgain(string $key): bool
+    {
+        if ($this->signal !== null) {
+            return parent::sendAgain($key);
+        }
+        (new ReferenceLog($key))->extend(fn(?string $told): array => $this->stored($key, $told) ?? [null]);
 
         return true;
     }
@@ -76,56 +91,18 @@ final class StrategyEngine extends Engine
     /**
      * @inheritDoc
      */
-    public function check(string $key, int|string $lastKnown): ?array
+    public function newest(string $key): ?array
     {
-        if (is_string($lastKnown) || !$this->hasCustomSignal()) {
-            return parent::check($key, $lastKnown);
-        }
-
-        return $this->changed($this->signal, $key, $lastKnown, fn(): ?array => $this->newest($key));
+        return $this->known($key, [$this->payloads->fetch($key)]);
     }
 
     /**
-     * @inheritDoc
-     */
-    public function streamOptions(string $key, array $options): array
-    {
-        $this->assertUsable($key, $options);
-        $log = new ReferenceLog($key, true);
-        $options['fetch'] = fn(array $reference): ?array => $this->fetch($log, $key, $reference);
-        $options['beforeSend'] = $this->withoutNothing($options['beforeSend'] ?? null);
-        if ($this->hasCustomSignal()) {
-            $options['onLoop'] = $this->withRelay(new ReferenceLog($key), $key, $options['onLoop'] ?? null);
-        }
-
-        return $options;
-    }
-
-    /**
-     * @inheritDoc
-     */
-    protected function payload(string $key, array $event): ?array
-    {
-        if (!$event['external']) {
-            return [$event['data']];
-        }
-
-        return isset($event['data']['reference'])
-            ? $this->find($key, $event['data']['reference'])
-            : $this->newest($key);
-    }
-
-    /**
-     * Says why no payload could be read. A client that comes back gets its stream: an error page would end its
+     * A client that comes back gets its stream also where nothing can be read: an error page would end its
      * EventSource, and maybe it is over when it comes back again.
      *
-     * @param string $key The key.
-     * @param array<string, mixed> $options The stream's options.
-     * @return void
-     * @throws \Sse\StoreException when the cache can't be reached
-     * @throws \Cake\Core\Exception\CakeException when no stream could read what is written
+     * @inheritDoc
      */
-    private function assertUsable(string $key, array $options): void
+    public function streamOptions(array $keys, array $options): array
     {
         if (
             $this->payloads instanceof CachePayloadStrategy
@@ -134,94 +111,63 @@ final class StrategyEngine extends Engine
         ) {
             throw new StoreException(sprintf(
                 'the key %s can\'t be streamed: its cache can\'t be reached; the log says which one',
-                Store::quoted($key),
+                Store::quoted($keys[0]),
             ));
         }
+
+        return parent::streamOptions($keys, $options);
     }
 
     /**
-     * @return bool whether the signal has to be asked, because it doesn't wake streams by itself
+     * @inheritDoc
      */
-    private function hasCustomSignal(): bool
+    protected function find(string $key, array $reference): ?Fetched
     {
-        return !$this->signal instanceof FileSignalStrategy;
+        $found = match (true) {
+            !isset($reference['reference']) => $this->newest($key),
+            $this->payloads instanceof OrderedPayloadStrategyInterface
+                => $this->known($key, $this->payloads->find($key, $reference['reference'])),
+            default => null,
+        };
+
+        return $found === null ? null : Fetched::of($found[0]);
     }
 
     /**
-     * @param string $key The key.
-     * @param mixed $payload The payload.
-     * @return array<string, string>|null the reference to it; null if it could not be kept
-     */
-    private function keep(string $key, mixed $payload): ?array
-    {
-        if (!$this->payloads instanceof OrderedPayloadStrategyInterface) {
-            return $this->payloads->store($key, $payload) ? ReferenceLog::value() : null;
-        }
-        $reference = $this->payloads->append($key, $payload);
-
-        return $reference === null ? null : ['reference' => $reference];
-    }
-
-    /**
-     * @param string $key The key.
-     * @param mixed $payload The payload.
-     * @return bool whether it is kept
-     */
-    private function pushAndTouch(string $key, mixed $payload): bool
-    {
-        $reference = $this->keep($key, $payload);
-        if ($reference === null) {
-            return false;
-        }
-        $this->signal->touch($key);
-        $this->relay(new ReferenceLog($key), $key, $reference);
-
-        return true;
-    }
-
-    /**
-     * The payload behind a reference, in a list; null if it is gone.
+     * Of several changes of the last value only the last sends it, and none if there is no value.
      *
-     * @param \Sse\Service\Engine\ReferenceLog $log What this stream's fetching has read.
-     * @param string $key The key.
-     * @param array<string, mixed> $reference The reference.
-     * @return array{mixed}|null
+     * @inheritDoc
      */
-    private function fetch(ReferenceLog $log, string $key, array $reference): ?array
+    protected function fetch(string $key, array $reference): ?Fetched
     {
         if (isset($reference['reference'])) {
-            return $this->find($key, $reference['reference']);
+            return $this->find($key, $reference);
         }
-        $newest = $log->isFollowed((string)($reference['value'] ?? '')) ? [null] : $this->newest($key);
+        $found = (new ReferenceLog($key))->isFollowed($reference['value'] ?? '')
+            ? Fetched::nothing()
+            : $this->find($key, $reference);
 
-        return $newest === null ? null : [$newest[0] ?? $this->nothing];
+        return $found !== null && $found->payload === null ? Fetched::nothing() : $found;
     }
 
     /**
-     * @param string $key The key.
-     * @param string $reference A reference of an ordered class.
-     * @return array{mixed}|null
+     * What an ordered class has behind a reference; of one that nobody was told of only the newest counts, as for a
+     * client without an id.
+     *
+     * @return list<string>|null null if the class can't tell
      */
-    private function find(string $key, string $reference): ?array
+    private function stored(string $key, ?string $told): ?array
     {
-        return $this->payloads instanceof OrderedPayloadStrategyInterface
-            ? $this->known($key, $this->payloads->find($key, $reference))
+        $stored = $this->payloads instanceof OrderedPayloadStrategyInterface
+            ? $this->payloads->after($key, $told)
             : null;
-    }
 
-    /**
-     * @param string $key The key.
-     * @return array{mixed}|null the payload stored last, in a list; null if it is gone
-     */
-    private function newest(string $key): ?array
-    {
-        return $this->known($key, [$this->payloads->fetch($key)]);
+        return $stored !== null && $told === null ? array_slice($stored, -1) : $stored;
     }
 
     /**
      * What has an object of a class that this process doesn't know is as good as gone: nobody can ask it what it hides.
      *
-     * @param string $key The key.
      * @param array{mixed}|null $payload A payload, in a list.
      * @return array{mixed}|null
      */
@@ -239,118 +185,5 @@ final class StrategyEngine extends Engine
         ));
 
         return null;
-    }
-
-    /**
-     * @param mixed $beforeSend The application's own, or null.
-     * @return mixed one that leaves out what is not to be sent
-     */
-    private function withoutNothing(mixed $beforeSend): mixed
-    {
-        if ($beforeSend !== null && !is_callable($beforeSend)) {
-            // The extension says what is wrong with it.
-            return $beforeSend;
-        }
-        if ($beforeSend !== null) {
-            return fn(mixed $payload): mixed => $payload === $this->nothing ? null : $beforeSend($payload);
-        }
-
-        return fn(mixed $payload): mixed => match (true) {
-            $payload === $this->nothing => null,
-            // What is falsy would not be sent.
-            !$payload => new class ($payload) implements JsonSerializable {
-                /**
-                 * @param mixed $payload The payload.
-                 */
-                public function __construct(private readonly mixed $payload)
-                {
-                }
-
-                /**
-                 * @return mixed
-                 */
-                public function jsonSerialize(): mixed
-                {
-                    return $this->payload;
-                }
-            },
-            default => $payload,
-        };
-    }
-
-    /**
-     * @param \Sse\Service\Engine\ReferenceLog $log What this stream's relaying has read.
-     * @param string $key The key.
-     * @param mixed $onLoop The application's own, or null.
-     * @return mixed one that asks the signal first
-     */
-    private function withRelay(ReferenceLog $log, string $key, mixed $onLoop): mixed
-    {
-        if ($onLoop !== null && !is_callable($onLoop)) {
-            return $onLoop;
-        }
-        $relay = function () use ($log, $key): bool {
-            $this->relay($log, $key);
-
-            return true;
-        };
-
-        return function () use ($relay, $log, $key, $onLoop): void {
-            try {
-                if ($this->signal->getLastModified($key) > $log->modified) {
-                    // Whoever has the lock may be storing it; the next round looks again.
-                    Store::instance()->locked($key, $relay, false);
-                }
-            } finally {
-                if ($onLoop !== null) {
-                    $onLoop();
-                }
-            }
-        };
-    }
-
-    /**
-     * Stores references to what the signal tells of and the log doesn't have. To be called under the key's lock.
-     *
-     * @param \Sse\Service\Engine\ReferenceLog $log The log.
-     * @param string $key The key.
-     * @param array<string, string>|null $pushed What was pushed just now; null if another program may have changed
-     *   something.
-     * @return void
-     */
-    private function relay(ReferenceLog $log, string $key, ?array $pushed = null): void
-    {
-        $log->readOn();
-        $modified = $this->signal->getLastModified($key);
-        if ($pushed === null && $modified <= $log->modified) {
-            return;
-        }
-        foreach ($this->missing($log, $key, $pushed) as $reference) {
-            Store::instance()->push($key, $reference + ['modified' => $modified], true);
-        }
-        $log->modified = max($log->modified, $modified);
-    }
-
-    /**
-     * @param \Sse\Service\Engine\ReferenceLog $log The log, just read.
-     * @param string $key The key.
-     * @param array<string, string>|null $pushed What was pushed just now.
-     * @return list<array<string, string>> references, oldest first
-     */
-    private function missing(ReferenceLog $log, string $key, ?array $pushed): array
-    {
-        $stored = $this->payloads instanceof OrderedPayloadStrategyInterface
-            ? $this->payloads->after($key, $log->reference)
-            : null;
-        if ($stored === null) {
-            return [$pushed ?? ReferenceLog::value()];
-        }
-        if ($log->reference === null) {
-            // Nothing was ever told: as for a client without an id, only the newest counts.
-            $stored = array_slice($stored, -1);
-        }
-        $missing = array_map(fn(string $reference): array => ['reference' => $reference], $stored);
-
-        return $pushed === null || in_array($pushed, $missing, true) ? $missing : [...$missing, $pushed];
     }
 }

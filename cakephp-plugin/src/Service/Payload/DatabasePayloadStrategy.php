@@ -3,8 +3,8 @@ declare(strict_types=1);
 
 namespace Sse\Service\Payload;
 
-use InvalidArgumentException;
 use Sse\Service\Engine\PayloadRows;
+use Sse\Service\Store;
 
 /**
  * Payloads in the table `sse_payloads`, as JSON.
@@ -42,11 +42,7 @@ class DatabasePayloadStrategy implements OrderedPayloadStrategyInterface
      */
     public function append(string $key, mixed $data): ?string
     {
-        $json = json_encode($data);
-        if ($json === false) {
-            throw new InvalidArgumentException('the payload can\'t be encoded as JSON: ' . json_last_error_msg());
-        }
-        $id = $this->rows->insert($key, $json);
+        $id = $this->rows->insert($key, Store::instance()->encode($data));
         if ($this->rows->areInTransaction()) {
             return '';
         }
@@ -60,9 +56,9 @@ class DatabasePayloadStrategy implements OrderedPayloadStrategyInterface
      */
     public function find(string $key, string $reference): ?array
     {
-        $found = $this->rows->find($key, (int)$reference);
+        $json = $this->rows->find($key, (int)$reference);
 
-        return $found === null ? null : [$found->payload()];
+        return $json === null ? null : [json_decode($json, true)];
     }
 
     /**
@@ -98,6 +94,6 @@ class DatabasePayloadStrategy implements OrderedPayloadStrategyInterface
             $this->rows->place($key, 0);
         }
 
-        return $this->rows->newest($key)?->payload();
+        return json_decode($this->rows->newest($key) ?? 'null', true);
     }
 }

@@ -3,7 +3,7 @@ declare(strict_types=1);
 
 namespace Sse\Service\Payload;
 
-use Sse\Service\RedisStore;
+use Sse\Service\RedisDsn;
 use Sse\Service\Store;
 use Sse\StoreException;
 
@@ -45,6 +45,6 @@ class RedisPayloadStrategy implements PayloadStrategyInterface
     {
         $store = Store::instance();
 
-        return $store->isShared() ? new RedisStore() : $store;
+        return $store->isShared() ? new Store(RedisDsn::configured()) : $store;
     }
 }

@@ -3,7 +3,6 @@ declare(strict_types=1);
 
 namespace Sse\Service\Signal;
 
-use Sse\Service\Engine\NativeEngine;
 use Sse\Service\Engine\ReferenceLog;
 use Sse\Service\SseService;
 use Sse\Service\Store;
@@ -22,9 +21,8 @@ class FileSignalStrategy implements SignalStrategyInterface
      */
     public function touch(string $key): void
     {
-        $engine = SseService::service()->engine;
-        if (!$engine instanceof NativeEngine || !$engine->sendAgain($key)) {
-            Store::instance()->push($key, ReferenceLog::value(), true);
+        if (!SseService::service()->engine->sendAgain($key)) {
+            (new ReferenceLog($key))->add(null);
         }
     }
 

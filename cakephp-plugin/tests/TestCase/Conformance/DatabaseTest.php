@@ -6,6 +6,7 @@ namespace Sse\Test\TestCase\Conformance;
 use PDO;
 use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
+use Sse\Test\Support\Command;
 use Sse\Test\Support\EngineUnderTest;
 use Sse\Test\Support\ProcessesTrait;
 use Sse\Test\Support\Server\MariaDb;
@@ -456,22 +457,47 @@ class DatabaseTest extends TestCase
     }
 
     #[DataProvider('databases')]
-    public function testRowsAreDeletedAlsoWhereAllArePushedInTransactions(EngineUnderTest $engine): void
+    public function testTheCommandDeletesTheOldRowsOfAllKeysHoweverTheyWerePushed(EngineUnderTest $engine): void
     {
         $this->settings = ['sse.retention_events' => '10'];
         $this->choose($engine);
-        $reader = $this->reader('only committed', ['poll' => 0.05])->connected();
         $worker = $this->worker();
-        $worker->ask('begin');
-        // So many that whoever tells of them deletes for certain, not only now and then.
-        foreach (range(1, 100) as $number) {
-            $worker->push('only committed', $number);
+        // Many: it deletes 500 at once.
+        foreach (['many' => 520, 'some' => 20, 'few' => 1] as $key => $count) {
+            // In transactions no push deletes.
+            $worker->ask('begin');
+            foreach (range(1, $count) as $number) {
+                $worker->push($key, $number);
+            }
+            $worker->ask('commit');
+            $this->assertSame($count, $worker->check($key, 0)['data'] ?? null);
         }
-        $worker->ask('commit');
 
-        $left = fn(): array => $worker->ask('sql', 'SELECT COUNT(*) AS number FROM sse_payloads');
-        $reader->until(fn(): bool => (int)$left()[0]['number'] === 10, 'the rows to be deleted');
-        $this->addToAssertionCount(1);
+        $this->assertStringContainsString('rows deleted.', $this->gc());
+
+        $left = array_column($worker->ask('sql', 'SELECT payload FROM sse_payloads ORDER BY position'), 'payload');
+        $this->assertSame([...range(511, 520), ...range(11, 20), 1], array_map(intval(...), $left));
+        $this->assertStringContainsString('0 rows deleted.', $this->gc());
+    }
+
+    #[DataProvider('databases')]
+    public function testTheCommandDeletesRowsThatAreTooOld(EngineUnderTest $engine): void
+    {
+        $this->choose($engine);
+        $worker = $this->worker();
+        foreach (['two days ago', 'newest'] as $payload) {
+            $worker->push('aged', $payload);
+        }
+        $worker->ask('sql', "UPDATE sse_payloads SET modified = '" . gmdate('Y-m-d H:i:s', time() - 2 * 86400) . "'");
+
+        $this->assertStringContainsString('1 row deleted.', $this->gc());
+
+        $this->assertSame('newest', $worker->check('aged', 0)['data'] ?? null);
+    }
+
+    private function gc(): string
+    {
+        return Command::run(['sse', 'gc'], $this->environment, $this->settings);
     }
 
     /**

@@ -244,6 +244,28 @@ class SseComponentTest extends TestCase
         $this->component()->stream('');
     }
 
+    public function testWrongKeysAreAnExceptionInTheAction(): void
+    {
+        foreach ([[], ['k', '']] as $keys) {
+            try {
+                $this->component()->stream($keys);
+                $this->fail('It was taken.');
+            } catch (InvalidArgumentException $exception) {
+                $this->assertStringContainsString('key', $exception->getMessage());
+            }
+        }
+    }
+
+    public function testAnExceptionInAClosureOfSeveralKeysIsLoggedWithEach(): void
+    {
+        $this->setupLog('error');
+        $this->component()->stream(['a', 'b'], [
+            'onLoop' => fn() => throw new LogicException('in the loop'),
+        ])->getBody()->getContents();
+
+        $this->assertLogged('SSE stream of the keys "a", "b": onLoop threw, the stream goes on: LogicException');
+    }
+
     public function testAFractionalPollIsTaken(): void
     {
         $calls = 0;
@@ -301,12 +323,12 @@ class SseComponentTest extends TestCase
     {
         $this->setupLog('error');
         Store::replace(new class extends Store {
-            public function stream(string $key, array $options): string
+            public function stream(array $keys, array $options): string
             {
                 throw new StoreException('the disk went away');
             }
 
-            public function verify(string $key, array $options): void
+            public function check(array $keys, array $options): void
             {
             }
         });

@@ -12,11 +12,13 @@ use Cake\Datasource\FactoryLocator;
 use Cake\ORM\Locator\TableLocator;
 use Cake\TestSuite\LogTestTrait;
 use Cake\TestSuite\TestCase;
-use Closure;
 use InvalidArgumentException;
 use PHPUnit\Framework\Attributes\DataProvider;
 use Sse\Model\Table\PayloadsTable;
+use Sse\Service\Engine\DatabaseEngine;
+use Sse\Service\Engine\PayloadRows;
 use Sse\Service\Payload\DatabasePayloadStrategy;
+use Sse\Service\Signal\FileSignalStrategy;
 use Sse\Service\SseService;
 use Sse\Service\Store;
 use Sse\StoreException;
@@ -217,102 +219,60 @@ class DatabaseEngineTest extends TestCase
         }
     }
 
-    /**
-     * The test's store, but for one method that another process, or a full disk, gets in the way of.
-     *
-     * @param \Closure(): mixed|null $beforeLocking What happens before the lock can't be had; null if it can.
-     */
-    private function failingStore(?Closure $beforeLocking): Store
+    private function fullStore(): Store
     {
-        return new class ($this->sseStore, $beforeLocking) extends Store {
-            public function __construct(private readonly Store $store, private readonly ?Closure $beforeLocking)
-            {
-            }
-
-            protected function dsn(): string
-            {
-                return $this->store->dsn();
-            }
-
-            public function locked(string $key, Closure $action, bool $wait): bool
-            {
-                if ($this->beforeLocking === null) {
-                    return $this->store->locked($key, $action, $wait);
-                }
-                ($this->beforeLocking)();
-
-                throw new StoreException('stayed locked');
-            }
-
-            public function push(string $key, mixed $data, bool $external = false): string
-            {
-                throw new StoreException('no space left');
-            }
-        };
+        return $this->storeWith(fn() => throw new StoreException('no space left'));
     }
 
-    public function testAPushWhoseLockCannotBeHadIsTakenBack(): void
+    public function testAPushThatCannotBeToldStaysAndIsToldLater(): void
     {
         $this->setupLog('error');
-        Store::replace($this->failingStore(fn() => null));
-
-        $this->assertFalse(SseService::push('k', 1));
-
-        $this->assertSame([], $this->rows());
-        $this->assertLogged('stayed locked');
-    }
-
-    public function testAPushThatHasItsPlaceStaysAndIsToldLater(): void
-    {
-        $this->setupLog('error');
-        Store::replace($this->failingStore(null));
+        Store::replace($this->fullStore());
 
         $this->assertTrue(SseService::push('placed', 1));
 
-        $this->assertLogged('no space left');
+        $this->assertLogged('a push is kept, and streams will find it within "poll" seconds: no space left');
         Store::replace($this->sseStore);
         $this->assertSame([1], $this->streamed('placed'));
     }
 
-    public function testAPushThatAnotherMachinePlacedMeanwhileStays(): void
-    {
-        Store::replace($this->failingStore(fn() => (new DatabasePayloadStrategy())->fetch('elsewhere')));
-
-        $this->assertTrue(SseService::push('elsewhere', 1));
-
-        Store::replace($this->sseStore);
-        $this->assertSame([1], $this->streamed('elsewhere'));
-    }
-
-    public function testAPushThatCannotBeTakenBackIsNoException(): void
+    public function testAStreamThatCannotStoreWhatIsNewBeginsAndTriesAgain(): void
     {
         $this->setupLog('error');
-        $connection = ConnectionManager::get('default');
-        Store::replace($this->failingStore(fn() => $connection->execute('DROP TABLE sse_payloads')));
-
-        $this->assertTrue(SseService::push('k', 1));
-
-        $this->assertLogged('a push could not be taken back');
-    }
-
-    public function testAStreamThatCannotHaveTheLockBeginsAndTriesAgain(): void
-    {
-        $this->setupLog('error');
-        (new DatabasePayloadStrategy())->append('locked', 1);
-        Store::replace($this->failingStore(fn() => null));
+        (new DatabasePayloadStrategy())->append('full', 1);
+        Store::replace($this->fullStore());
         $calls = 0;
 
-        $options = SseService::service()->engine->streamOptions('locked', ['onLoop' => function () use (&$calls): void {
+        $options = SseService::service()->engine->streamOptions(['full'], ['onLoop' => function () use (&$calls): void {
             $calls++;
         }]);
         $options['onLoop']();
 
         $this->assertSame(1, $calls);
-        $this->assertLogged('a stream begins without new rows: stayed locked');
-        $this->assertLogged('will try again: stayed locked');
+        $this->assertLogged('a stream begins without new rows: no space left');
+        $this->assertLogged('will try again: no space left');
         Store::replace($this->sseStore);
         $options['onLoop']();
-        $this->assertSame(1, SseService::check('locked', 0)['data'] ?? null);
+        $this->assertSame(1, SseService::check('full', 0)['data'] ?? null);
+    }
+
+    public function testWhereAnotherProcessTellsOfTheSameRowsMeanwhileEachIsToldOnce(): void
+    {
+        $elsewhere = new DatabasePayloadStrategy();
+        foreach ([1, 2, 3] as $payload) {
+            $elsewhere->append('twice', $payload);
+        }
+        $engine = new DatabaseEngine(new PayloadRows(), new FileSignalStrategy());
+        // It begins with the first of them, and the other process tells of all.
+        $this->beforeTheNextIsStored(fn() => $engine->read('twice', null, 1));
+
+        $this->assertTrue(SseService::push('twice', 4));
+
+        $references = array_column(array_column($this->sseStore->read('twice', null, 100), 'data'), 'reference');
+        $this->assertCount(4, $references);
+        $this->assertSame($references, array_unique($references));
+        Store::replace($this->sseStore);
+        $this->assertSame([1, 2, 3, 4], $this->streamed('twice'));
     }
 
     public function testABrokenEncodingIsRefusedAndNotKept(): void

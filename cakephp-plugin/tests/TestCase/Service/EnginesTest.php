@@ -124,6 +124,25 @@ class EnginesTest extends TestCase
         $this->assertSame([['n' => 2], ['n' => 4]], $sent);
     }
 
+    #[DataProvider('engines')]
+    public function testAStreamOfSeveralKeysSendsThePayloadsOfEach(string $engine): void
+    {
+        $this->choose($engine);
+        $keys = ['one', 'other', "\xff"];
+        $position = SseService::cursor($keys);
+        foreach ($keys as $number => $key) {
+            $this->pushAll($key, ["$number first", "$number second"]);
+        }
+        $this->_response = $this->component([], ['query' => ['lastEventId' => $position]])->stream($keys);
+
+        $sent = array_column($this->getSseEvents(), 'data');
+        foreach (array_keys($keys) as $number) {
+            $own = array_filter($sent, fn(string $payload): bool => $payload[0] === (string)$number);
+            $this->assertSame(["$number first", "$number second"], array_values($own));
+        }
+        $this->assertCount(6, $sent);
+    }
+
     /**
      * @return array<string, array{string, \Closure(): mixed}>
      */

@@ -205,7 +205,7 @@ class RedisDsnTest extends TestCase
             }],
             'options of a stream' => [function (): void {
                 Configure::write('Sse.dsn', 'file://' . TMP);
-                (new Store())->verify('k', ['dsn' => 'redis://:s3cret@h', 'poll' => -1]);
+                (new Store())->check(['k'], ['dsn' => 'redis://:s3cret@h', 'poll' => -1]);
             }],
         ];
     }

@@ -28,6 +28,7 @@ class SignalClassTest extends TestCase
     {
         parent::setUp();
         CounterSignal::$counters = [];
+        CounterSignal::$touched = null;
         Configure::write('Sse.signal_engine', CounterSignal::class);
     }
 
@@ -83,7 +84,7 @@ class SignalClassTest extends TestCase
         $this->pushAll('noted', [1]);
 
         $this->assertSame([1], $this->streamed('noted'));
-        $this->assertSame([1], array_column(iterator_to_array(Store::instance()->events('noted')), 'data'));
+        $this->assertSame([1], array_column(Store::instance()->read('noted', null, 100), 'data'));
     }
 
     public function testASignalThatCannotBeTouchedIsLoggedAndThePushStays(): void
@@ -106,6 +107,77 @@ class SignalClassTest extends TestCase
         }]);
 
         $this->assertSame(1, $calls);
+    }
+
+    /**
+     * @return array{onLoop: \Closure(): void} what the engine adds to a stream's options
+     */
+    private function looking(string $key): array
+    {
+        return SseService::service()->engine->streamOptions([$key], []);
+    }
+
+    public function testAStreamThatLooksWhileAPushIsUnderWaySendsNothingOnceMore(): void
+    {
+        foreach (['native', 'cache'] as $engine) {
+            Configure::write('Sse.payload_engine', $engine);
+            SseService::reset();
+            $position = $this->getSsePosition($engine);
+            $stream = $this->looking($engine);
+            CounterSignal::$touched = $stream['onLoop'];
+            $this->pushAll($engine, [1, 2]);
+            CounterSignal::$touched = null;
+            $stream['onLoop']();
+
+            $this->assertSame([1, 2], $this->streamed($engine, [], $position), $engine);
+            // What others change is sent as ever.
+            CounterSignal::$counters[$engine]++;
+            $stream['onLoop']();
+            $this->assertSame([1, 2, 2], $this->streamed($engine, [], $position), $engine);
+        }
+    }
+
+    public function testOfTwoStreamsThatFindOneChangeOneSendsItOnceMore(): void
+    {
+        Configure::write('Sse.payload_engine', 'native');
+        $this->pushAll('both', [1]);
+        $position = $this->getSsePosition('both');
+        CounterSignal::$counters['both']++;
+        [$one, $other] = [$this->looking('both'), $this->looking('both')];
+        $this->beforeTheNextIsStored($other['onLoop']);
+
+        $one['onLoop']();
+
+        $this->assertSame([1], $this->streamed('both', [], $position));
+    }
+
+    public function testAPushThatBeginsWhenAChangeIsFoundIsSentOnce(): void
+    {
+        Configure::write('Sse.payload_engine', 'native');
+        $this->pushAll('meanwhile', [1]);
+        $position = $this->getSsePosition('meanwhile');
+        CounterSignal::$counters['meanwhile']++;
+        $stream = $this->looking('meanwhile');
+        $this->beforeTheNextIsStored(fn() => $this->pushAll('meanwhile', [2]));
+
+        $stream['onLoop']();
+
+        $this->assertSame([2], $this->streamed('meanwhile', [], $position));
+    }
+
+    #[DataProvider('engines')]
+    public function testAStreamOfSeveralKeysAsksItForEach(string $engine): void
+    {
+        Configure::write('Sse.payload_engine', $engine);
+        $this->pushAll('one', [1]);
+        $this->pushAll('other', [2]);
+        $position = SseService::cursor(['one', 'other']);
+        CounterSignal::$counters['other']++;
+
+        $request = ['query' => ['lastEventId' => $position]];
+        $this->_response = $this->component([], $request)->stream(['one', 'other']);
+
+        $this->assertSame([2], array_column($this->getSseEvents(), 'data'));
     }
 
     public function testCheckWithATimeAsksIt(): void
@@ -131,6 +203,18 @@ class SignalClassTest extends TestCase
         (new FileSignalStrategy())->touch('by hand');
 
         $this->assertSame([['n' => 1]], $this->streamed('by hand', [], $position));
+    }
+
+    public function testAPayloadIsNotSentOnceMoreBehindOneThatIsPushedMeanwhile(): void
+    {
+        Configure::write('Sse', ['payload_engine' => 'native']);
+        $this->pushAll('behind', [1]);
+        $position = $this->getSsePosition('behind');
+        $this->beforeTheNextIsStored(fn() => $this->pushAll('behind', [2]));
+
+        (new FileSignalStrategy())->touch('behind');
+
+        $this->assertSame([2], $this->streamed('behind', [], $position));
     }
 }
 

@@ -108,18 +108,6 @@ class SseServiceTest extends TestCase
             'no cache' => [['payload_engine' => 'cache', 'cache_config' => 'gone'], 'There are: default, '],
             'no text for a cache' => [['payload_engine' => 'cache', 'cache_config' => ['default']], 'is array'],
             'no cache for redis' => [['payload_engine' => 'redis', 'redis_config' => 'defualt'], 'mean "default"?'],
-            'a signal of one\'s own with a log in Redis' => [
-                [
-                    'payload_engine' => ArrayPayloads::class,
-                    'signal_engine' => CounterSignal::class,
-                    'dsn' => 'redis://localhost',
-                ],
-                'noted by every machine',
-            ],
-            'database with a log in Redis' => [
-                ['payload_engine' => 'database', 'dsn' => 'redis://localhost'],
-                'keeps a log on each machine',
-            ],
         ];
     }
 
@@ -264,6 +252,7 @@ class SseServiceTest extends TestCase
         $this->assertSame(['time', 'data', 'id'], array_keys($all[2]));
         $this->assertSame([$all[1], $all[2]], SseService::read('read', $all[0]['id']));
         $this->assertSame([$all[0]], SseService::read('read', null, 1));
+        $this->assertSame([$all[1], $all[2]], SseService::read('read', null, -2));
     }
 
     public function testReadTellsOfAGap(): void

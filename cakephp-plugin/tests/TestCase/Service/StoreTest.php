@@ -8,7 +8,6 @@ use Cake\TestSuite\LogTestTrait;
 use Cake\TestSuite\TestCase;
 use Sse\Service\SseService;
 use Sse\Service\Store;
-use Sse\StoreException;
 use Sse\Test\Support\StreamsTrait;
 use function Sse\read;
 
@@ -114,7 +113,7 @@ class StoreTest extends TestCase
         $this->assertDirectoryDoesNotExist(self::DIRECTORY);
     }
 
-    public function testPagesOfEventsAreReadToTheEnd(): void
+    public function testManyEventsAreReadToTheEnd(): void
     {
         Store::replace($this->sseStore);
         ini_set('sse.retention_events', '3000');
@@ -122,108 +121,12 @@ class StoreTest extends TestCase
             SseService::push('many', $number);
         }
 
-        $data = fn(int $limit): array => array_column(
-            iterator_to_array($this->sseStore->events('many', null, $limit)),
-            'data',
-        );
-        $this->assertSame(range(1, 2500), $data(PHP_INT_MAX));
+        $data = fn(int $limit): array => array_column(SseService::read('many', null, $limit), 'data');
+        $this->assertSame(range(1, 2500), $data(100_000));
         $this->assertSame(range(1, 7), $data(7));
+        $this->assertSame(range(2494, 2500), $data(-7));
         $this->assertSame(2500, $this->sseStore->newest('many')['data']);
         ini_restore('sse.retention_events');
-    }
-
-    public function testTheLockIsForOneAtATime(): void
-    {
-        $store = Store::instance();
-        $order = [];
-        $answer = $store->locked('k', function () use ($store, &$order): bool {
-            $order[] = 'outer';
-            $inner = $store->locked('k', fn(): bool => true, false);
-            $order[] = $inner ? 'inner' : 'busy';
-
-            return true;
-        }, true);
-
-        $this->assertTrue($answer);
-        $this->assertSame(['outer', 'busy'], $order);
-        $this->assertTrue($store->locked('k', fn(): bool => true, false));
-        $lock = glob(self::DIRECTORY . '/relay-*.lock')[0];
-        $this->assertSame('0660', sprintf('%04o', fileperms($lock) & 07777));
-    }
-
-    public function testALockThatAnotherProcessKeepsIsWaitedForAndThenRefused(): void
-    {
-        $store = new class extends Store {
-            protected const LOCK_PATIENCE = 0.01;
-        };
-        $wasCalled = false;
-        $store->locked('k', function () use ($store, &$wasCalled): bool {
-            try {
-                $store->locked('k', function () use (&$wasCalled): bool {
-                    return $wasCalled = true;
-                }, true);
-                $this->fail('Two had the lock.');
-            } catch (StoreException $exception) {
-                $this->assertStringContainsString('stayed locked by another process', $exception->getMessage());
-            }
-
-            return true;
-        }, true);
-
-        $this->assertFalse($wasCalled);
-    }
-
-    public function testALockIsForTheGroupOfItsDirectory(): void
-    {
-        // Root may give files to any.
-        $groups = array_values(array_diff(posix_getuid() === 0 ? [33] : posix_getgroups(), [posix_getegid()]));
-        if ($groups === []) {
-            $this->markTestSkipped('This user is in no other group.');
-        }
-        $directory = TMP . 'grouped';
-        mkdir($directory);
-        // Without setgid, as after a plain mkdir.
-        chgrp($directory, $groups[0]);
-        chmod($directory, 0770);
-        Configure::write('Sse.dsn', "file://$directory");
-        $umask = umask(0077);
-
-        Store::instance()->locked('k', fn(): bool => true, true);
-
-        umask($umask);
-        clearstatcache();
-        [$lock] = glob("$directory/relay-*.lock") ?: [''];
-        $this->assertSame($groups[0], filegroup($lock));
-        $this->assertSame('0660', sprintf('%04o', fileperms($lock) & 07777));
-    }
-
-    public function testALinkInThePlaceOfALockIsLeftAlone(): void
-    {
-        $store = Store::instance();
-        $store->locked('k', fn(): bool => true, true);
-        [$lock] = glob(self::DIRECTORY . '/relay-*.lock') ?: [''];
-        unlink($lock);
-        $target = TMP . 'of somebody else';
-        touch($target);
-        chmod($target, 0600);
-        symlink($target, $lock);
-
-        $store->locked('k', fn(): bool => true, true);
-
-        clearstatcache();
-        $this->assertSame('0600', sprintf('%04o', fileperms($target) & 07777));
-    }
-
-    public function testTheLockOfAnSqliteStoreIsBesideTheDatabase(): void
-    {
-        $directory = TMP . 'shared store';
-        mkdir($directory);
-        Configure::write('Sse.dsn', 'sqlite://' . str_replace(' ', '%20', $directory) . '/events.sqlite');
-
-        Store::instance()->locked('k', fn(): bool => true, true);
-
-        $this->assertCount(1, glob("$directory/events.sqlite-relay-*.lock") ?: []);
-        $this->assertSame([], glob(TMP . 'relay-*.lock'));
     }
 
     public function testWithoutTheExtensionOneExceptionSaysHowToInstallIt(): void

@@ -65,11 +65,11 @@ class TransactionTest extends TestCase
                 return $this->store->dsn();
             }
 
-            public function push(string $key, mixed $data, bool $external = false): string
+            public function push(string $key, mixed $data, bool $external = false, ?string $after = null): ?string
             {
                 return $this->isFull
                     ? throw new StoreException('no space left')
-                    : $this->store->push($key, $data, $external);
+                    : $this->store->push($key, $data, $external, $after);
             }
         };
     }

@@ -80,6 +80,20 @@ class ProbeController extends AppController
     }
 
     /**
+     * The store is gone when the stream is to begin.
+     *
+     * @return \Cake\Http\Response
+     */
+    public function late(): Response
+    {
+        $response = $this->Sse->stream((string)$this->request->getQuery('key'));
+        rename(TMP . 'sse', TMP . 'gone');
+        touch(TMP . 'sse');
+
+        return $response;
+    }
+
+    /**
      * A stream in a session, and a page in it.
      *
      * @return \Cake\Http\Response

@@ -16,8 +16,15 @@ class FileCounter implements SignalStrategyInterface
      */
     public function touch(string $key): void
     {
-        file_put_contents($this->path($key), $this->getLastModified($key) + 1);
-        chmod($this->path($key), 0664);
+        // Several may touch it at a time.
+        $counter = fopen($this->path($key), 'c+');
+        if ($counter !== false && flock($counter, LOCK_EX)) {
+            $next = (string)((int)stream_get_contents($counter) + 1);
+            rewind($counter);
+            fwrite($counter, $next);
+            fclose($counter);
+            chmod($this->path($key), 0664);
+        }
     }
 
     /**
