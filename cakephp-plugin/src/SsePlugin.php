@@ -3,16 +3,18 @@ declare(strict_types=1);
 
 namespace Sse;
 
+use Cake\Console\CommandCollection;
 use Cake\Core\BasePlugin;
 use Cake\Core\Configure;
 use Cake\Core\ContainerInterface;
 use Cake\Core\PluginApplicationInterface;
+use Sse\Command\GcCommand;
 use Sse\Service\EventServiceInterface;
 use Sse\Service\Settings;
 use Sse\Service\SseService;
 
 /**
- * Brings the settings of config/sse.php, and the service for the container.
+ * Brings the settings of config/sse.php, the service for the container, and the command `sse gc`.
  */
 class SsePlugin extends BasePlugin
 {
@@ -20,11 +22,6 @@ class SsePlugin extends BasePlugin
      * @var string|null
      */
     protected ?string $name = 'Sse';
-
-    /**
-     * @var bool
-     */
-    protected bool $consoleEnabled = false;
 
     /**
      * @var bool
@@ -49,6 +46,14 @@ class SsePlugin extends BasePlugin
     public function bootstrap(PluginApplicationInterface $app): void
     {
         Configure::write('Sse', (array)Configure::read('Sse') + Settings::defaults());
+    }
+
+    /**
+     * @param \Cake\Console\CommandCollection $commands The application's.
+     */
+    public function console(CommandCollection $commands): CommandCollection
+    {
+        return $commands->add(GcCommand::defaultName(), GcCommand::class);
     }
 
     /**

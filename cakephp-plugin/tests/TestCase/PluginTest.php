@@ -28,7 +28,7 @@ class PluginTest extends TestCase
 
     public function testHooksThatItDoesNotUseAreOff(): void
     {
-        $used = ['bootstrap', 'services'];
+        $used = ['bootstrap', 'console', 'services'];
         foreach (PluginInterface::VALID_HOOKS as $hook) {
             $this->assertSame(in_array($hook, $used, true), (new SsePlugin())->isEnabled($hook), $hook);
         }
