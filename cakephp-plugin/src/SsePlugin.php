@@ -18,24 +18,10 @@ use Sse\Service\SseService;
  */
 class SsePlugin extends BasePlugin
 {
-    /**
-     * @var string|null
-     */
-    protected ?string $name = 'Sse';
-
-    /**
-     * @var bool
-     */
     protected bool $middlewareEnabled = false;
 
-    /**
-     * @var bool
-     */
     protected bool $routesEnabled = false;
 
-    /**
-     * @var bool
-     */
     protected bool $eventsEnabled = false;
 
     /**
@@ -48,18 +34,13 @@ class SsePlugin extends BasePlugin
         Configure::write('Sse', (array)Configure::read('Sse') + Settings::defaults());
     }
 
-    /**
-     * @param \Cake\Console\CommandCollection $commands The application's.
-     */
     public function console(CommandCollection $commands): CommandCollection
     {
         return $commands->add(GcCommand::defaultName(), GcCommand::class);
     }
 
     /**
-     * One that the application has put there itself stays.
-     *
-     * @param \Cake\Core\ContainerInterface $container The application's.
+     * A service that the application has put there itself stays.
      */
     public function services(ContainerInterface $container): void
     {

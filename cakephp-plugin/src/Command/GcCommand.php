@@ -7,6 +7,7 @@ use Cake\Command\Command;
 use Cake\Console\Arguments;
 use Cake\Console\ConsoleIo;
 use Sse\Service\Engine\DatabaseEngine;
+use Sse\Service\Engine\PayloadRows;
 use Sse\Service\SseService;
 
 /**
@@ -30,13 +31,12 @@ class GcCommand extends Command
      */
     public function execute(Arguments $args, ConsoleIo $io): int
     {
-        $engine = SseService::service()->engine;
-        if (!$engine instanceof DatabaseEngine) {
+        if (!SseService::service()->engine instanceof DatabaseEngine) {
             $io->out('Nothing to do: only the payload engine "database" has rows, and another is configured.');
 
             return static::CODE_SUCCESS;
         }
-        $deleted = $engine->collectGarbage();
+        $deleted = (new PayloadRows())->trimAll();
         $io->out("$deleted " . ($deleted === 1 ? 'row' : 'rows') . ' deleted.');
 
         return static::CODE_SUCCESS;

@@ -15,9 +15,6 @@ class StreamBody extends CallbackStream
 {
     private ?string $contents = null;
 
-    /**
-     * @return string
-     */
     public function getContents(): string
     {
         return $this->contents ??= parent::getContents();

@@ -28,9 +28,6 @@ final class EventService implements EventServiceInterface
     {
     }
 
-    /**
-     * @inheritDoc
-     */
     public function push(string $key, mixed $payload): bool
     {
         $class = UnknownClass::in($payload);
@@ -65,33 +62,21 @@ final class EventService implements EventServiceInterface
         return true;
     }
 
-    /**
-     * @inheritDoc
-     */
     public function check(string $key, int|string $lastKnownTime): ?array
     {
         return $this->engine->check($key, $lastKnownTime);
     }
 
-    /**
-     * @inheritDoc
-     */
     public function read(string $key, ?string $after = null, int $limit = 100): array
     {
         return $this->engine->read($key, $after, $limit);
     }
 
-    /**
-     * @inheritDoc
-     */
     public function cursor(array|string $keys): string
     {
         return Store::instance()->cursor($keys);
     }
 
-    /**
-     * @inheritDoc
-     */
     public function status(): array
     {
         return Store::instance()->status();

@@ -7,7 +7,6 @@ use Cake\Cache\Cache;
 use Cake\Cache\Engine\RedisEngine;
 use Cake\Core\App;
 use Cake\Core\Configure;
-use Closure;
 use InvalidArgumentException;
 use ReflectionClass;
 use SensitiveParameter;
@@ -28,18 +27,15 @@ final class RedisDsn
     private const TIMEOUTS = [0.05, 60.0];
 
     /**
-     * Whether the configuration wants events in Redis.
-     *
-     * @return bool
+     * What a cache may be configured with, and the extension has no counterpart for.
      */
-    public static function isWanted(): bool
-    {
-        return self::isEngine(Configure::read('Sse.payload_engine'));
-    }
+    private const REFUSED = [
+        'nodes' => 'clusters', 'clusterName' => 'clusters', 'cluster' => 'clusters',
+        'ssl_key' => 'client certificates', 'ssl_cert' => 'client certificates',
+    ];
 
     /**
      * @param mixed $engine A payload engine's name or class.
-     * @return bool whether it is this one
      */
     public static function isEngine(mixed $engine): bool
     {
@@ -48,38 +44,15 @@ final class RedisDsn
     }
 
     /**
-     * Whether other machines have the same store.
-     *
-     * @return bool
-     */
-    public static function isConfigured(): bool
-    {
-        return self::isWanted() || self::isDsn(Configure::read('Sse.dsn'));
-    }
-
-    /**
-     * @param mixed $text What may be one.
-     * @return bool whether it is a data source name of Redis
-     * @phpstan-assert-if-true string $text
-     */
-    public static function isDsn(
-        #[SensitiveParameter]
-        mixed $text,
-    ): bool {
-        return is_string($text) && preg_match('~^redis(s|\+unix)?://~', $text) === 1;
-    }
-
-    /**
      * The data source name that `Sse.redis_config` is, or that of the cache configuration which it names.
      *
-     * @return string
      * @throws \InvalidArgumentException when it can't be used
      */
     public static function configured(): string
     {
         $name = Configure::read('Sse.redis_config');
         foreach ([$name, $name === null ? Configure::read('Sse.dsn') : null] as $dsn) {
-            if (self::isDsn($dsn)) {
+            if (is_string($dsn) && preg_match('~^redis(s|\+unix)?://~', $dsn) === 1) {
                 return $dsn;
             }
         }
@@ -91,7 +64,7 @@ final class RedisDsn
                 . ' "redis://localhost:6379/0". %s',
                 // What is before an @ is a user's.
                 is_string($name) ? '"' . preg_replace('/^.*@/s', '***@', $name) . '"' : get_debug_type($name),
-                Settings::caches($name, Cache::configured()),
+                Settings::caches($name),
             ));
         }
         $class = $config['className'] ?? null;
@@ -118,7 +91,6 @@ final class RedisDsn
      * @param array<string, mixed> $config What RedisEngine is configured with.
      * @param string $root The application's directory, which stands in for a prefix.
      * @param class-string<\Cake\Cache\Engine\RedisEngine> $class The cache's class.
-     * @return string
      * @throws \InvalidArgumentException for settings that have no counterpart
      */
     public static function of(
@@ -127,43 +99,26 @@ final class RedisDsn
         string $root,
         string $class = RedisEngine::class,
     ): string {
-        foreach (['nodes', 'clusterName', 'cluster'] as $setting) {
-            if (!empty($config[$setting])) {
-                throw new InvalidArgumentException(
-                    "SSE: the engine \"redis\" has no clusters ($setting); name a cache configuration of one server in"
-                    . ' Sse.redis_config, or set it to a data source name such as "redis://localhost:6379/0".',
-                );
-            }
+        $set = array_filter($config, fn(mixed $value): bool => !in_array($value, [null, false, '', []], true));
+        foreach (array_intersect_key(self::REFUSED, $set) as $setting => $what) {
+            throw new InvalidArgumentException(
+                "SSE: the engine \"redis\" has no $what ($setting); name a cache configuration of one server, with a"
+                . ' password, in Sse.redis_config, or set it to a data source name such as "redis://localhost:6379/0".',
+            );
         }
-        foreach (['ssl_key', 'ssl_cert'] as $setting) {
-            if (!empty($config[$setting])) {
-                throw new InvalidArgumentException(
-                    "SSE: the engine \"redis\" has no client certificates ($setting); use a password.",
-                );
-            }
-        }
-        $text = fn(string $name): string => is_scalar($config[$name] ?? null) ? (string)$config[$name] : '';
-        $prefix = $text('prefix');
+        $timeout = (float)($set['timeout'] ?? 0);
+        $hasPassword = isset($set['password']);
+        [$place, $isTls] = self::place($set);
         $parameters = [
-            'prefix' => 'sse:' . ($prefix === '' ? substr(hash('sha256', $root), 0, 16) : $prefix) . ':',
+            'prefix' => 'sse:' . ($set['prefix'] ?? substr(hash('sha256', $root), 0, 16)) . ':',
+            'timeout' => $timeout > 0 ? (string)min(max($timeout, self::TIMEOUTS[0]), self::TIMEOUTS[1]) : null,
+            'db' => (int)($set['database'] ?? 0) ?: null,
+            'username' => $hasPassword && self::sendsUsername($class) ? $set['username'] ?? null : null,
+            'password' => $set['password'] ?? null,
+            'tls_ca' => $isTls ? $set['ssl_ca'] ?? null : null,
         ];
-        if ((float)$text('timeout') > 0) {
-            $parameters['timeout'] = (string)min(max((float)$text('timeout'), self::TIMEOUTS[0]), self::TIMEOUTS[1]);
-        }
-        if ((int)$text('database') !== 0) {
-            $parameters['db'] = (string)(int)$text('database');
-        }
-        if ($text('password') !== '') {
-            if ($text('username') !== '' && self::sendsUsername($class)) {
-                $parameters['username'] = $text('username');
-            }
-            $parameters['password'] = $text('password');
-        }
-        [$place, $isTls] = self::place($config, $text);
-        if ($isTls && $text('ssl_ca') !== '') {
-            $parameters['tls_ca'] = $text('ssl_ca');
-        }
 
+        // What is null is left out.
         return $place . '?' . http_build_query($parameters, '', '&', PHP_QUERY_RFC3986);
     }
 
@@ -171,8 +126,7 @@ final class RedisDsn
      * Whether a cache takes a user name. CakePHP 5.1's takes none and sends the password alone: a name that stands in
      * its address means nothing.
      *
-     * @param class-string<\Cake\Cache\Engine\RedisEngine> $class The cache's class.
-     * @return bool
+     * @param class-string<\Cake\Cache\Engine\RedisEngine> $class
      */
     private static function sendsUsername(string $class): bool
     {
@@ -182,31 +136,26 @@ final class RedisDsn
     }
 
     /**
-     * @param array<string, mixed> $config What RedisEngine is configured with.
-     * @param \Closure(string): string $text Reads a setting.
+     * @param array<string, mixed> $config
      * @return array{string, bool} the data source name without parameters, and whether it is one of TLS
      */
     private static function place(
         #[SensitiveParameter]
         array $config,
-        #[SensitiveParameter]
-        Closure $text,
     ): array {
-        $host = $text('unix_socket') ?: $text('host') ?: $text('server') ?: '127.0.0.1';
+        $host = (string)($config['unix_socket'] ?? $config['host'] ?? $config['server'] ?? '127.0.0.1');
         $isTls = ($config['tls'] ?? false) === true;
         if (preg_match('~^(tls|ssl|tcp|unix)://(.*)$~', $host, $matches)) {
             $isTls = $isTls || in_array($matches[1], ['tls', 'ssl'], true);
             $host = $matches[2];
         }
-        if (str_starts_with($host, '/') || $text('unix_socket') !== '') {
-            $path = implode('/', array_map(rawurlencode(...), explode('/', $host)));
-
-            return ["redis+unix://$path", false];
+        if (str_starts_with($host, '/') || isset($config['unix_socket'])) {
+            return ['redis+unix://' . implode('/', array_map(rawurlencode(...), explode('/', $host))), false];
         }
         if (str_contains($host, ':') && !str_starts_with($host, '[')) {
             $host = "[$host]";
         }
-        $port = (int)$text('port') ?: 6379;
+        $port = (int)($config['port'] ?? 0) ?: 6379;
 
         return [($isTls ? 'rediss' : 'redis') . "://$host:$port", $isTls];
     }

@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Sse\Service;
 
+use Cake\Cache\Cache;
 use Cake\Core\Configure;
 use InvalidArgumentException;
 
@@ -52,15 +53,15 @@ final class Settings
     /**
      * Says which settings are misspelt. What is like none of ours is the application's own.
      *
-     * @param array<int|string, mixed> $settings by their names
+     * @param array<int|string, mixed> $settings
      * @param list<string> $others Names that are known besides.
      * @throws \InvalidArgumentException
      */
     public static function assertKnown(array $settings, array $others = []): void
     {
         $known = array_keys(self::defaults());
-        foreach (array_keys($settings) as $name) {
-            $nearest = in_array($name, [...$known, ...$others], true) ? null : self::nearest((string)$name, $known);
+        foreach (array_diff(array_keys($settings), $known, $others) as $name) {
+            $nearest = self::nearest((string)$name, $known);
             if ($nearest !== null) {
                 throw new InvalidArgumentException(sprintf(
                     'SSE: there is no setting "%s"; did you mean "%s"? Known under Sse are %s.',
@@ -74,11 +75,10 @@ final class Settings
 
     /**
      * Says which cache configurations there are, where one that is named doesn't exist.
-     *
-     * @param list<string> $known Those that there are.
      */
-    public static function caches(mixed $name, array $known): string
+    public static function caches(mixed $name): string
     {
+        $known = Cache::configured();
         $nearest = is_string($name) ? self::nearest($name, $known) : null;
 
         return ($nearest === null ? '' : "Did you mean \"$nearest\"? ") . 'There are: ' . implode(', ', $known) . '.';

@@ -27,11 +27,8 @@ class SseService
     private static ?Closure $listener = null;
 
     /**
-     * Keeps a payload and sends it to all streams of the key.
+     * Keeps a payload and sends it to all streams of the key; answers whether it was kept.
      *
-     * @param string $key 1 to 1024 bytes.
-     * @param mixed $payload What json_encode() takes.
-     * @return bool Whether it was kept; why not is in the log.
      * @see \Sse\Service\EventServiceInterface::push()
      */
     public static function push(string $key, mixed $payload): bool
@@ -42,9 +39,7 @@ class SseService
     /**
      * Looks for something newer in a key: the newest payload after a time, or the first after an id.
      *
-     * @param string $key The key.
-     * @param string|int $lastKnownTime The time or the id that the last answer had; 0 at the beginning.
-     * @return array{time: int, data: mixed, id: string, gap?: true}|null null if there is nothing newer
+     * @return array{time: int, data: mixed, id: string, gap?: true}|null
      * @see \Sse\Service\EventServiceInterface::check()
      */
     public static function check(string $key, int|string $lastKnownTime): ?array
@@ -53,11 +48,8 @@ class SseService
     }
 
     /**
-     * The events of a key that are kept, oldest first.
+     * The events of a key that are kept, oldest first; with a negative limit so many of the newest.
      *
-     * @param string $key The key.
-     * @param string|null $after The id of the last one that isn't wanted any more.
-     * @param int $limit How many at most; negative for so many of the newest.
      * @return list<array{time: int, data: mixed, id: string, gap?: true}>
      * @see \Sse\Service\EventServiceInterface::read()
      */
@@ -67,10 +59,9 @@ class SseService
     }
 
     /**
-     * "Now", for a page whose stream is to begin right here.
+     * "Now", for a page whose stream is to begin right here: `?lastEventId=` in its address.
      *
-     * @param list<string>|string $keys The stream's key or keys.
-     * @return string For its address: `?lastEventId=`.
+     * @param list<string>|string $keys
      * @see \Sse\Service\EventServiceInterface::cursor()
      */
     public static function cursor(array|string $keys): string
@@ -91,8 +82,6 @@ class SseService
 
     /**
      * Forgets the engines, so that a changed configuration counts. For tests.
-     *
-     * @return void
      */
     public static function reset(): void
     {
@@ -102,7 +91,6 @@ class SseService
     /**
      * The same as an object, as the container has it by its interface.
      *
-     * @return \Sse\Service\EventService
      * @throws \InvalidArgumentException for a wrong configuration
      */
     public static function service(): EventService
@@ -118,7 +106,6 @@ class SseService
      *
      * @internal
      * @param \Closure(string, mixed): void|null $listener Gets key and payload.
-     * @return void
      */
     public static function listen(?Closure $listener): void
     {

@@ -17,6 +17,8 @@ use function Sse\stream;
 /**
  * Where the events of this application are kept, and the only place that calls the extension.
  *
+ * What can't be used is an `Sse\InvalidArgumentException`, and a store that fails an `Sse\StoreException`.
+ *
  * @internal
  * @phpstan-type Entry array{id: string, time: float, event: ?string, data: mixed, external: bool, gap: bool}
  */
@@ -26,7 +28,6 @@ class Store
 
     /**
      * @param string|null $dsn Its data source name; null for what the configuration says.
-     * @throws \Cake\Core\Exception\CakeException when the extension is not there
      */
     public function __construct(
         #[SensitiveParameter]
@@ -71,9 +72,7 @@ class Store
     }
 
     /**
-     * A payload as JSON.
-     *
-     * @throws \Sse\InvalidArgumentException for one that can't be sent
+     * A payload that can be sent, as JSON.
      */
     public function encode(mixed $payload): string
     {
@@ -87,8 +86,6 @@ class Store
      * @param bool $external Whether $data is a reference.
      * @param string|null $after The id of the last event, '0-0' if none is; it is appended only if none was since.
      * @return string|null the event's id; null if something was appended since $after
-     * @throws \Sse\InvalidArgumentException for a key or payload that can't be used
-     * @throws \Sse\StoreException when the event can't be kept
      */
     public function push(string $key, mixed $data, bool $external = false, ?string $after = null): ?string
     {
@@ -100,8 +97,6 @@ class Store
      *
      * @param int $limit At most so many; negative for the newest.
      * @return list<Entry>
-     * @throws \Sse\InvalidArgumentException for a key, id or limit that can't be used
-     * @throws \Sse\StoreException when the store can't be read
      */
     public function read(string $key, ?string $after, int $limit): array
     {
@@ -112,7 +107,6 @@ class Store
      * The newest event of a key.
      *
      * @return Entry|null
-     * @throws \Sse\StoreException when the store can't be read
      */
     public function newest(string $key): ?array
     {
@@ -129,8 +123,6 @@ class Store
      * The position behind all that some keys have now, as clients send it back.
      *
      * @param list<string>|string $keys
-     * @throws \Sse\InvalidArgumentException for a key that can't be used
-     * @throws \Sse\StoreException when the store can't be used
      */
     public function cursor(array|string $keys): string
     {
@@ -150,7 +142,6 @@ class Store
      *
      * @param list<string> $keys
      * @param array<string, mixed> $options Options of Sse\stream().
-     * @throws \Sse\Exception
      */
     public function check(
         array $keys,
@@ -166,7 +157,6 @@ class Store
      * @param list<string> $keys
      * @param array<string, mixed> $options Options of Sse\stream().
      * @return string what is left for the response's body: nothing
-     * @throws \Sse\Exception when it can't begin
      */
     public function stream(
         array $keys,
@@ -184,7 +174,8 @@ class Store
     protected function dsn(): string
     {
         return $this->dsn
-            ?? (RedisDsn::isWanted() ? RedisDsn::configured() : Configure::read('Sse.dsn'))
+            ?? (RedisDsn::isEngine(Configure::read('Sse.payload_engine')) ? RedisDsn::configured() : null)
+            ?? Configure::read('Sse.dsn')
             ?? 'file://' . StoreDirectory::made();
     }
 

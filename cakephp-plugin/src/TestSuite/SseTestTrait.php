@@ -42,9 +42,6 @@ trait SseTestTrait
      */
     private array $ssePushes = [];
 
-    /**
-     * @return void
-     */
     #[Before]
     public function setUpSse(): void
     {
@@ -57,9 +54,6 @@ trait SseTestTrait
         });
     }
 
-    /**
-     * @return void
-     */
     #[After]
     public function tearDownSse(): void
     {
@@ -85,11 +79,6 @@ trait SseTestTrait
 
     /**
      * Asserts that this payload was pushed to a key, maybe among others.
-     *
-     * @param string $key The key.
-     * @param mixed $payload The payload.
-     * @param string $message What to say if it wasn't.
-     * @return void
      */
     public function assertSsePushed(string $key, mixed $payload, string $message = ''): void
     {
@@ -99,10 +88,7 @@ trait SseTestTrait
     /**
      * Asserts how many pushes there were.
      *
-     * @param int $count The number.
      * @param string|null $key Only to this key.
-     * @param string $message What to say if it is another.
-     * @return void
      */
     public function assertSsePushCount(int $count, ?string $key = null, string $message = ''): void
     {
@@ -110,14 +96,13 @@ trait SseTestTrait
     }
 
     /**
-     * A position behind all that was pushed to a key, for the request's header `Last-Event-ID`.
+     * A position behind all that was pushed to a key or several, for the request's header `Last-Event-ID`.
      *
-     * @param string $key The key.
-     * @return string
+     * @param list<string>|string $keys
      */
-    public function getSsePosition(string $key): string
+    public function getSsePosition(array|string $keys): string
     {
-        return Store::instance()->cursor($key);
+        return Store::instance()->cursor($keys);
     }
 
     /**
@@ -148,10 +133,7 @@ trait SseTestTrait
     /**
      * Asserts that the last response sent this event, maybe among others.
      *
-     * @param string $event The event's name.
      * @param mixed $data Its data, decoded from JSON: objects are arrays.
-     * @param string $message What to say if it didn't.
-     * @return void
      */
     public function assertSseSent(string $event, mixed $data, string $message = ''): void
     {
@@ -161,10 +143,6 @@ trait SseTestTrait
 
     /**
      * Asserts that the last response sent no event, or none of a name.
-     *
-     * @param string|null $event The event's name.
-     * @param string $message What to say if it did.
-     * @return void
      */
     public function assertSseNotSent(?string $event = null, string $message = ''): void
     {

@@ -29,8 +29,6 @@ final class TestStore extends Store
 
     /**
      * What a client would get: what is there when it connects, then what one round of `onLoop` brings.
-     *
-     * @inheritDoc
      */
     public function stream(array $keys, array $options): string
     {

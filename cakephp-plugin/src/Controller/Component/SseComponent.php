@@ -46,7 +46,6 @@ class SseComponent extends Component
 
     /**
      * @param array<string, mixed> $config What loadComponent() was given.
-     * @return void
      */
     public function initialize(array $config): void
     {
@@ -60,7 +59,6 @@ class SseComponent extends Component
      *
      * @param list<string>|string $watchCacheKey The key that is pushed to, or several.
      * @param array<string, mixed> $options Options, as $_defaultConfig lists them.
-     * @return \Cake\Http\Response
      * @throws \InvalidArgumentException for keys or options that can't be used
      * @throws \Sse\StoreException when the store can't be used
      */
@@ -82,9 +80,7 @@ class SseComponent extends Component
     /**
      * The body of a stream of one key, for classes that extend this one.
      *
-     * @param string $watchCacheKey The key.
      * @param array<string, mixed> $options Options.
-     * @return \Cake\Http\CallbackStream
      */
     protected function _buildStream(string $watchCacheKey, array $options = []): CallbackStream
     {
@@ -95,8 +91,8 @@ class SseComponent extends Component
      * The body, which runs when the response is sent. What can be wrong with it is said here already: later, an
      * exception would find no page to show it.
      *
-     * @param list<string> $keys The keys.
-     * @param array<string, mixed> $options Options.
+     * @param list<string> $keys
+     * @param array<string, mixed> $options
      */
     private function body(array $keys, array $options): CallbackStream
     {

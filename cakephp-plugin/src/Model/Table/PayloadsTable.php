@@ -14,7 +14,6 @@ class PayloadsTable extends Table
 {
     /**
      * @param array<string, mixed> $config Configuration.
-     * @return void
      */
     public function initialize(array $config): void
     {

@@ -8,7 +8,6 @@ use Cake\Log\Log;
 use Closure;
 use Generator;
 use PDOException;
-use Sse\Service\Signal\FileSignalStrategy;
 use Sse\Service\Signal\SignalStrategyInterface;
 use Sse\Service\Store;
 use Sse\StoreException;
@@ -41,15 +40,12 @@ final class DatabaseEngine extends ReferenceEngine
     private const PUSHES_PER_TRIM = 100;
 
     /**
-     * @param \Sse\Service\Signal\SignalStrategyInterface $signal Is touched by each push, unless it is the store's own.
+     * @param \Sse\Service\Signal\SignalStrategyInterface|null $signal The application's own; each push touches it.
      */
-    public function __construct(private readonly PayloadRows $rows, private readonly SignalStrategyInterface $signal)
+    public function __construct(private readonly PayloadRows $rows, private readonly ?SignalStrategyInterface $signal)
     {
     }
 
-    /**
-     * @inheritDoc
-     */
     public function sharesTransaction(): bool
     {
         try {
@@ -60,34 +56,26 @@ final class DatabaseEngine extends ReferenceEngine
         }
     }
 
-    /**
-     * @inheritDoc
-     */
     public function push(string $key, mixed $payload): bool
     {
         $json = Store::instance()->encode($payload);
         // A key that can't be used, or a store that fails, is told before anything is kept.
         Store::instance()->cursor($key);
         try {
-            $this->rows->insert($key, $json);
-        } catch (PDOException | CakeException $exception) {
+            $row = $this->asked(fn(): string => $this->rows->insert($key, $json));
+        } catch (StoreException $exception) {
             $this->log($key, 'a push was not kept', $exception);
 
             return false;
         }
         try {
-            $this->isInTransaction() ? $this->announceAfterCommit($key) : $this->announce($key);
-        } catch (PDOException | CakeException | StoreException $exception) {
-            $isMisconfigured = $this->rows->isMisconfigured($exception);
-            $this->log(
-                $key,
-                $isMisconfigured
-                    ? 'a push can\'t be sent'
-                    : 'a push is kept, and streams will find it within "poll" seconds',
-                $exception,
-            );
+            $this->asked(fn() => $this->rows->areInTransaction()
+                ? $this->announceAfterCommit($key, $row)
+                : $this->announce($key, $row));
+        } catch (StoreException $exception) {
+            $this->log($key, 'a push is kept, and streams will find it when they can', $exception);
 
-            return !$isMisconfigured;
+            return $this->passes($exception);
         }
 
         return true;
@@ -95,24 +83,24 @@ final class DatabaseEngine extends ReferenceEngine
 
     /**
      * Inside a transaction it finds what is in the store already.
-     *
-     * @inheritDoc
      */
     public function check(string $key, int|string $lastKnown): ?array
     {
-        return $this->seen($key, fn(): array => array_filter([parent::check($key, $lastKnown)]))[0] ?? null;
+        $this->tell($key);
+
+        return $this->seen(array_filter([parent::check($key, $lastKnown)]))[0] ?? null;
     }
 
-    /**
-     * @inheritDoc
-     */
     public function read(string $key, ?string $after, int $limit): array
     {
-        return $this->seen($key, fn(): array => parent::read($key, $after, $limit));
+        $this->tell($key);
+
+        return $this->seen(parent::read($key, $after, $limit));
     }
 
     /**
-     * @inheritDoc
+     * A client that comes back gets its stream also where the database can't be asked for a while: an error page would
+     * end its EventSource.
      */
     public function streamOptions(array $keys, array $options): array
     {
@@ -120,15 +108,14 @@ final class DatabaseEngine extends ReferenceEngine
             try {
                 // What is older than the stream is for `replay`.
                 $this->tell($key);
-            } catch (PDOException | CakeException $exception) {
-                // An error page would end the EventSource of a client that comes back; it waits for what passes.
-                if (($options['lastEventId'] ?? '') === '' || $this->rows->isMisconfigured($exception)) {
-                    throw new StoreException($this->rows->problem($exception), 0, $exception);
-                }
-                $this->log($key, 'a stream begins without the database', $exception);
             } catch (StoreException $exception) {
-                // If it can't be read either, the stream is refused for that.
-                $this->log($key, 'a stream begins without new rows', $exception);
+                $isOfDatabase = $exception->getPrevious() !== null;
+                $isNew = ($options['lastEventId'] ?? '') === '';
+                if ($isOfDatabase && ($isNew || !$this->passes($exception))) {
+                    throw $exception;
+                }
+                $without = $isOfDatabase ? 'the database' : 'new rows';
+                $this->log($key, "a stream begins without $without", $exception);
             }
         }
         $options = parent::streamOptions($keys, $options);
@@ -137,32 +124,16 @@ final class DatabaseEngine extends ReferenceEngine
         return $options;
     }
 
-    /**
-     * Deletes what is not kept any more, of all keys.
-     *
-     * @return int how many rows were deleted
-     */
-    public function collectGarbage(): int
-    {
-        return $this->rows->trimAll();
-    }
-
-    /**
-     * @inheritDoc
-     */
     protected function find(string $key, array $reference): ?Fetched
     {
         // A change of the last value comes from a signal that was touched by hand.
-        $json = isset($reference['value'])
+        $json = $this->asked(fn(): ?string => isset($reference['value'])
             ? $this->rows->newest($key)
-            : $this->rows->find($key, (int)($reference['reference'] ?? 0));
+            : $this->rows->find($key, (int)($reference['reference'] ?? 0)));
 
         return $json === null ? null : Fetched::ofJson($json);
     }
 
-    /**
-     * @inheritDoc
-     */
     protected function fetch(string $key, array $reference): ?Fetched
     {
         $until = microtime(true) + self::PATIENCE;
@@ -170,9 +141,8 @@ final class DatabaseEngine extends ReferenceEngine
         while (true) {
             try {
                 return $this->find($key, $reference);
-            } catch (PDOException | CakeException $exception) {
+            } catch (StoreException $exception) {
                 // It restarts, maybe. The event is not lost as long as nothing is said of it.
-                $this->rows->disconnect();
                 if (microtime(true) > $until || connection_aborted()) {
                     throw $exception;
                 }
@@ -183,47 +153,31 @@ final class DatabaseEngine extends ReferenceEngine
     }
 
     /**
-     * @return bool whether what is seen now may still be rolled back; a test's own transaction counts for nothing, as
-     *   it is never committed
-     */
-    private function isInTransaction(): bool
-    {
-        return Store::instance()->isShared() && $this->rows->areInTransaction();
-    }
-
-    /**
      * Tells the streams of a push that was committed.
      */
-    private function announce(string $key): void
+    private function announce(string $key, string $row): void
     {
-        $this->tell($key);
-        if (!$this->signal instanceof FileSignalStrategy) {
-            $this->signal->touch($key);
-        }
+        $this->tell($key, $row);
+        $this->signal?->touch($key);
         if (random_int(1, self::PUSHES_PER_TRIM) === 1) {
-            $this->trim($key);
+            try {
+                $this->asked(fn() => $this->rows->trim($key));
+            } catch (StoreException $exception) {
+                $this->log($key, 'old rows are not deleted, until somebody looks for them again', $exception);
+            }
         }
     }
 
-    private function trim(string $key): void
-    {
-        try {
-            $this->rows->trim($key);
-        } catch (PDOException | CakeException $exception) {
-            $this->log($key, 'old rows are not deleted, until somebody looks for them again', $exception);
-        }
-    }
-
-    private function announceAfterCommit(string $key): void
+    private function announceAfterCommit(string $key, string $row): void
     {
         $connection = $this->rows->connection();
         if (!method_exists($connection, 'afterCommit')) {
             return;
         }
-        $connection->afterCommit(function () use ($key): void {
+        $connection->afterCommit(function () use ($key, $row): void {
             try {
                 if (!$this->rows->areInTransaction()) {
-                    $this->announce($key);
+                    $this->announce($key, $row);
                 }
             } catch (Throwable $exception) {
                 // What was committed stays so; the caller of commit() is not the one to mend this.
@@ -235,12 +189,16 @@ final class DatabaseEngine extends ReferenceEngine
     /**
      * Stores references to the rows that the store doesn't have. Inside a transaction it does nothing: rows that are
      * seen there may never be committed, and what would place them may block others, or fail on an older snapshot.
+     *
+     * @param string|null $row The id of the row that has to be told; what is newer, others tell. null for all.
      */
-    private function tell(string $key): void
+    private function tell(string $key, ?string $row = null): void
     {
-        if (!$this->isInTransaction()) {
-            (new ReferenceLog($key))->extend(fn(?string $told): Generator => $this->missing($key, $told));
-        }
+        $this->asked(function () use ($key, $row): void {
+            if (!$this->rows->areInTransaction()) {
+                (new ReferenceLog($key))->extend(fn(?string $told): Generator => $this->missing($key, $told, $row));
+            }
+        });
     }
 
     /**
@@ -248,12 +206,15 @@ final class DatabaseEngine extends ReferenceEngine
      *
      * @return \Generator<string> the references behind one
      */
-    private function missing(string $key, ?string $told): Generator
+    private function missing(string $key, ?string $told, ?string $row): Generator
     {
-        if (!$this->rows->hasAfter($key, (int)$told)) {
+        $isMissing = $row === null
+            ? $this->rows->hasAfter($key, (int)$told)
+            : ($this->rows->position($row) ?? PHP_INT_MAX) > (int)$told;
+        if (!$isMissing) {
             return;
         }
-        $this->rows->place($key, (int)$told);
+        $this->rows->place($key, (int)$told, $row);
         foreach ($this->rows->after($key, (int)$told) as $position => $follows) {
             if ($told !== null && $follows !== (int)$told) {
                 yield (string)$follows;
@@ -266,40 +227,55 @@ final class DatabaseEngine extends ReferenceEngine
     {
         try {
             $this->tell($key);
-        } catch (PDOException | CakeException $exception) {
-            $this->log($key, 'a stream could not ask the database, and will again', $exception);
-            $this->rows->disconnect();
         } catch (StoreException $exception) {
-            $this->log($key, 'a stream could not store what is new, and will try again', $exception);
+            $what = $exception->getPrevious() === null
+                ? 'a stream could not store what is new, and will try again'
+                : 'a stream could not ask the database, and will again';
+            $this->log($key, $what, $exception);
         }
     }
 
     /**
-     * What is read when the store has what the table has.
+     * What is found without what the transaction's older snapshot doesn't have yet: that is no gap, but for the next
+     * look.
      *
-     * @param \Closure(): list<Found> $read Reads the store.
+     * @param list<Found> $found
      * @return list<Found>
-     * @throws \Sse\StoreException when the store can't be read, or the database not be asked
      */
-    private function seen(string $key, Closure $read): array
+    private function seen(array $found): array
     {
-        try {
-            $this->tell($key);
-            $found = $read();
-        } catch (PDOException | CakeException $exception) {
-            throw new StoreException($this->rows->problem($exception), 0, $exception);
-        }
-        // What the store has and the transaction's older snapshot hasn't is no gap, but for the next look.
-        while ($found !== [] && end($found)['data'] === null && isset(end($found)['gap']) && $this->isInTransaction()) {
+        $isUnseen = fn(array $event): bool => isset($event['gap']) && $event['data'] === null;
+        while ($found !== [] && $isUnseen(end($found)) && $this->sharesTransaction()) {
             array_pop($found);
         }
 
         return $found;
     }
 
+    /**
+     * What the database answers.
+     *
+     * @throws \Sse\StoreException with what happened and how to mend it, and the cause
+     */
+    private function asked(Closure $ask): mixed
+    {
+        try {
+            return $ask();
+        } catch (PDOException | CakeException $exception) {
+            throw new StoreException($this->rows->problem($exception), 0, $exception);
+        }
+    }
+
+    /**
+     * Whether waiting mends it.
+     */
+    private function passes(StoreException $exception): bool
+    {
+        return $exception->getPrevious() === null || !$this->rows->isMisconfigured($exception->getPrevious());
+    }
+
     private function log(string $key, string $what, Throwable $exception): void
     {
-        $problem = $exception instanceof StoreException ? $exception->getMessage() : $this->rows->problem($exception);
-        Log::error(sprintf('SSE key %s: %s: %s', Store::quoted($key), $what, $problem));
+        Log::error(sprintf('SSE key %s: %s: %s', Store::quoted($key), $what, $exception->getMessage()));
     }
 }

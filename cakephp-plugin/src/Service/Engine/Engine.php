@@ -9,6 +9,8 @@ use Sse\Service\Store;
 /**
  * How the payloads of events are kept; their order, their ids and the wake-up are the store's.
  *
+ * What can't be used is an `InvalidArgumentException`, and a store that fails an `Sse\StoreException`.
+ *
  * @internal
  * @phpstan-import-type Entry from \Sse\Service\Store
  * @phpstan-import-type Found from \Sse\Service\EventServiceInterface
@@ -18,18 +20,13 @@ abstract class Engine
     /**
      * Keeps a payload and wakes the key's listeners.
      *
-     * @return bool whether it is kept
-     * @throws \InvalidArgumentException for a key or payload that can't be used
-     * @throws \Sse\StoreException when the store fails
+     * @return bool whether it is kept; if not, why is in the log
      */
     abstract public function push(string $key, mixed $payload): bool;
 
     /**
-     * Looks at what keeps a push from being made, for one that is to wait for a commit: nobody could be told then.
-     *
-     * @return bool whether it could be made now; if not, why is in the log
-     * @throws \InvalidArgumentException for a key or payload that can't be used
-     * @throws \Sse\StoreException when the store can't be used
+     * Whether a push could be made now, for one that is to wait for a commit: nobody could be told then. If not, why is
+     * in the log.
      */
     public function accepts(string $key, mixed $payload): bool
     {
@@ -51,7 +48,6 @@ abstract class Engine
      * Sends the newest payload once more, or what the class that keeps payloads has and nobody was told of.
      *
      * @return bool whether there is one
-     * @throws \Sse\StoreException when the store fails
      */
     abstract public function sendAgain(string $key): bool;
 
@@ -61,7 +57,6 @@ abstract class Engine
      * @param list<string> $keys One or more.
      * @param array<string, mixed> $options Options of Sse\stream() that it takes.
      * @return array<string, mixed>
-     * @throws \Sse\StoreException when no stream could send anything
      */
     public function streamOptions(array $keys, array $options): array
     {
@@ -72,8 +67,6 @@ abstract class Engine
      * Looks for something newer: the newest event after a time in seconds, or the first after an id.
      *
      * @return Found|null
-     * @throws \InvalidArgumentException for a key or id that can't be used
-     * @throws \Sse\StoreException when the store fails
      */
     public function check(string $key, int|string $lastKnown): ?array
     {
@@ -89,8 +82,6 @@ abstract class Engine
      * Events of a key, oldest first. `gap` is true where some before it are gone, or its own payload is.
      *
      * @return list<Found>
-     * @throws \InvalidArgumentException for a key, id or limit that can't be used
-     * @throws \Sse\StoreException when the store fails
      */
     public function read(string $key, ?string $after, int $limit): array
     {
@@ -153,8 +144,8 @@ abstract class Engine
     private function found(string $key, array $event): array
     {
         $payload = $this->payload($key, $event);
-        $found = ['time' => (int)$event['time'], 'data' => $payload[0] ?? null, 'id' => $event['id']];
 
-        return $payload === null ? $found + ['gap' => true] : $found;
+        return ['time' => (int)$event['time'], 'data' => $payload[0] ?? null, 'id' => $event['id']]
+            + ($payload === null ? ['gap' => true] : []);
     }
 }

@@ -23,6 +23,8 @@ use Sse\Service\SseService;
 final class EngineFactory
 {
     private const PAYLOADS = [
+        // Needs no class.
+        SseService::PAYLOAD_NATIVE_ENGINE => '',
         SseService::PAYLOAD_CACHE_ENGINE => CachePayloadStrategy::class,
         SseService::PAYLOAD_DATABASE_ENGINE => DatabasePayloadStrategy::class,
         SseService::PAYLOAD_REDIS_ENGINE => RedisPayloadStrategy::class,
@@ -40,77 +42,56 @@ final class EngineFactory
     public static function configured(): Engine
     {
         Settings::assertKnown((array)Configure::read('Sse'));
-        $payload = Settings::read('payload_engine');
         $signal = Settings::read('signal_engine');
-        $signals = self::strategy(
-            'Sse.signal_engine',
-            $signal ?? SseService::SIGNAL_FILE_ENGINE,
-            self::SIGNALS,
-            SignalStrategyInterface::class,
-        );
-        $isNative = $payload === null && $signal === null
-            || $payload === SseService::PAYLOAD_NATIVE_ENGINE
-            || RedisDsn::isEngine($payload);
-        if ($isNative) {
-            self::assertNoSubclass($signals, $payload);
+        $payload = Settings::read('payload_engine')
+            ?? ($signal === null ? SseService::PAYLOAD_NATIVE_ENGINE : SseService::PAYLOAD_CACHE_ENGINE);
+        $signal = self::strategy('signal', $signal ?? SseService::SIGNAL_FILE_ENGINE, SignalStrategyInterface::class);
+        $isOwn = !$signal instanceof FileSignalStrategy;
+        if ($payload === SseService::PAYLOAD_NATIVE_ENGINE || RedisDsn::isEngine($payload)) {
+            if (!$isOwn && $signal::class !== FileSignalStrategy::class) {
+                throw new InvalidArgumentException(sprintf(
+                    'SSE: the signal engine %s is a FileSignalStrategy, which the payload engine "%s" is by itself;'
+                    . ' leave out Sse.signal_engine, or implement SignalStrategyInterface instead.',
+                    $signal::class,
+                    $payload,
+                ));
+            }
             $engine = new NativeEngine();
         } else {
-            $payloads = self::strategy(
-                'Sse.payload_engine',
-                $payload ?? SseService::PAYLOAD_CACHE_ENGINE,
-                self::PAYLOADS,
-                PayloadStrategyInterface::class,
-            );
+            $payloads = self::strategy('payload', $payload, PayloadStrategyInterface::class);
             if ($payloads instanceof DatabasePayloadStrategy) {
-                return new DatabaseEngine($payloads->rows(), $signals);
+                return new DatabaseEngine(new PayloadRows(), $isOwn ? $signal : null);
             }
-            $engine = new StrategyEngine($payloads, $signals instanceof FileSignalStrategy ? $signals : null);
+            $engine = new StrategyEngine($payloads, $isOwn ? null : $signal);
         }
 
-        return $signals instanceof FileSignalStrategy ? $engine : new SignalEngine($engine, $signals);
-    }
-
-    /**
-     * @param mixed $payload The payload engine's name or class.
-     */
-    private static function assertNoSubclass(SignalStrategyInterface $signals, mixed $payload): void
-    {
-        if ($signals instanceof FileSignalStrategy && $signals::class !== FileSignalStrategy::class) {
-            throw new InvalidArgumentException(sprintf(
-                'SSE: the signal engine %s is a FileSignalStrategy, which the payload engine "%s" is by itself;'
-                . ' leave out Sse.signal_engine, or implement SignalStrategyInterface instead.',
-                $signals::class,
-                $payload,
-            ));
-        }
+        return $isOwn ? new SignalEngine($engine, $signal) : $engine;
     }
 
     /**
      * @template T of object
-     * @param string $setting The setting's name.
+     * @param 'payload'|'signal' $kind
      * @param mixed $value An engine's name or a class.
-     * @param array<string, class-string> $names The engines' names and classes.
      * @param class-string<T> $interface What the class has to be.
      * @return T
      */
-    private static function strategy(string $setting, mixed $value, array $names, string $interface): object
+    private static function strategy(string $kind, mixed $value, string $interface): object
     {
-        $known = array_keys($names);
-        if ($setting === 'Sse.payload_engine') {
-            array_unshift($known, SseService::PAYLOAD_NATIVE_ENGINE);
-        }
+        $names = $kind === 'payload' ? self::PAYLOADS : self::SIGNALS;
         $class = is_string($value) ? $names[$value] ?? $value : '';
         if (!class_exists($class)) {
             throw new InvalidArgumentException(sprintf(
-                'SSE: %s is %s, which is neither a class nor one of: %s.',
-                $setting,
+                'SSE: Sse.%s_engine is %s, which is neither a class nor one of: %s.',
+                $kind,
                 is_string($value) ? "\"$value\"" : get_debug_type($value),
-                implode(', ', $known),
+                implode(', ', array_keys($names)),
             ));
         }
         $strategy = new $class();
         if (!$strategy instanceof $interface) {
-            throw new InvalidArgumentException("SSE: $setting is $class, which does not implement $interface.");
+            throw new InvalidArgumentException(
+                "SSE: Sse.{$kind}_engine is $class, which does not implement $interface.",
+            );
         }
 
         return $strategy;

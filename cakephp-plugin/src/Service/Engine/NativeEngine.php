@@ -12,9 +12,6 @@ use Sse\Service\Store;
  */
 final class NativeEngine extends Engine
 {
-    /**
-     * @inheritDoc
-     */
     public function push(string $key, mixed $payload): bool
     {
         Store::instance()->push($key, $payload);
@@ -22,9 +19,6 @@ final class NativeEngine extends Engine
         return true;
     }
 
-    /**
-     * @inheritDoc
-     */
     public function sendAgain(string $key): bool
     {
         $newest = Store::instance()->newest($key);
@@ -37,9 +31,6 @@ final class NativeEngine extends Engine
         return true;
     }
 
-    /**
-     * @inheritDoc
-     */
     protected function payload(string $key, array $event): ?array
     {
         return $event['external'] ? null : [$event['data']];

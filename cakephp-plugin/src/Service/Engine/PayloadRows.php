@@ -10,12 +10,11 @@ use Cake\Database\Query\SelectQuery;
 use Cake\Database\Schema\Collection;
 use Cake\Datasource\FactoryLocator;
 use Cake\ORM\Table;
-use Closure;
 use Generator;
 use InvalidArgumentException;
 use PDOException;
 use Sse\Service\Settings;
-use Sse\StoreException;
+use Sse\Service\Store;
 use Throwable;
 
 /**
@@ -39,26 +38,17 @@ final class PayloadRows
      */
     private const TABLE = 'sse_payloads';
     private const COLUMNS = ['id', 'stream_key', 'position', 'follows', 'payload', 'modified'];
+    private const PLACES = ['position' => 'biginteger', 'follows' => 'biginteger'];
 
     /**
-     * Rows per query of those that are new.
+     * Rows that are read or deleted at once.
      */
-    private const BATCH = 200;
-
-    /**
-     * Rows that are deleted at once.
-     */
-    private const TRIMMED = 500;
+    private const BATCH = 500;
 
     /**
      * So long the newest row of a key is kept, in seconds: 30 days, as the tombstones of the extension's own store.
      */
     private const LAST_KEPT = 30 * 86400;
-
-    /**
-     * So long others are made way for that give places too, in seconds. It takes them milliseconds.
-     */
-    private const PATIENCE = 5.0;
 
     /**
      * The time and number of this process's newest row.
@@ -69,23 +59,27 @@ final class PayloadRows
 
     private readonly string $model;
 
-    /**
-     * Takes the model that `Sse.payloads_model` names.
-     */
     public function __construct()
     {
         $this->model = Settings::read('payloads_model');
     }
 
+    public function connection(): Connection
+    {
+        return $this->table()->getConnection();
+    }
+
     /**
-     * @return bool whether what is inserted now may still be rolled back
+     * Whether what is seen or inserted now may still be rolled back. A test's own transaction counts for nothing, as it
+     * is never committed.
      */
     public function areInTransaction(): bool
     {
         $connection = $this->connection();
 
-        // The driver also knows of a transaction that was begun past CakePHP.
-        return $connection->inTransaction() || $connection->getDriver()->inTransaction();
+        return Store::instance()->isShared()
+            // The driver also knows of a transaction that was begun past CakePHP.
+            && ($connection->inTransaction() || $connection->getDriver()->inTransaction());
     }
 
     /**
@@ -110,8 +104,7 @@ final class PayloadRows
         }
         $table = $this->table()->getTable();
         $connection = $this->connection()->configName();
-        $migration = 'bin/cake migrations migrate -p Sse --no-lock'
-            . ($connection === 'default' ? '' : " --connection $connection");
+        $option = $connection === 'default' ? '' : " --connection $connection";
 
         return sprintf(
             $lacks === 'table'
@@ -119,67 +112,22 @@ final class PayloadRows
                 : 'the table %s is not as the engine "database" needs it: rename it, and %s (%s)',
             $table,
             $table === self::TABLE
-                ? "run \"$migration\""
+                ? "run \"bin/cake migrations migrate -p Sse --no-lock$option\""
                 : 'make one as "' . self::TABLE . "\" is, or correct Sse.payloads_model, which is \"$this->model\"",
             $exception->getMessage(),
         );
     }
 
     /**
-     * What the database doesn't have.
+     * Adds a row without a place.
      *
-     * @return 'table'|'column'|null
-     */
-    private function lacks(Throwable $exception): ?string
-    {
-        if (!$exception instanceof PDOException) {
-            return null;
-        }
-        $cause = $exception->getPrevious() ?? $exception;
-        // The codes of MySQL and PostgreSQL; SQLite has none.
-        $isTable = in_array((string)$cause->getCode(), ['42S02', '42P01'], true)
-            || str_contains($cause->getMessage(), 'no such table');
-        if ($isTable) {
-            return 'table';
-        }
-        try {
-            // As it is now, not as a cache may have it.
-            $schema = (new Collection($this->connection()))->describe($this->table()->getTable());
-        } catch (PDOException | CakeException) {
-            return null;
-        }
-
-        return array_diff(self::COLUMNS, $schema->columns()) === [] ? null : 'column';
-    }
-
-    public function connection(): Connection
-    {
-        return $this->table()->getConnection();
-    }
-
-    /**
-     * Lets go of a connection that failed; the next query opens another.
-     */
-    public function disconnect(): void
-    {
-        $connection = $this->connection();
-        $isMemory = str_contains((string)($connection->config()['database'] ?? ''), ':memory:');
-        if ($isMemory || $connection->inTransaction()) {
-            return;
-        }
-        foreach ([Connection::ROLE_READ, Connection::ROLE_WRITE] as $role) {
-            $connection->getDriver($role)->disconnect();
-        }
-    }
-
-    /**
-     * @return string the row's id
+     * @return string its id
      */
     public function insert(string $key, string $json): string
     {
         $row = [
             'id' => $this->newId(),
-            'stream_key' => $this->hash($key),
+            'stream_key' => self::hash($key),
             'payload' => $json,
             'modified' => gmdate('Y-m-d H:i:s'),
         ];
@@ -193,37 +141,49 @@ final class PayloadRows
      */
     public function hasAfter(string $key, int $after): bool
     {
-        $news = $this->select(['id'], $key)
-            ->where(['OR' => ['position IS' => null, 'position >' => $after]], ['position' => 'biginteger'])
-            ->limit(1);
+        $isNew = ['OR' => ['position IS' => null, 'position >' => $after]];
 
-        return $news->execute()->fetch() !== false;
+        return $this->first($this->select(['id'], self::hash($key))->where($isNew, self::PLACES)) !== null;
     }
 
     /**
-     * Gives a place above a position to each row that has none, in the order in which they were pushed. Not to be
-     * called inside a transaction.
+     * Gives a place above a position to each row that has none, in the order in which they were pushed. Inside a
+     * transaction it does nothing.
      *
+     * @param string|null $last The id of the last row that is wanted; null for all.
      * @throws \Sse\StoreException when others give so many places that this process never has its turn
      */
-    public function place(string $key, int $above): void
+    public function place(string $key, int $above, ?string $last = null): void
     {
-        $until = microtime(true) + self::PATIENCE;
-        $rows = $this->select(['id'], $key)->where(['position IS' => null])->orderBy('id')->limit(self::BATCH);
+        if ($this->areInTransaction()) {
+            return;
+        }
+        $unplaced = $this->select(['id'], self::hash($key))
+            ->where(['position IS' => null] + ($last === null ? [] : ['id <=' => $last]))
+            ->orderBy('id');
+        $contention = new Contention('give a row its place');
+        $oldest = $last;
+        $isWaiting = true;
         do {
-            $ids = array_column($rows->execute()->fetchAll('assoc'), 'id');
-            foreach ($ids as $id) {
-                if ($this->placeOne($key, $id, $above)) {
-                    continue;
-                }
-                if (microtime(true) > $until) {
-                    throw new StoreException(sprintf('other processes gave places for %g seconds', self::PATIENCE));
-                }
-                // Who was faster has more to place, and goes on undisturbed.
-                usleep(random_int(500, 3_000));
-                break;
+            $ids = $this->ids($unplaced);
+            if ($isWaiting && ($ids[0] ?? $oldest) !== $oldest) {
+                // Whoever pushed it gives it its place just now, or else it is still there at the next look.
+                $oldest = $ids[0];
+                $isMore = true;
+                $contention->makeWay();
+                continue;
             }
-        } while ($ids !== []);
+            $isWaiting = false;
+            $isMore = count($ids) === self::BATCH;
+            foreach ($ids as $id) {
+                if (!$this->placeOne($key, $id, $above)) {
+                    $isMore = true;
+                    $contention->makeWay();
+                    break;
+                }
+                $contention->hadTurn();
+            }
+        } while ($isMore);
     }
 
     /**
@@ -231,13 +191,9 @@ final class PayloadRows
      */
     public function position(string $id): ?int
     {
-        $row = $this->connection()->selectQuery(['position'], $this->table()->getTable())
-            ->useWriteRole()
-            ->where(compact('id'))
-            ->execute()
-            ->fetch();
+        $row = $this->first($this->select(['position'])->where(compact('id')));
 
-        return is_array($row) && $row[0] !== null ? (int)$row[0] : null;
+        return $row === null ? null : (int)$row;
     }
 
     /**
@@ -248,8 +204,8 @@ final class PayloadRows
     public function after(string $key, int $after): Generator
     {
         do {
-            $rows = $this->select(['position', 'follows'], $key)
-                ->where(['position >' => $after], ['position' => 'biginteger'])
+            $rows = $this->select(['position', 'follows'], self::hash($key))
+                ->where(['position >' => $after], self::PLACES)
                 ->orderBy('position')
                 ->limit(self::BATCH)
                 ->execute()
@@ -267,7 +223,7 @@ final class PayloadRows
      */
     public function find(string $key, int $position): ?string
     {
-        return $this->one($this->select(['payload'], $key)->where(compact('position'), ['position' => 'biginteger']));
+        return $this->first($this->select(['payload'], self::hash($key))->where(compact('position'), self::PLACES));
     }
 
     /**
@@ -275,21 +231,18 @@ final class PayloadRows
      */
     public function newest(string $key): ?string
     {
-        $rows = $this->select(['payload'], $key)->where(['position IS NOT' => null]);
-
-        return $this->one($rows->orderByDesc('position')->limit(1));
+        return $this->first($this->placed(self::hash($key), 'payload'));
     }
 
     /**
      * Deletes some of what is not kept any more, by the extension's own settings `sse.retention_events` for this key
      * and `sse.retention_seconds` for all. The newest row of a key stays for 30 days. Not to be called inside a
      * transaction.
-     *
-     * @return int how many rows were deleted
      */
-    public function trim(string $key): int
+    public function trim(string $key): void
     {
-        return $this->trimMany($this->hash($key)) + $this->trimAged();
+        $this->delete($this->tooMany(self::hash($key)));
+        $this->delete($this->tooOld());
     }
 
     /**
@@ -299,28 +252,17 @@ final class PayloadRows
      */
     public function trimAll(): int
     {
-        $table = $this->table()->getTable();
-        $keys = $this->connection()->selectQuery(['stream_key'], $table)->useWriteRole()->groupBy('stream_key');
-        $keys->having(fn($exp) => $exp->gt($keys->func()->count('*'), $this->kept(), 'integer'));
-        $deleted = $this->untilNone($this->trimAged(...));
-        foreach (array_column($keys->execute()->fetchAll('assoc'), 'stream_key') as $hash) {
-            $deleted += $this->untilNone(fn(): int => $this->trimMany($hash));
+        $full = $this->select(['stream_key'])->groupBy('stream_key');
+        $full->having(['COUNT(*) >' => $this->kept()], ['COUNT(*)' => 'integer']);
+        $deleted = 0;
+        foreach ([null, ...array_column($full->execute()->fetchAll(), 0)] as $hash) {
+            do {
+                $trimmed = $this->delete($hash === null ? $this->tooOld() : $this->tooMany($hash));
+                $deleted += $trimmed;
+            } while ($trimmed > 0);
         }
 
         return $deleted;
-    }
-
-    /**
-     * @param \Closure(): int $trim
-     */
-    private function untilNone(Closure $trim): int
-    {
-        $sum = 0;
-        while (($deleted = $trim()) > 0) {
-            $sum += $deleted;
-        }
-
-        return $sum;
     }
 
     /**
@@ -331,19 +273,20 @@ final class PayloadRows
         return max(1, (int)ini_get('sse.retention_events'));
     }
 
-    private function trimMany(string $hash): int
+    /**
+     * @return \Cake\Database\Query\SelectQuery<mixed> finds ids of a key's rows behind those that are kept
+     */
+    private function tooMany(string $hash): SelectQuery
     {
-        $placed = $this->of($hash, ['position'])->where(['position IS NOT' => null]);
-        $old = $placed->orderByDesc('position')->limit(1)->offset($this->kept())->execute()->fetch();
+        $last = (int)$this->first($this->placed($hash, 'position')->offset($this->kept()));
 
-        return is_array($old) ? $this->delete(
-            $this->of($hash, ['id'])
-                ->where(['position <=' => $old[0]], ['position' => 'biginteger'])
-                ->orderBy('position'),
-        ) : 0;
+        return $this->select(['id'], $hash)->where(['position <=' => $last], self::PLACES)->orderBy('position');
     }
 
-    private function trimAged(): int
+    /**
+     * @return \Cake\Database\Query\SelectQuery<mixed> finds ids of rows that are too old, whatever their key
+     */
+    private function tooOld(): SelectQuery
     {
         $table = $this->table()->getTable();
         $newer = $this->connection()->selectQuery('1', ['newer' => $table])
@@ -351,21 +294,20 @@ final class PayloadRows
         $seconds = max(1, (int)ini_get('sse.retention_seconds'));
         $before = fn(int $age): array => ['old.modified <' => gmdate('Y-m-d H:i:s', time() - $age)];
 
-        return $this->delete(
-            $this->connection()->selectQuery(['id' => 'old.id'], ['old' => $table])
-                ->where($before($seconds))
-                ->where(fn($exp) => $exp->or([$exp->exists($newer), $before(max($seconds, self::LAST_KEPT))]))
-                ->orderBy('old.modified'),
-        );
+        return $this->connection()->selectQuery(['id' => 'old.id'], ['old' => $table])
+            ->useWriteRole()
+            ->where($before($seconds))
+            ->where(fn($exp) => $exp->or([$exp->exists($newer), $before(max($seconds, self::LAST_KEPT))]))
+            ->orderBy('old.modified');
     }
 
     /**
-     * @param \Cake\Database\Query\SelectQuery<mixed> $ids Finds ids.
+     * @param \Cake\Database\Query\SelectQuery<mixed> $found Finds ids.
      * @return int how many rows were deleted, by their primary key: nothing else is locked
      */
-    private function delete(SelectQuery $ids): int
+    private function delete(SelectQuery $found): int
     {
-        $ids = array_column($ids->useWriteRole()->limit(self::TRIMMED)->execute()->fetchAll('assoc'), 'id');
+        $ids = $this->ids($found);
 
         return $ids === [] ? 0 : $this->connection()->deleteQuery($this->table()->getTable())
             ->where(['id IN' => $ids], ['id' => 'string[]'])
@@ -380,20 +322,18 @@ final class PayloadRows
      */
     private function placeOne(string $key, string $id, int $above): bool
     {
-        $query = $this->select([], $key);
-        $last = $query->select($query->func()->max('position'))->execute()->fetch();
-        $follows = (int)($last[0] ?? 0);
+        $follows = (int)$this->first($this->placed(self::hash($key), 'position'));
         $position = max((int)(microtime(true) * 1e6), $follows + 1, $above + 1);
         try {
             return $this->connection()->updateQuery($this->table()->getTable())
-                ->set(compact('position', 'follows'), ['position' => 'biginteger', 'follows' => 'biginteger'])
+                ->set(compact('position', 'follows'), self::PLACES)
                 ->where(['id' => $id, 'position IS' => null])
                 ->execute()
                 ->rowCount() === 1;
         } catch (PDOException $exception) {
-            $cause = $exception->getPrevious() ?? $exception;
+            $code = (string)($exception->getPrevious() ?? $exception)->getCode();
             // A duplicate key (class 23), or a deadlock (class 40).
-            if (!in_array(substr((string)$cause->getCode(), 0, 2), ['23', '40'], true)) {
+            if (!str_starts_with($code, '23') && !str_starts_with($code, '40')) {
                 throw $exception;
             }
 
@@ -403,32 +343,39 @@ final class PayloadRows
 
     /**
      * @param list<string> $columns
-     * @return \Cake\Database\Query\SelectQuery<mixed>
-     */
-    private function select(array $columns, string $key): SelectQuery
-    {
-        return $this->of($this->hash($key), $columns);
-    }
-
-    /**
-     * @param list<string> $columns
      * @return \Cake\Database\Query\SelectQuery<mixed> not from a replica: it may not have the newest rows yet
      */
-    private function of(string $hash, array $columns): SelectQuery
+    private function select(array $columns, ?string $hash = null): SelectQuery
     {
-        return $this->connection()->selectQuery($columns, $this->table()->getTable())
-            ->useWriteRole()
-            ->where(['stream_key' => $hash]);
+        $rows = $this->connection()->selectQuery($columns, $this->table()->getTable())->useWriteRole();
+
+        return $hash === null ? $rows : $rows->where(['stream_key' => $hash]);
     }
 
     /**
-     * @param \Cake\Database\Query\SelectQuery<mixed> $query Finds a payload.
+     * @return \Cake\Database\Query\SelectQuery<mixed> finds a column of the newest row that has a place
      */
-    private function one(SelectQuery $query): ?string
+    private function placed(string $hash, string $column): SelectQuery
     {
-        $row = $query->execute()->fetch();
+        return $this->select([$column], $hash)->where(['position IS NOT' => null])->orderByDesc('position')->limit(1);
+    }
 
-        return is_array($row) ? (string)$row[0] : null;
+    /**
+     * @param \Cake\Database\Query\SelectQuery<mixed> $found Finds one column.
+     * @return mixed what is in the first row; null if there is none
+     */
+    private function first(SelectQuery $found): mixed
+    {
+        return $found->limit(1)->execute()->fetch()[0] ?? null;
+    }
+
+    /**
+     * @param \Cake\Database\Query\SelectQuery<mixed> $found Finds ids.
+     * @return list<string> some of them
+     */
+    private function ids(SelectQuery $found): array
+    {
+        return array_column($found->limit(self::BATCH)->execute()->fetchAll(), 0);
     }
 
     /**
@@ -443,15 +390,35 @@ final class PayloadRows
         return sprintf('%014x%06x%s', ...self::$newest, ...[bin2hex(random_bytes(6))]);
     }
 
-    private function hash(string $key): string
+    private static function hash(string $key): string
     {
         return hash('sha256', $key);
     }
 
     /**
-     * @return \Cake\ORM\Table
-     * @throws \InvalidArgumentException when what `Sse.payloads_model` names is none
+     * What the database doesn't have.
+     *
+     * @return 'table'|'column'|null
      */
+    private function lacks(Throwable $exception): ?string
+    {
+        if (!$exception instanceof PDOException) {
+            return null;
+        }
+        // As MySQL, PostgreSQL and SQLite say it.
+        if (preg_match('/42S02|42P01|no such table/', ($exception->getPrevious() ?? $exception)->getMessage()) === 1) {
+            return 'table';
+        }
+        try {
+            // As it is now, not as a cache may have it.
+            $columns = (new Collection($this->connection()))->describe($this->table()->getTable())->columns();
+        } catch (PDOException | CakeException) {
+            return null;
+        }
+
+        return array_diff(self::COLUMNS, $columns) === [] ? null : 'column';
+    }
+
     private function table(): Table
     {
         $table = FactoryLocator::get('Table')->get($this->model);

@@ -12,9 +12,6 @@ namespace Sse\Service\Engine;
  */
 abstract class ReferenceEngine extends Engine
 {
-    /**
-     * @inheritDoc
-     */
     public function sendAgain(string $key): bool
     {
         (new ReferenceLog($key))->add(null);
@@ -22,9 +19,6 @@ abstract class ReferenceEngine extends Engine
         return true;
     }
 
-    /**
-     * @inheritDoc
-     */
     public function streamOptions(array $keys, array $options): array
     {
         $marked = array_combine(array_map(ReferenceLog::mark(...), $keys), $keys);
@@ -55,9 +49,6 @@ abstract class ReferenceEngine extends Engine
         return $this->find($key, $reference);
     }
 
-    /**
-     * @inheritDoc
-     */
     protected function payload(string $key, array $event): ?array
     {
         if (!$event['external']) {

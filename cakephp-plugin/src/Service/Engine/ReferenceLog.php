@@ -5,7 +5,6 @@ namespace Sse\Service\Engine;
 
 use Closure;
 use Sse\Service\Store;
-use Sse\StoreException;
 
 /**
  * References in the store to the payloads of a key, which lie elsewhere.
@@ -21,11 +20,6 @@ use Sse\StoreException;
  */
 final class ReferenceLog
 {
-    /**
-     * So long others are made way for that add references too, in seconds. It takes them milliseconds.
-     */
-    private const PATIENCE = 5.0;
-
     /**
      * As many events as are read at once.
      */
@@ -47,7 +41,6 @@ final class ReferenceLog
      * Adds a reference, whatever is there.
      *
      * @param string|null $reference null for a change of the last value.
-     * @throws \Sse\StoreException when the store fails
      */
     public function add(?string $reference): void
     {
@@ -59,28 +52,17 @@ final class ReferenceLog
      *
      * @param \Closure(string|null): iterable<string|null> $missing Answers what is missing behind the newest reference
      *   that is there, null if none is; asked anew where another process has added some meanwhile.
-     * @throws \Sse\StoreException when the store fails, or others add so many that this process never has its turn
      */
     public function extend(Closure $missing): void
     {
-        $until = microtime(true) + self::PATIENCE;
+        $contention = new Contention('add what is new in the key ' . Store::quoted($this->key));
         while (!$this->addMissing($missing)) {
-            if (microtime(true) > $until) {
-                throw new StoreException(sprintf(
-                    'for %g seconds other processes were faster to add what is new in the key %s',
-                    self::PATIENCE,
-                    Store::quoted($this->key),
-                ));
-            }
-            // Who was faster has more to add, and goes on undisturbed.
-            usleep(random_int(500, 3_000));
+            $contention->makeWay();
         }
     }
 
     /**
      * The id of the last event; '0-0' if there is none.
-     *
-     * @throws \Sse\StoreException when the store can't be read
      */
     public function end(): string
     {
@@ -89,8 +71,6 @@ final class ReferenceLog
 
     /**
      * Whether a reference was added behind an event.
-     *
-     * @throws \Sse\StoreException when the store can't be read
      */
     public function has(string $reference, string $after): bool
     {
@@ -101,8 +81,6 @@ final class ReferenceLog
 
     /**
      * Whether a change of the last value has another one behind it, which has the same value to send.
-     *
-     * @throws \Sse\StoreException when the store can't be read
      */
     public function isFollowed(string $change): bool
     {

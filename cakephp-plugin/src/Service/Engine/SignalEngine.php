@@ -22,9 +22,6 @@ final class SignalEngine extends Engine
     {
     }
 
-    /**
-     * @inheritDoc
-     */
     public function push(string $key, mixed $payload): bool
     {
         $notes = new SignalNotes($key);
@@ -37,25 +34,16 @@ final class SignalEngine extends Engine
         }
     }
 
-    /**
-     * @inheritDoc
-     */
     public function accepts(string $key, mixed $payload): bool
     {
         return $this->engine->accepts($key, $payload);
     }
 
-    /**
-     * @inheritDoc
-     */
     public function sendAgain(string $key): bool
     {
         return $this->engine->sendAgain($key);
     }
 
-    /**
-     * @inheritDoc
-     */
     public function streamOptions(array $keys, array $options): array
     {
         $options = $this->engine->streamOptions($keys, $options);
@@ -75,8 +63,6 @@ final class SignalEngine extends Engine
 
     /**
      * With a time it asks the signal.
-     *
-     * @inheritDoc
      */
     public function check(string $key, int|string $lastKnown): ?array
     {
@@ -88,18 +74,14 @@ final class SignalEngine extends Engine
             return null;
         }
         $newest = $this->engine->newest($key);
-        $found = [
+
+        return [
             'time' => $modified,
             'data' => $newest[0] ?? null,
             'id' => Store::instance()->newest($key)['id'] ?? '0-0',
-        ];
-
-        return $newest === null ? $found + ['gap' => true] : $found;
+        ] + ($newest === null ? ['gap' => true] : []);
     }
 
-    /**
-     * @inheritDoc
-     */
     protected function payload(string $key, array $event): ?array
     {
         return $this->engine->payload($key, $event);
@@ -113,24 +95,17 @@ final class SignalEngine extends Engine
                 $this->signal->touch($key);
                 $modified = $this->signal->getLastModified($key);
             }
-        } catch (Throwable $exception) {
-            // The event is with its clients already.
-            $this->log($key, 'its signal could not be touched', $exception);
-        }
-        try {
             $notes->end($push, $modified);
         } catch (Throwable $exception) {
-            $this->log($key, 'what its signal says could not be noted', $exception);
+            // A kept event is with its clients already.
+            Log::error(sprintf(
+                'SSE key %s: %s: %s',
+                Store::quoted($key),
+                $isKept
+                    ? 'an event is kept and sent, and its signal could not be touched'
+                    : 'the end of a push that failed could not be noted',
+                $exception->getMessage(),
+            ));
         }
-    }
-
-    private function log(string $key, string $what, Throwable $exception): void
-    {
-        Log::error(sprintf(
-            'SSE key %s: an event is kept and sent, and %s: %s',
-            Store::quoted($key),
-            $what,
-            $exception->getMessage(),
-        ));
     }
 }

@@ -53,7 +53,6 @@ final class SignalNotes
      * Notes that a push begins.
      *
      * @return string its text
-     * @throws \Sse\StoreException when the store fails
      */
     public function begin(): string
     {
@@ -66,8 +65,6 @@ final class SignalNotes
 
     /**
      * Notes that a push is over, and the time that the signal says.
-     *
-     * @throws \Sse\StoreException when the store fails
      */
     public function end(string $push, int $modified): void
     {
@@ -78,7 +75,6 @@ final class SignalNotes
      * Notes a time that the signal says.
      *
      * @return bool false if a push has made it, or may be about to note it, or another stream was faster
-     * @throws \Sse\StoreException when the store fails
      */
     public function noteFirst(int $modified): bool
     {

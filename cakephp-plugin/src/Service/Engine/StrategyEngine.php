@@ -28,18 +28,12 @@ final class StrategyEngine extends ReferenceEngine
     ) {
     }
 
-    /**
-     * @inheritDoc
-     */
     public function accepts(string $key, mixed $payload): bool
     {
         return parent::accepts($key, $payload)
             && (!$this->payloads instanceof CachePayloadStrategy || $this->payloads->accepts($payload));
     }
 
-    /**
-     * @inheritDoc
-     */
     public function push(string $key, mixed $payload): bool
     {
         Store::instance()->encode($payload);
@@ -75,8 +69,6 @@ final class StrategyEngine extends ReferenceEngine
 
     /**
      * What an ordered class has besides what clients were told of; of another the last value.
-     *
-     * @inheritDoc
      */
     public function sendAgain(string $key): bool
     {
@@ -88,9 +80,6 @@ final class StrategyEngine extends ReferenceEngine
         return true;
     }
 
-    /**
-     * @inheritDoc
-     */
     public function newest(string $key): ?array
     {
         return $this->known($key, [$this->payloads->fetch($key)]);
@@ -99,8 +88,6 @@ final class StrategyEngine extends ReferenceEngine
     /**
      * A client that comes back gets its stream also where nothing can be read: an error page would end its
      * EventSource, and maybe it is over when it comes back again.
-     *
-     * @inheritDoc
      */
     public function streamOptions(array $keys, array $options): array
     {
@@ -118,9 +105,6 @@ final class StrategyEngine extends ReferenceEngine
         return parent::streamOptions($keys, $options);
     }
 
-    /**
-     * @inheritDoc
-     */
     protected function find(string $key, array $reference): ?Fetched
     {
         $found = match (true) {
@@ -135,8 +119,6 @@ final class StrategyEngine extends ReferenceEngine
 
     /**
      * Of several changes of the last value only the last sends it, and none if there is no value.
-     *
-     * @inheritDoc
      */
     protected function fetch(string $key, array $reference): ?Fetched
     {

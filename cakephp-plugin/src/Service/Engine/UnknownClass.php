@@ -21,9 +21,6 @@ final class UnknownClass
 
     /**
      * The class of such an object, or of one inside arrays and objects; null if there is none.
-     *
-     * @param mixed $value What may have one in it.
-     * @return string|null
      */
     public static function in(mixed $value): ?string
     {
@@ -31,10 +28,8 @@ final class UnknownClass
     }
 
     /**
-     * @param object|array<mixed> $value Where to look.
+     * @param object|array<mixed> $value
      * @param \SplObjectStorage<object, null> $seen Objects that were looked at.
-     * @param int $depth So deep.
-     * @return string|null
      */
     private static function find(array|object $value, SplObjectStorage $seen, int $depth): ?string
     {

@@ -7,6 +7,7 @@ use Cake\Cache\Cache;
 use Cake\Cache\Engine\ApcuEngine;
 use Cake\Cache\Engine\ArrayEngine;
 use Cake\Cache\Engine\NullEngine;
+use Cake\Core\App;
 use Cake\Core\Exception\CakeException;
 use Cake\Log\Log;
 use InvalidArgumentException;
@@ -49,18 +50,16 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
             throw new InvalidArgumentException(sprintf(
                 'SSE: Sse.cache_config is %s, which is no cache configuration. %s',
                 is_string($name) ? "\"$name\"" : get_debug_type($name),
-                Settings::caches($name, Cache::configured()),
+                Settings::caches($name),
             ));
         }
         $this->configName = $name;
     }
 
     /**
-     * Whether append() would try to keep a payload, for the engine.
+     * Whether append() would try to keep a payload, for the engine; if not, why is in the log.
      *
      * @internal
-     * @param mixed $data The payload.
-     * @return bool if not, why is in the log
      * @throws \InvalidArgumentException for a payload that can't be kept
      * @throws \Cake\Core\Exception\CakeException when no stream could read what is written
      */
@@ -69,6 +68,36 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
         $this->serialized($data);
 
         return $this->isUsable();
+    }
+
+    /**
+     * Whether the cache can be used, for the engine; if not, why is in the log.
+     *
+     * @internal
+     * @throws \Cake\Core\Exception\CakeException when no stream could read what is written
+     */
+    public function isUsable(): bool
+    {
+        $cache = Cache::pool($this->configName);
+        $class = Cache::getConfig($this->configName)['className'] ?? '';
+        $class = is_object($class) ? $class::class : App::className($class, 'Cache/Engine', 'Engine');
+        if (Cache::enabled() && $cache instanceof NullEngine && $class !== NullEngine::class) {
+            // CakePHP has put it in the place of one that it can't connect to or write.
+            Log::error("SSE: the cache \"$this->configName\" can't be reached; its engine says why in the log");
+
+            return false;
+        }
+        foreach (Store::instance()->isShared() ? self::NOT_SHARED : [] as $class => $why) {
+            if ($cache instanceof $class) {
+                throw new CakeException(
+                    "SSE: the cache configuration \"$this->configName\" is a $class, which $why, so no stream would"
+                    . ' find the payload. Name another one in Sse.cache_config, or leave out Sse.payload_engine and'
+                    . ' Sse.signal_engine: then no cache is needed.',
+                );
+            }
+        }
+
+        return true;
     }
 
     /**
@@ -81,10 +110,15 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
         }
         $value = $this->serialized($data);
         $reference = bin2hex(random_bytes(8));
+        try {
+            $isKept = Cache::write($this->name($key, $reference), $value, $this->configName)
+                && Cache::write($this->name($key), $reference, $this->configName);
+        } catch (Throwable $exception) {
+            Log::error("SSE: the cache \"$this->configName\" did not take a payload: {$exception->getMessage()}");
+            $isKept = false;
+        }
 
-        return $this->write($this->name($key, $reference), $value) && $this->write($this->name($key), $reference)
-            ? $reference
-            : null;
+        return $isKept ? $reference : null;
     }
 
     /**
@@ -128,9 +162,7 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
     /**
      * A name that no key of the application's own and no other stream has, in letters that every cache takes.
      *
-     * @param string $key The key.
-     * @param string $reference The reference; without one it is the name under which the last one is kept.
-     * @return string
+     * @param string $reference Without one it is the name under which the last one is kept.
      */
     private function name(string $key, string $reference = 'last'): string
     {
@@ -138,53 +170,30 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
     }
 
     /**
-     * @param string $name The name.
-     * @param string $value The value.
-     * @return bool whether it was written
-     */
-    private function write(string $name, string $value): bool
-    {
-        try {
-            return Cache::write($name, $value, $this->configName);
-        } catch (Throwable $exception) {
-            Log::error("SSE: the cache \"$this->configName\" did not take a payload: {$exception->getMessage()}");
-
-            return false;
-        }
-    }
-
-    /**
-     * @param mixed $data The payload.
-     * @return string
      * @throws \InvalidArgumentException for a payload that no stream could get back
      */
     private function serialized(mixed $data): string
     {
+        $exception = null;
         try {
             $serialized = serialize($data);
-            $comesBack = $this->comesBack($data, $serialized);
+            if ($this->comesBack($data, $serialized)) {
+                return $serialized;
+            }
         } catch (Throwable $exception) {
-            $comesBack = false;
+            // It is told below.
         }
-        if (!$comesBack) {
-            throw new InvalidArgumentException(
-                'the payload can\'t be kept in the cache: '
-                . (isset($exception) ? $exception->getMessage() : 'unserialize() makes something else of it')
-                . '; push what serialize() and unserialize() take, as the array that toList() makes of a collection',
-                0,
-                $exception ?? null,
-            );
-        }
-
-        return $serialized;
+        throw new InvalidArgumentException(
+            'the payload can\'t be kept in the cache: '
+            . ($exception?->getMessage() ?? 'unserialize() makes something else of it')
+            . '; push what serialize() and unserialize() take, as the array that toList() makes of a collection',
+            0,
+            $exception,
+        );
     }
 
     /**
      * Whether unserialize() makes the same of it: of objects with closures it doesn't.
-     *
-     * @param mixed $data The payload.
-     * @param string $serialized What serialize() made of it.
-     * @return bool
      */
     private function comesBack(mixed $data, string $serialized): bool
     {
@@ -200,8 +209,6 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
     }
 
     /**
-     * @param string $key The key.
-     * @param string $serialized What is in the cache.
      * @return array{mixed}|null the payload in a list; null if it can't be had here, as if it were gone
      */
     private function unserialized(string $key, string $serialized): ?array
@@ -209,12 +216,12 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
         try {
             // phpcs:ignore Generic.PHP.NoSilencedErrors -- the log says it
             $payload = @unserialize($serialized);
-            $problem = $payload === false && $serialized !== 'b:0;' ? error_get_last()['message'] ?? 'damaged' : null;
+            if ($payload !== false || $serialized === 'b:0;') {
+                return [$payload];
+            }
+            $problem = error_get_last()['message'] ?? 'damaged';
         } catch (Throwable $exception) {
             $problem = $exception->getMessage();
-        }
-        if ($problem === null) {
-            return [$payload ?? null];
         }
         Log::error(sprintf(
             'SSE key %s: a payload in the cache "%s" is taken for gone, it can\'t be unserialized: %s',
@@ -224,61 +231,5 @@ class CachePayloadStrategy implements OrderedPayloadStrategyInterface
         ));
 
         return null;
-    }
-
-    /**
-     * Whether the cache can be used, for the engine.
-     *
-     * @internal
-     * @return bool if not, why is in the log
-     * @throws \Cake\Core\Exception\CakeException when no stream could read what is written
-     */
-    public function isUsable(): bool
-    {
-        if (!$this->isReachable()) {
-            Log::error("SSE: the cache \"$this->configName\" can't be reached; its engine says why in the log");
-
-            return false;
-        }
-        $this->assertShared();
-
-        return true;
-    }
-
-    /**
-     * CakePHP puts one that keeps nothing in the place of a cache that it can't connect to or write.
-     *
-     * @return bool
-     */
-    private function isReachable(): bool
-    {
-        $class = Cache::getConfig($this->configName)['className'] ?? null;
-
-        return !Cache::enabled()
-            || !Cache::pool($this->configName) instanceof NullEngine
-            || $class === NullEngine::class
-            || $class instanceof NullEngine
-            || $class === 'Null';
-    }
-
-    /**
-     * @return void
-     * @throws \Cake\Core\Exception\CakeException when no stream could read what is written
-     */
-    private function assertShared(): void
-    {
-        if (!Store::instance()->isShared()) {
-            return;
-        }
-        $engine = Cache::pool($this->configName);
-        foreach (self::NOT_SHARED as $class => $why) {
-            if ($engine instanceof $class) {
-                throw new CakeException(
-                    "SSE: the cache configuration \"$this->configName\" is a $class, which $why, so no stream would"
-                    . ' find the payload. Name another one in Sse.cache_config, or leave out Sse.payload_engine and'
-                    . ' Sse.signal_engine: then no cache is needed.',
-                );
-            }
-        }
     }
 }

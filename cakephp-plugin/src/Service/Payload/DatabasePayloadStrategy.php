@@ -24,17 +24,6 @@ class DatabasePayloadStrategy implements OrderedPayloadStrategyInterface
     }
 
     /**
-     * The rows, for the engine.
-     *
-     * @internal
-     * @return \Sse\Service\Engine\PayloadRows
-     */
-    public function rows(): PayloadRows
-    {
-        return $this->rows;
-    }
-
-    /**
      * Inside a transaction the payload has no place in the order before the commit: then the reference is empty, and
      * finds nothing.
      *
@@ -43,10 +32,7 @@ class DatabasePayloadStrategy implements OrderedPayloadStrategyInterface
     public function append(string $key, mixed $data): ?string
     {
         $id = $this->rows->insert($key, Store::instance()->encode($data));
-        if ($this->rows->areInTransaction()) {
-            return '';
-        }
-        $this->rows->place($key, 0);
+        $this->rows->place($key, 0, $id);
 
         return (string)$this->rows->position($id);
     }
@@ -66,15 +52,9 @@ class DatabasePayloadStrategy implements OrderedPayloadStrategyInterface
      */
     public function after(string $key, ?string $reference): ?array
     {
-        if (!$this->rows->areInTransaction()) {
-            $this->rows->place($key, (int)$reference);
-        }
-        $references = [];
-        foreach ($this->rows->after($key, (int)$reference) as $position => $_) {
-            $references[] = (string)$position;
-        }
+        $this->rows->place($key, (int)$reference);
 
-        return $references;
+        return array_map(strval(...), array_keys(iterator_to_array($this->rows->after($key, (int)$reference))));
     }
 
     /**
@@ -90,9 +70,7 @@ class DatabasePayloadStrategy implements OrderedPayloadStrategyInterface
      */
     public function fetch(string $key): mixed
     {
-        if (!$this->rows->areInTransaction()) {
-            $this->rows->place($key, 0);
-        }
+        $this->rows->place($key, 0);
 
         return json_decode($this->rows->newest($key) ?? 'null', true);
     }

@@ -38,9 +38,6 @@ class RedisPayloadStrategy implements PayloadStrategyInterface
         return $this->events()->newest($key)['data'] ?? null;
     }
 
-    /**
-     * @return \Sse\Service\Store
-     */
     private function events(): Store
     {
         $store = Store::instance();

@@ -15,8 +15,6 @@ class FileSignalStrategy implements SignalStrategyInterface
     /**
      * Wakes the key's streams; they send the last payload once more.
      *
-     * @param string $key The key.
-     * @return void
      * @throws \Sse\StoreException when the store fails
      */
     public function touch(string $key): void
@@ -29,7 +27,6 @@ class FileSignalStrategy implements SignalStrategyInterface
     /**
      * When the key's newest event was stored.
      *
-     * @param string $key The key.
      * @return int Seconds since 1970, 0 if there is none.
      * @throws \Sse\StoreException when the store fails
      */

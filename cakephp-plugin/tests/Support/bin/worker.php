@@ -33,7 +33,7 @@ $actions = [
     'commit' => fn() => $connection()->commit(),
     'rollback' => fn() => $connection()->rollback(),
     'sql' => fn(string $sql): array => $connection()->execute($sql)->fetchAll('assoc'),
-    'trim' => fn(string $key): int => (new PayloadRows())->trim((string)base64_decode($key)),
+    'trim' => fn(string $key) => (new PayloadRows())->trim((string)base64_decode($key)),
     'describe' => function () use ($connection): array {
         $schema = $connection()->getSchemaCollection()->describe('sse_payloads');
         $columns = $schema->columns();

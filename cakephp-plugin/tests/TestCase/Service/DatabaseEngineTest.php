@@ -18,7 +18,6 @@ use Sse\Model\Table\PayloadsTable;
 use Sse\Service\Engine\DatabaseEngine;
 use Sse\Service\Engine\PayloadRows;
 use Sse\Service\Payload\DatabasePayloadStrategy;
-use Sse\Service\Signal\FileSignalStrategy;
 use Sse\Service\SseService;
 use Sse\Service\Store;
 use Sse\StoreException;
@@ -231,7 +230,7 @@ class DatabaseEngineTest extends TestCase
 
         $this->assertTrue(SseService::push('placed', 1));
 
-        $this->assertLogged('a push is kept, and streams will find it within "poll" seconds: no space left');
+        $this->assertLogged('a push is kept, and streams will find it when they can: no space left');
         Store::replace($this->sseStore);
         $this->assertSame([1], $this->streamed('placed'));
     }
@@ -262,7 +261,7 @@ class DatabaseEngineTest extends TestCase
         foreach ([1, 2, 3] as $payload) {
             $elsewhere->append('twice', $payload);
         }
-        $engine = new DatabaseEngine(new PayloadRows(), new FileSignalStrategy());
+        $engine = new DatabaseEngine(new PayloadRows(), null);
         // It begins with the first of them, and the other process tells of all.
         $this->beforeTheNextIsStored(fn() => $engine->read('twice', null, 1));
 
