@@ -1,11 +1,12 @@
 # Variables of the command line reach the scripts by themselves: make test PHP_CONFIG=/opt/php/bin/php-config
 
-.PHONY: help demo demo-cakephp build test test-in chaos lint bench install uninstall deb deb-check pie-check clean
+.PHONY: help demo demo-cakephp build test test-php test-in chaos lint bench install uninstall deb deb-check pie-check clean
 
 help:
 	@echo 'make demo        a page with live streams, in your browser; stops with Ctrl-C'
 	@echo 'make demo-cakephp  the same with CakePHP; Composer has to find it'
 	@echo 'make test        every test there is'
+	@echo 'make test-php    the functions in plain PHP (php/), beside the extension that make build has built'
 	@echo 'make test-in trixie  the same in another Debian release, with its PHP; as root, needs debootstrap'
 	@echo 'make chaos       storms over the servers with random clients: MINUTES=5 ENGINE=file|sqlite|redis|all SEED='
 	@echo 'make install     build, and install for the PHP that php-config names'
@@ -32,6 +33,9 @@ build:
 
 test:
 	@dev/test.sh
+
+test-php: build
+	@dev/test-php.sh
 
 # What comes behind it is the release, no target: make test-in trixie
 test-in:

@@ -1,17 +1,16 @@
 #!/bin/sh
 # Tests the functions in plain PHP (php/): coding standard, PHPStan and PHPUnit; the extension's own phpt without it;
-# plain PHP and the built extension over one store; real clients of php -S and PHP-FPM. What is missing is skipped, in
-# capitals.
+# plain PHP and the built extension over one store. What is missing is skipped, in capitals. Not yet part of make test.
+#   EVENTS=100000   how many the two exchange
 set -eu
 cd "$(dirname "$0")/.."
 . dev/lib.sh
-. dev/cakephp/lib.sh
 
+dev/setup.sh --test
 find_php
 hide_installed_extension
 SSE_EXTENSION=${SSE_EXTENSION:-$PWD/target/release/libsse.so}
 
-setup_composer
 if composer_install php; then
     (
         cd php
@@ -20,7 +19,7 @@ if composer_install php; then
         "$PHP" vendor/bin/phpunit
     )
 else
-    say "CODING STANDARD, PHPSTAN AND PHPUNIT OF PLAIN PHP SKIPPED: COMPOSER CANNOT FIND THEM ($COMPOSER_PROBLEM)"
+    skipped "coding standard, PHPStan and PHPUnit of plain PHP: Composer can't find them: $COMPOSER_PROBLEM"
 fi
 
 # Tests that say nothing of plain PHP are named by what stands in them; skipped.txt has the reasons.

@@ -18,13 +18,13 @@ final class Pace
     /** When something came last, by `now()`. */
     private float $last;
 
-    /** The process that began this one: a worker of `php -S` is without one when the server ends. */
-    private int $parent;
+    /** What the server is known by as long as it isn't told to stop. */
+    private int|string|false $server;
 
     public function __construct()
     {
         $this->last = self::now();
-        $this->parent = $this->parent();
+        $this->server = self::server();
     }
 
     /**
@@ -70,15 +70,22 @@ final class Pace
     }
 
     /**
-     * Whether `php -S` has ended.
+     * Whether the server was told to stop.
      */
     public function shutsDown(): bool
     {
-        return $this->parent !== $this->parent();
+        return $this->server !== self::server();
     }
 
-    private function parent(): int
+    private static function server(): int|string|false
     {
-        return PHP_SAPI === 'cli-server' && function_exists('posix_getppid') ? posix_getppid() : 0;
+        return match (true) {
+            // A worker of PHP-FPM that is to stop closes the socket that its requests come from, which it has as 0.
+            PHP_SAPI === 'fpm-fcgi' && function_exists('readlink')
+                => System::quietly(static fn(): string|false => readlink('/proc/self/fd/0')),
+            // One of `php -S` is without its parent when the server ends.
+            PHP_SAPI === 'cli-server' && function_exists('posix_getppid') => posix_getppid(),
+            default => false,
+        };
     }
 }

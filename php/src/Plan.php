@@ -177,7 +177,8 @@ final class Plan
      */
     private static function lastEventId(): ?string
     {
-        $header = $_SERVER['HTTP_LAST_EVENT_ID'] ?? null;
+        // Not every PHP makes $_SERVER (variables_order).
+        $header = $_SERVER['HTTP_LAST_EVENT_ID'] ?? getenv('HTTP_LAST_EVENT_ID');
         $parameter = $_GET['lastEventId'] ?? null;
 
         return match (true) {

@@ -10,7 +10,7 @@ use Sse\StreamEnd;
  *
  *     Replaying/Live ──client gone──► ClientLeft   (seen when something is written, at the heartbeat at the latest)
  *                    ──time is up───► Lifetime     (also before PHP's time limit, where that can't be lifted)
- *                    ──php -S stops─► Shutdown
+ *                    ──server stops─► Shutdown     (php -S and PHP-FPM)
  *                    ──no place─────► Full         (after what is pending)
  *                    ──all sent─────► CaughtUp     (if it isn't to follow)
  *                    ──store fails──► Failed       (a failure that passes is waited for)
@@ -36,6 +36,12 @@ final class Stream
 
     /** Places where no setting says how many streams may hold a worker: few hosts have less than twice as many. */
     private const PLACES = 3;
+
+    /**
+     * The longest heartbeat of a stream that holds a place: only when something is written shows that a client has left,
+     * and then another one can have the place.
+     */
+    private const HOLDS = 5.0;
 
     /** How long a locked store is waited for at the start, in seconds, and the pause between two tries. */
     private const PATIENCE = 2.0;
@@ -123,7 +129,8 @@ final class Stream
         self::guard();
         $response->open();
         $limit = TimeLimit::lift();
-        $stream->schedule = new Schedule($plan->heartbeat, $plan->lifetime, $limit->ends());
+        $heartbeat = $slot === null ? $plan->heartbeat : min($plan->heartbeat, self::HOLDS);
+        $stream->schedule = new Schedule($heartbeat, $plan->lifetime, $limit->ends());
         self::$running = $stream;
         try {
             return $stream->live();
@@ -274,7 +281,8 @@ final class Stream
                 $this->looksAgain = true;
                 continue;
             }
-            if ($this->wait() && PHP_SAPI === 'cli-server') {
+            // These servers tell their workers by a signal to stop.
+            if ($this->wait() && in_array(PHP_SAPI, ['cli-server', 'fpm-fcgi'], true)) {
                 return StreamEnd::Shutdown;
             }
         }
