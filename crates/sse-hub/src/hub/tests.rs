@@ -4,6 +4,7 @@ mod delivery;
 mod life;
 mod model;
 mod outages;
+mod vectors;
 
 use std::collections::HashMap;
 use std::io::IoSlice;
