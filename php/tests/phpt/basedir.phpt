@@ -34,7 +34,7 @@ echo shell_exec('ls -A ' . escapeshellarg($outside)) ?? "nothing outside\n";
 done
 retry=default #1 connected {"time": "H:i:s"}
 #2 message 1
-Lifetime
+CaughtUp
 Sse\push(): option "dsn" leads to {outside}, which open_basedir keeps from PHP code: it allows …; choose a path in there, or install the extension sse, which may use what the server's configuration names
 Sse\push(): option "dsn" leads to {inside}/link, which open_basedir keeps from PHP code: it allows …; choose a path in there, or install the extension sse, which may use what the server's configuration names
 Sse\configure(): sse.dir leads to {inside}/../x, which open_basedir keeps from PHP code: it allows …; choose a path in there, or install the extension sse, which may use what the server's configuration names

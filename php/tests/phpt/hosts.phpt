@@ -25,5 +25,5 @@ echo implode(' ', array_column(Sse\read('k'), 'data')), "\n";
 retry=default #1 connected {"time": "H:i:s"}
 #2 message [{"n":1}]
 #3 name [2]
-Lifetime
+CaughtUp
 8 9
