@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Sse\Test\Support;
 
+use Closure;
 use Sse\Service\Payload\OrderedPayloadStrategyInterface;
 
 /**
@@ -15,11 +16,21 @@ class OrderedPayloads implements OrderedPayloadStrategyInterface
      */
     public static array $payloads = [];
 
+    /**
+     * What happens as soon as one is kept, once.
+     */
+    public static ?Closure $appended = null;
+
     public function append(string $key, mixed $data): ?string
     {
         self::$payloads[$key][] = $data;
+        $reference = (string)array_key_last(self::$payloads[$key]);
+        [$appended, self::$appended] = [self::$appended, null];
+        if ($appended !== null) {
+            $appended();
+        }
 
-        return (string)array_key_last(self::$payloads[$key]);
+        return $reference;
     }
 
     public function find(string $key, string $reference): ?array

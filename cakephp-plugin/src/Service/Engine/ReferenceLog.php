@@ -70,13 +70,13 @@ final class ReferenceLog
     }
 
     /**
-     * Whether a reference was added behind an event.
+     * The references behind an event that are there.
+     *
+     * @return list<string>
      */
-    public function has(string $reference, string $after): bool
+    public function after(string $id = '0-0'): array
     {
-        $added = Store::instance()->read($this->key, $after === '0-0' ? null : $after, self::ALL);
-
-        return in_array($reference, self::references($added), true);
+        return self::references(Store::instance()->read($this->key, $id === '0-0' ? null : $id, self::ALL));
     }
 
     /**

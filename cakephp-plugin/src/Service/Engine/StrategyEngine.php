@@ -57,11 +57,10 @@ final class StrategyEngine extends ReferenceEngine
             return true;
         }
         $log->extend(function (?string $told) use ($log, $key, $reference, $before): array {
-            $stored = $this->stored($key, $told) ?? [];
+            $untold = $this->untold($log, $key, $told, [$reference]) ?? [$reference];
 
-            return in_array($reference, $stored, true) || $log->has($reference, $before)
-                ? $stored
-                : [...$stored, $reference];
+            // Who pushes or looks at the same time may have told of it.
+            return array_diff($untold, array_intersect($log->after($before), [$reference]));
         });
 
         return true;
@@ -75,7 +74,8 @@ final class StrategyEngine extends ReferenceEngine
         if ($this->signal !== null) {
             return parent::sendAgain($key);
         }
-        (new ReferenceLog($key))->extend(fn(?string $told): array => $this->stored($key, $told) ?? [null]);
+        $log = new ReferenceLog($key);
+        $log->extend(fn(?string $told): array => $this->untold($log, $key, $told) ?? [null]);
 
         return true;
     }
@@ -133,18 +133,26 @@ final class StrategyEngine extends ReferenceEngine
     }
 
     /**
-     * What an ordered class has behind a reference; of one that nobody was told of only the newest counts, as for a
-     * client without an id.
+     * What an ordered class has that clients were not told of. If they never were, only the newest counts, as for one
+     * without an id.
      *
+     * @param string|null $told The reference that was told last.
+     * @param list<string> $pushed What is pushed just now.
      * @return list<string>|null null if the class can't tell
      */
-    private function stored(string $key, ?string $told): ?array
+    private function untold(ReferenceLog $log, string $key, ?string $told, array $pushed = []): ?array
     {
         $stored = $this->payloads instanceof OrderedPayloadStrategyInterface
             ? $this->payloads->after($key, $told)
             : null;
+        if ($stored === null) {
+            return null;
+        }
+        $stored = array_unique([...$told === null ? array_slice($stored, -1) : $stored, ...$pushed]);
+        // Of several first pushes a later one may have been told before an earlier one.
+        $known = $stored === $pushed ? [] : array_diff($log->after(), $pushed);
 
-        return $stored !== null && $told === null ? array_slice($stored, -1) : $stored;
+        return array_values(array_diff($stored, $known));
     }
 
     /**

@@ -248,6 +248,32 @@ class CustomStrategiesTest extends TestCase
         $this->assertSame(['a', 'b', 'c', 'd', 'e'], $this->streamed('mixed', [], $position));
     }
 
+    public function testOfFirstPushesThatOverlapEachIsSentOnce(): void
+    {
+        $this->choose(OrderedPayloads::class, CounterSignal::class);
+        $position = $this->getSsePosition('overlap');
+        OrderedPayloads::$appended = fn() => $this->pushAll('overlap', ['b']);
+        $this->pushAll('overlap', ['a', 'c']);
+        CounterSignal::$counters['overlap']++;
+
+        $sent = $this->streamed('overlap', [], $position);
+
+        $this->assertEqualsCanonicalizing(['a', 'b', 'c'], $sent);
+        $this->assertSame('c', end($sent));
+    }
+
+    public function testAPushThatAStreamHasToldOfMeanwhileIsSentOnce(): void
+    {
+        $this->choose(OrderedPayloads::class, CounterSignal::class);
+        $this->pushAll('told', ['first']);
+        $position = $this->getSsePosition('told');
+        $engine = SseService::service()->engine;
+        OrderedPayloads::$appended = fn() => $engine->sendAgain('told');
+        $this->pushAll('told', ['a', 'b']);
+
+        $this->assertSame(['a', 'b'], $this->streamed('told', [], $position));
+    }
+
     public function testOfAnOrderedClassThatClientsWereNeverToldOfTheNewestIsSent(): void
     {
         $this->choose(OrderedPayloads::class, CounterSignal::class);
