@@ -128,7 +128,8 @@ final class Storm
             PHP_BINARY, '-n', '-d', 'display_errors=stderr', '-d', "error_log=$this->directory/error.log", ...$with, __DIR__ . '/worker.php',
             "$this->directory/store", (string)$this->retention, ...$arguments,
         ];
-        $process = proc_open($command, [['file', '/dev/null', 'r'], STDERR, STDERR], $pipes);
+        $log = ['file', "$this->directory/output.log", 'a'];
+        $process = proc_open($command, [['file', '/dev/null', 'r'], $log, $log], $pipes);
         $this->running[$name] = [is_resource($process) ? $process : $this->fail('no process can be started'), $arguments];
     }
 
