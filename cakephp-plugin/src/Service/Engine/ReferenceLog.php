@@ -102,7 +102,8 @@ final class ReferenceLog
             $entries = Store::instance()->read($this->key, null, -self::ALL);
         }
         $references = self::references($entries);
-        $last = self::last($entries);
+        // Behind a damaged end no id is that of the last event.
+        $last = $entries !== [] && end($entries)['gap'] ? null : self::last($entries);
         foreach ($missing($references === [] ? null : end($references)) as $reference) {
             $last = $this->append($reference, $last);
             if ($last === null) {

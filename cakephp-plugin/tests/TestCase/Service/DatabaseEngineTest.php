@@ -274,6 +274,20 @@ class DatabaseEngineTest extends TestCase
         $this->assertSame([1, 2, 3, 4], $this->streamed('twice'));
     }
 
+    public function testBehindADamagedEndOfTheLogPushesAreToldAsEver(): void
+    {
+        $this->pushAll('damaged', [1, 2]);
+        [$log] = glob((string)$this->sseStore?->status()['store'] . '/*.log') ?: [''];
+        $text = (string)file_get_contents($log);
+        file_put_contents($log, substr_replace($text, '?', (int)strrpos($text, 'reference'), 1));
+
+        $this->pushAll('damaged', [3, 4]);
+
+        // What was damaged is told of anew.
+        $sent = array_filter($this->streamed('damaged'), is_int(...));
+        $this->assertSame([1, 2, 3, 4], array_values($sent));
+    }
+
     public function testABrokenEncodingIsRefusedAndNotKept(): void
     {
         $this->expectException(InvalidArgumentException::class);
