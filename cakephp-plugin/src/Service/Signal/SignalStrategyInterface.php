@@ -7,6 +7,7 @@ namespace Sse\Service\Signal;
  * Says that a key has something new.
  *
  * A class of your own is asked each `poll` seconds by each stream, so that it may also be changed by other programs.
+ * Several processes may ask and touch it at the same time.
  * The plugin makes one instance per process, without arguments.
  */
 interface SignalStrategyInterface
