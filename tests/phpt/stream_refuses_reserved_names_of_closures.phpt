@@ -9,6 +9,8 @@ $names = ['error', 'open', 'connected', 'sse-gap', 'toast'];
 array_map(fn (string $name) => Sse\push('before', $name), $names);
 echo shown(stream('before', ['beforeSend' => fn (string $name): array => ['event' => $name]] + $options));
 logged();
+// Ids are a key's own: those of another one's events in the same millisecond would be the same.
+tick();
 array_map(fn (string $name) => Sse\push('fetched', $name, options: ['external' => true]), $names);
 echo shown(stream('fetched', ['fetch' => fn (string $name): array => [['event' => $name]]] + $options));
 logged();
