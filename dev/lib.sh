@@ -48,6 +48,12 @@ find_fpm() {
     done
 }
 
+# run_phpt [option …] FILE …: phpt files by PHP's own runner.
+run_phpt() {
+    run_tests=$(find_run_tests)
+    NO_INTERACTION=1 REPORT_EXIT_STATUS=1 TEST_PHP_EXECUTABLE=$PHP "$PHP" "$run_tests" -q -j2 --show-diff "$@"
+}
+
 # PHP's own runner of phpt files.
 find_run_tests() {
     extension_dir=$("$PHP_CONFIG" --extension-dir)

@@ -24,9 +24,8 @@ fi
 
 # Tests that say nothing of plain PHP are named by what stands in them; skipped.txt has the reasons.
 patterns=$(grep -v '^#' php/tests/phpt/skipped.txt | cut -f 1 | paste -s -d '|')
-run_tests=$(find_run_tests)
 # shellcheck disable=SC2046 # a list of files
-NO_INTERACTION=1 REPORT_EXIT_STATUS=1 TEST_PHP_EXECUTABLE=$PHP "$PHP" "$run_tests" -q -j2 --show-diff \
+run_phpt \
     -d auto_prepend_file="$PWD/php/tests/phpt/prepend.php" -d disable_functions=ini_get,ini_set,ini_restore \
     $(grep -LP "(?m)$patterns" tests/phpt/*.phpt) php/tests/phpt/*.phpt
 

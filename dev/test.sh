@@ -41,9 +41,7 @@ SSE_PHP=$PHP
 export SSE_EXTENSION SSE_PHP
 
 step 'tests/phpt'
-run_tests=$(find_run_tests)
-NO_INTERACTION=1 REPORT_EXIT_STATUS=1 TEST_PHP_EXECUTABLE=$PHP \
-    "$PHP" "$run_tests" -q -j2 --show-diff -W target/phpt.txt -d "extension=$SSE_EXTENSION" tests/phpt
+run_phpt -W target/phpt.txt -d "extension=$SSE_EXTENSION" tests/phpt
 sed -n 's/^SKIPPED\t//p' target/phpt.txt | while IFS= read -r test; do skipped "$test"; done
 
 NODE=$(find_node $NODE_AT_LEAST)
