@@ -1,35 +1,30 @@
 //! The functions that PHP sees, by their arguments: each reads them, calls the crate and answers.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
 
 use ext_php_rs::args::Arg;
 use ext_php_rs::builders::{FunctionBuilder, ModuleBuilder};
 use ext_php_rs::convert::IntoZval;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendHashTable, Zval};
-use ext_php_rs::zend::{ExecuteData, ProcessGlobals, run_handler};
+use ext_php_rs::zend::{ExecuteData, run_handler};
 use sse_core::event::{Draft, Event, EventName};
 use sse_core::feed::Feed;
 use sse_core::frame;
 use sse_core::id::{EventId, now_millis};
 use sse_core::key::Key;
 use sse_core::signal::Waits;
-use sse_core::store::{self, Gap, Item, Location};
-use sse_core::stream::request::{Profile, Replay, Retry, StreamRequest};
+use sse_core::store::{self, Gap, Item};
 
-use crate::handoff::{self, HandoffMode, LONGEST_FOR_NOW, Served};
+use crate::asked::{self, Asked};
+use crate::handoff::{self, LONGEST_FOR_NOW, Served};
 use crate::options::{self, Options};
-use crate::php::call;
 use crate::php::exception::Failure;
-use crate::php::ini;
-use crate::php::{self, fpm, json};
+use crate::php::{self, ini, json};
 use crate::settings;
 use crate::stores::{self, LentSignal};
-use crate::stream::callbacks::Callbacks;
 use crate::stream::response::{self, Response};
-use crate::stream::worker;
-use crate::stream::{Plan, StreamEnd};
+use crate::stream::{StreamEnd, worker};
 
 /// Adds the functions to the module.
 pub fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
@@ -135,7 +130,7 @@ extern "C" fn encode(execute: &mut ExecuteData, result: &mut Zval) {
 
 extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
     answer("Sse\\stream", 1, execute, result, |[keys, options]| {
-        let Asked { mut plan, callbacks, mode, location } = Asked::read(keys, options)?;
+        let Asked { mut plan, callbacks, mode, location } = Asked::read(given(keys, "keys")?, options)?;
         let store = stores::open_for_stream(&location)?;
         let choice = settings::signal_choice()?;
         let response = Response::check()?;
@@ -151,7 +146,7 @@ extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
                 target
             }
         };
-        spare_the_only_process(&mut plan);
+        asked::spare_the_only_process(&mut plan);
         let signal = LentSignal::take(choice, store.waits());
         worker::run(&plan, target, &store, &location, signal, &callbacks)
     });
@@ -159,7 +154,7 @@ extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
 
 extern "C" fn check(execute: &mut ExecuteData, result: &mut Zval) {
     answer("Sse\\check", 1, execute, result, |[keys, options]| {
-        let Asked { plan, callbacks, mode, location } = Asked::read(keys, options)?;
+        let Asked { plan, callbacks, mode, location } = Asked::read(given(keys, "keys")?, options)?;
         let store = stores::open(&location)?;
         settings::signal_choice()?;
         Response::check()?;
@@ -169,67 +164,6 @@ extern "C" fn check(execute: &mut ExecuteData, result: &mut Zval) {
         handoff::check(&plan, &callbacks, mode)?;
         worker::check(&plan, &*store, &location)
     });
-}
-
-/// What `Sse\stream()` is asked for.
-struct Asked<'a> {
-    plan: Plan,
-    callbacks: Callbacks<'a>,
-    mode: HandoffMode,
-    location: Location,
-}
-
-impl<'a> Asked<'a> {
-    fn read(keys: Option<&Zval>, options: Option<&'a Zval>) -> Result<Self, Failure> {
-        const KNOWN: [&str; 14] = [
-            "eventName",
-            "heartbeat",
-            "poll",
-            "fetch",
-            "beforeSend",
-            "onLoop",
-            "lastEventId",
-            "replay",
-            "retry",
-            "lifetime",
-            "handoff",
-            "connected",
-            "follow",
-            "dsn",
-        ];
-        let keys = options::keys(given(keys, "keys")?)?;
-        let options = Options::new(options, &KNOWN)?;
-        let profile = Profile {
-            event_name: event_name(&options)?,
-            heartbeat: options
-                .seconds("heartbeat", settings::HEARTBEATS)?
-                .map_or_else(settings::heartbeat, Ok)?,
-            retry: options.retry("retry")?.map_or_else(settings::retry_range, Ok)?.into(),
-        };
-        let poll = options.seconds("poll", settings::POLLS)?.unwrap_or(Duration::from_secs(2));
-        let request = StreamRequest {
-            keys,
-            replay: replay(&options)?,
-            lifetime: options
-                .seconds("lifetime", settings::LIFETIMES)?
-                .map_or_else(settings::lifetime, Ok)?,
-            connected: options.switch("connected")?.unwrap_or(true).then(time_of_day).transpose()?,
-            last_event_id: match options.bytes("lastEventId")? {
-                Some(text) => Some(text.to_vec()),
-                None => last_event_id(),
-            },
-            profile,
-        };
-        let worker_streams = settings::worker_streams()?;
-        let follow = options.switch("follow")?.unwrap_or(true);
-        let plan = Plan { request, poll, worker_streams, follow };
-        let callbacks = Callbacks {
-            fetch: options.callable("fetch")?,
-            before_send: options.callable("beforeSend")?,
-            on_loop: options.callable("onLoop")?,
-        };
-        Ok(Self { plan, callbacks, mode: handoff_mode(&options)?, location: options.location()? })
-    }
 }
 
 extern "C" fn read(execute: &mut ExecuteData, result: &mut Zval) {
@@ -447,66 +381,6 @@ fn limit_of(limit: Option<&Zval>) -> Result<Limit, Failure> {
             text.unwrap_or_else(|| options::type_name(value))
         ))),
     }
-}
-
-fn event_name(options: &Options<'_>) -> Result<EventName, Failure> {
-    let text = options.bytes("eventName")?.unwrap_or(b"message");
-    EventName::new(text).map_err(|error| Failure::of("option \"eventName\"", &error))
-}
-
-/// What `connected` tells.
-fn time_of_day() -> Result<String, Failure> {
-    Ok(call("date", &[&"H:i:s"])?.and_then(|time| time.string()).unwrap_or_default())
-}
-
-fn handoff_mode(options: &Options<'_>) -> Result<HandoffMode, Failure> {
-    match options.get("handoff").map(|value| (value, value.str())) {
-        None | Some((_, Some("auto"))) => Ok(HandoffMode::Auto),
-        Some((_, Some("never"))) => Ok(HandoffMode::Never),
-        Some((_, Some("require"))) => Ok(HandoffMode::Require),
-        Some((value, _)) => Err(options::wrong("handoff", value, "\"auto\", \"never\" or \"require\"")),
-    }
-}
-
-fn replay(options: &Options<'_>) -> Result<Replay, Failure> {
-    let Some(value) = options.get("replay") else { return Ok(Replay::Newest(1)) };
-    match (value.str(), value.long().and_then(|count| u64::try_from(count).ok())) {
-        (Some("last"), _) => Ok(Replay::Newest(1)),
-        (Some("none"), _) => Ok(Replay::None),
-        (Some("all"), _) => Ok(Replay::All),
-        (None, Some(count)) => Ok(Replay::Newest(count)),
-        _ => Err(options::wrong("replay", value, "\"last\", \"none\", \"all\" or a number of events from 0")),
-    }
-}
-
-/// What the browser sends when it connects again; what a page was given, in the address.
-fn last_event_id() -> Option<Vec<u8>> {
-    let text = |table: Option<&ZendHashTable>, name: &str| {
-        table?.get(name)?.dereference().binary_slice::<u8>().map(<[u8]>::to_vec)
-    };
-    let header = if fpm::is_fpm() {
-        fpm::parameter(c"HTTP_LAST_EVENT_ID")
-    } else {
-        // With auto_globals_jit PHP makes $_SERVER only now. What a guard taken before that shows of
-        // it may be the state before, so it is looked at through another one.
-        let _ = ProcessGlobals::get().http_server_vars();
-        text(ProcessGlobals::get().http_server_vars(), "HTTP_LAST_EVENT_ID")
-    };
-    header
-        .filter(|text| !text.is_empty())
-        .or_else(|| text(ProcessGlobals::get().http_get_vars(), "lastEventId"))
-}
-
-/// `php -S` has one process unless told otherwise; a stream that stayed would stop the site.
-fn spare_the_only_process(plan: &mut Plan) {
-    if php::sapi_name() != "cli-server" || std::env::var_os("PHP_CLI_SERVER_WORKERS").is_some() {
-        return;
-    }
-    plan.request.lifetime = Duration::from_secs(1);
-    plan.request.profile.retry = Retry::new(500, 500);
-    php::log(
-        "php -S serves one request at a time, so this stream ends after a second and its client comes back; start it with PHP_CLI_SERVER_WORKERS=8 to keep streams open",
-    );
 }
 
 /// One element of what `Sse\read()` answers.

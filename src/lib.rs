@@ -6,6 +6,7 @@
 #![allow(missing_docs, reason = "what the module exports is generated, and called by PHP only")]
 
 mod api;
+mod asked;
 mod basedir;
 mod handoff;
 mod info;
