@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use sse_core::signal::{Choice, Waits};
 use sse_core::store::{Location, Store};
+use sse_core::stream::voice;
 use sse_hub::meeting::address::Address;
 use sse_hub::reactor;
 use sse_hub::wire::message::{Build, Go, MAX_CURSOR, Offer, Reason};
@@ -142,10 +143,9 @@ fn go(offered: Offered<'_>, connection: &Connection, response: Response) -> Resu
 /// Gives the client's connection to the hub; where that fails, it is back in its place.
 fn hand_over(connection: &Connection, offered: Offered<'_>) -> io::Result<()> {
     let kept = connection.replace_by_null()?;
-    let request = kept.request();
     let go = Go {
-        request: request.request(),
-        at_record: request.is_at_record(),
+        request: connection.request(),
+        at_record: connection.is_at_record(),
         // Apache always sends this one, if only with nothing in it.
         may_follow_end: fpm::parameter(c"SERVER_SIGNATURE").is_none(),
     };
@@ -200,13 +200,13 @@ fn instead(
     mode: HandoffMode,
 ) -> Instead {
     match declined.reason {
-        Some(Reason::Full) => return Instead::PutOff(StreamEnd::Full, "no place is free, come back later"),
+        Some(Reason::Full) => return Instead::PutOff(StreamEnd::Full, voice::NO_PLACE),
         // The worker would only wait for it in the hub's place.
         Some(Reason::Busy) => {
-            return Instead::PutOff(StreamEnd::Failed, "the store is locked, come back later");
+            return Instead::PutOff(StreamEnd::Failed, voice::STORE_LOCKED);
         }
         Some(Reason::Store) if plan.request.has_been_served() => {
-            return Instead::PutOff(StreamEnd::Failed, "the store can't be had, come back later");
+            return Instead::PutOff(StreamEnd::Failed, voice::STORE_AWAY);
         }
         // A store that can't be read is an exception, as in the worker.
         Some(Reason::Store) => {
@@ -221,7 +221,7 @@ fn instead(
     }
     // Its server may be what it waits for, and then the worker would wait too.
     if declined.is_slow && matches!(store.waits(), Waits::Redis { .. }) {
-        return Instead::PutOff(StreamEnd::Failed, "the hub is slow, come back later");
+        return Instead::PutOff(StreamEnd::Failed, voice::HUB_SLOW);
     }
     Instead::Work
 }

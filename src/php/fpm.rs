@@ -127,11 +127,6 @@ impl Kept {
         self.client.as_fd()
     }
 
-    /// The request that it belongs to.
-    pub fn request(&self) -> Connection {
-        self.connection
-    }
-
     /// Puts the connection back into its place.
     pub fn put_back(self) -> io::Result<()> {
         self.connection.put(self.client.as_fd())

@@ -60,7 +60,8 @@ pub struct Pending<'a> {
     process: u32,
     /// How often the closures failed at events, before this stream.
     failures: HashMap<Key, Failures>,
-    is_greeted: bool,
+    /// The cursor that the greeting tells, until that is said.
+    greeting: Option<String>,
     /// Frames not yet written.
     out: Vec<u8>,
     /// Where the last id stands among them.
@@ -88,7 +89,7 @@ impl<'a> Pending<'a> {
             location,
             process: std::process::id(),
             failures,
-            is_greeted: false,
+            greeting: Some(feed.cursor()),
             out: Vec::new(),
             last_id: None,
             outage: None,
@@ -96,7 +97,7 @@ impl<'a> Pending<'a> {
         // A client without a cursor is not told of payloads that are gone, and the first cursor that it gets is
         // behind them: only then it is greeted.
         if callbacks.fetch.is_none() || !feed.replays() {
-            pending.greet(&feed.cursor());
+            pending.greet();
         }
         pending
     }
@@ -136,7 +137,8 @@ impl<'a> Pending<'a> {
     /// Delivers what is there, until there is nothing, or enough for a write.
     pub fn deliver(&mut self, feed: &mut Feed, signal: &mut dyn Signal) -> Result<Batch, Stop> {
         let batch = self.next_batch(feed, signal)?;
-        self.greet(&feed.cursor());
+        self.greet_behind(feed);
+        self.greet();
         Ok(batch)
     }
 
@@ -146,7 +148,7 @@ impl<'a> Pending<'a> {
             if self.asks_again().is_some_and(|until| Instant::now() < until) {
                 return Ok(Batch::Last);
             }
-            let before = if self.is_greeted { String::new() } else { feed.cursor() };
+            self.greet_behind(feed);
             let delivery = match feed.next(signal) {
                 Ok(delivery) => delivery,
                 Err(error) if error.is_passing() => {
@@ -160,7 +162,7 @@ impl<'a> Pending<'a> {
             }
             let Some(delivery) = delivery else { return Ok(Batch::Last) };
             let is_gap = matches!(delivery.content, Content::Gap(..));
-            self.add(delivery, &before)?;
+            self.add(delivery)?;
             // What was read is sent before more is looked for: that is latency saved. What follows a gap goes
             // out with it.
             let is_slow = self.callbacks.see_events() && began.elapsed() >= SLICE;
@@ -171,9 +173,9 @@ impl<'a> Pending<'a> {
         Ok(Batch::Full)
     }
 
-    /// Adds one delivery; `before` is the cursor before it, as long as the greeting waits for it.
-    fn add(&mut self, delivery: Delivery, before: &str) -> Result<(), Stop> {
-        match delivery.content {
+    fn add(&mut self, delivery: Delivery) -> Result<(), Stop> {
+        let Delivery { content, before, is_fresh, cursor } = delivery;
+        match content {
             Content::Event(ref key, ref event) if self.failed_before(key, event) >= FAILURES => {
                 php::log(&format!(
                     "event {} of key {key} is skipped: beforeSend ended the script at it {FAILURES} times",
@@ -181,47 +183,45 @@ impl<'a> Pending<'a> {
                 ));
                 Ok(())
             }
-            Content::Event(key, event) => {
-                let at = At {
-                    before: delivery.before,
-                    is_fresh: delivery.is_fresh,
-                    start: before,
-                    cursor: &delivery.cursor,
-                };
-                self.add_event(&key, event, &at)
-            }
+            Content::Event(key, event) => self.add_event(&key, event, (before, is_fresh), &cursor),
             Content::Gap(keys, gap) => {
-                self.greet(before);
-                self.add_gap(&keys, gap, &delivery.cursor);
+                self.add_gap(&keys, gap, &cursor);
                 Ok(())
             }
         }
     }
 
-    fn add_event(&mut self, key: &Key, event: Event, at: &At<'_>) -> Result<(), Stop> {
+    /// Adds an event with the cursor that covers it. Before it the client had `before` of its key; if it
+    /// `is_fresh`, the client has missed nothing where it can't be had.
+    fn add_event(
+        &mut self,
+        key: &Key,
+        event: Event,
+        (before, is_fresh): (EventId, bool),
+        cursor: &str,
+    ) -> Result<(), Stop> {
         let id = event.id;
         match self.callbacks.outcome(key, event) {
             Ok(Outcome::Send(draft)) => {
                 let (head, tail) = wire_json(&draft);
                 let name = draft.name.as_ref().unwrap_or(&self.request.profile.event_name);
-                self.greet(at.start);
+                self.greet();
                 let from = self.out.len() + frame::BEFORE_ID;
-                frame::write_event(&mut self.out, at.cursor, name.as_str(), &[head, tail]);
-                self.last_id = Some(from..from + at.cursor.len());
+                frame::write_event(&mut self.out, cursor, name.as_str(), &[head, tail]);
+                self.last_id = Some(from..from + cursor.len());
                 Ok(())
             }
             Ok(Outcome::Skip) => Ok(()),
             // Nothing that this client has missed; the id before it covers it, if that wasn't written yet.
-            Ok(Outcome::Gone) if at.is_fresh => {
+            Ok(Outcome::Gone) if is_fresh => {
                 if let Some(last_id) = &mut self.last_id {
-                    self.out.splice(last_id.clone(), at.cursor.bytes());
-                    last_id.end = last_id.start + at.cursor.len();
+                    self.out.splice(last_id.clone(), cursor.bytes());
+                    last_id.end = last_id.start + cursor.len();
                 }
                 Ok(())
             }
             Ok(Outcome::Gone) => {
-                self.greet(at.start);
-                self.add_gap(std::slice::from_ref(key), Gap { from: at.before, to: id }, at.cursor);
+                self.add_gap(std::slice::from_ref(key), Gap { from: before, to: id }, cursor);
                 Ok(())
             }
             Err(halt) if self.is_forked() => Err(halt.into()),
@@ -232,13 +232,14 @@ impl<'a> Pending<'a> {
                 if let Ok(Err(error)) = recorded {
                     php::log(&format!("the failure at event {id} of key {key} can't be remembered: {error}"));
                 }
-                self.greet(at.start);
+                self.greet();
                 Err(halt.into())
             }
         }
     }
 
     fn add_gap(&mut self, keys: &[Key], gap: Gap, cursor: &str) {
+        self.greet();
         php::log(&format!("{}; the client is told", voice::gap_line(keys, gap)));
         let keys: Vec<&Key> = keys.iter().collect();
         frame::write_gap(&mut self.out, cursor, &keys, gap.from, gap.to);
@@ -246,10 +247,17 @@ impl<'a> Pending<'a> {
     }
 
     /// What a stream opens with, unless it was said already.
-    fn greet(&mut self, cursor: &str) {
-        if !std::mem::replace(&mut self.is_greeted, true) {
+    fn greet(&mut self) {
+        if let Some(cursor) = self.greeting.take() {
             let StreamRequest { profile, connected, .. } = self.request;
-            voice::greet(&mut self.out, profile.retry, cursor, connected.as_deref());
+            voice::greet(&mut self.out, profile.retry, &cursor, connected.as_deref());
+        }
+    }
+
+    /// The greeting, as long as it waits, is one behind all that was passed over.
+    fn greet_behind(&mut self, feed: &Feed) {
+        if let Some(cursor) = &mut self.greeting {
+            *cursor = feed.cursor();
         }
     }
 
@@ -272,16 +280,4 @@ impl<'a> Pending<'a> {
         }
         self.outage = Some(outage);
     }
-}
-
-/// Where an event stands.
-struct At<'a> {
-    /// What the client had of its key before it.
-    before: EventId,
-    /// Whether it was there before its client came, which had no cursor.
-    is_fresh: bool,
-    /// The cursor before it, as long as the greeting waits for it.
-    start: &'a str,
-    /// The cursor behind it.
-    cursor: &'a str,
 }

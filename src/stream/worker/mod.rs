@@ -29,14 +29,14 @@ use sse_core::feed::Feed;
 use sse_core::signal::{Changes, Signal};
 use sse_core::store::{Location, Slot, Store};
 use sse_core::stream::schedule::Schedule;
+use sse_core::stream::voice;
 
 pub use self::begin::check;
 use self::begin::{NoFeed, open_feed};
 use self::deliver::{Batch, Pending};
 use crate::php::exception::Failure;
 use crate::php::fpm::Connection;
-use crate::php::ini;
-use crate::php::{self, Halt, call};
+use crate::php::{self, Halt, call, ini};
 use crate::stores::LentSignal;
 use crate::stream::callbacks::Callbacks;
 use crate::stream::response::{Open, Target};
@@ -66,15 +66,15 @@ pub fn run(
         Ok(feed) => feed,
         Err(NoFeed::ForNow(why)) => {
             php::log_once(&format!("stream of {}: {why}; its client comes back later", plan.request.keys));
-            target.open()?.put_off("the store can't be had, come back later")?;
+            target.open()?.put_off(voice::STORE_AWAY)?;
             return Ok(StreamEnd::Failed);
         }
         Err(NoFeed::Failed(failure)) => return Err(failure),
     };
     let mut opened = OpenFeed { process: std::process::id(), feed: Some(feed), signal };
     let (slot, has_place) = match plan.worker_streams {
-        // It holds its worker no longer than a page does.
-        _ if !plan.follow => (None, true),
+        // It ends when it has sent what is pending, and needs none.
+        _ if !plan.follow => (None, false),
         0 => (None, room::is_there()),
         count => {
             let slot = store.take_slot(count).map_err(|error| Failure::of("sse.worker_streams", &error))?;
@@ -191,7 +191,7 @@ impl Stream<'_> {
                 );
                 return self.give_way();
             }
-            if is_last && !(self.has_place && self.plan.follow) {
+            if is_last && !self.has_place {
                 // A client that comes back each time has its turn each time, and gets what that has brought.
                 if !std::mem::replace(&mut has_looped, true) {
                     if self.on_loop()? {
@@ -231,31 +231,30 @@ impl Stream<'_> {
 
     /// Delivers a batch. Where it ends early, what came before is the client's all the same.
     fn deliver(&mut self, feed: &mut Feed, signal: &mut dyn Signal) -> Result<Batch, Stop> {
-        self.pending.deliver(feed, signal).or_else(|stop| {
-            // On the command line it would run through PHP's output handlers, which a fatal error forbids.
-            let is_forbidden = matches!(stop, Stop::Halt(Halt::Bailout)) && php::is_command_line();
-            if !is_forbidden {
-                match &stop {
-                    Stop::Halt(_) => drop(self.flush()),
-                    Stop::Store(_) => drop(self.flush()?),
-                }
-            }
-            Err(stop)
-        })
+        let delivered = self.pending.deliver(feed, signal);
+        match &delivered {
+            Ok(_) => {}
+            // It would run through PHP's output handlers, which a fatal error forbids.
+            Err(Stop::Halt(Halt::Bailout)) if php::is_command_line() => {}
+            // What had stopped it is told, whatever comes of this.
+            Err(Stop::Halt(_)) => drop(self.flush()),
+            Err(Stop::Store(_)) => drop(self.flush()?),
+        }
+        delivered
     }
 
     /// Ends a stream that has sent what is pending and doesn't stay.
     fn leave(&mut self) -> Result<StreamEnd, Stop> {
         if self.plan.follow {
             let why = match self.plan.worker_streams {
-                0 => "no place is free, come back later",
-                _ => "no place is free; see sse.worker_streams",
+                0 => voice::NO_PLACE,
+                _ => voice::NO_SLOT,
             };
             return self.end_with(why, StreamEnd::Full);
         }
         match self.pending.asks_again() {
             None => Ok(StreamEnd::CaughtUp),
-            Some(_) => self.end_with("the store can't be had, come back later", StreamEnd::Failed),
+            Some(_) => self.end_with(voice::STORE_AWAY, StreamEnd::Failed),
         }
     }
 
@@ -265,11 +264,11 @@ impl Stream<'_> {
         if self.on_loop()? {
             return Ok(StreamEnd::ClientLeft);
         }
-        self.end_with("no place is free, come back later", StreamEnd::Full)
+        self.end_with(voice::NO_PLACE, StreamEnd::Full)
     }
 
     fn shut_down(&mut self) -> Result<StreamEnd, Stop> {
-        self.end_with("the server ends this stream, come back later", StreamEnd::Shutdown)
+        self.end_with(voice::ENDING, StreamEnd::Shutdown)
     }
 
     /// Tells the client to come back later, and why.

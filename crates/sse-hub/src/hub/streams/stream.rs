@@ -287,7 +287,7 @@ impl Stream {
         self.schedule.end_at(until);
         let pause = is_put_off.then(|| {
             let mut out = Vec::new();
-            voice::put_off(&mut out, "the server ends this stream, come back later");
+            voice::put_off(&mut out, voice::ENDING);
             Outgoing::whole(&out)
         });
         let end = Outgoing::records(&record::end(self.request, self.may_follow_end));
