@@ -4,7 +4,8 @@ declare(strict_types=1);
 // Every setting of the plugin, with its default. The plugin loads this file by itself: what the application has under
 // `Sse` in its own configuration (config/app_local.php) wins, so leave out there what is to stay as it is here.
 //
-// Settings of the extension (how long events are kept, the hub and so on) stand in php.ini as `sse.*`.
+// Settings of the extension (how long events are kept, the hub and so on) stand in php.ini as `sse.*`. Without it, in
+// plain PHP, they are also the environment's `SSE_*`, or set by Sse\configure() in config/bootstrap.php.
 
 return [
     'Sse' => [
@@ -28,7 +29,8 @@ return [
         'payloads_model' => 'Sse.Payloads',
 
         // For 'redis': the name of a cache configuration of CakePHP's Redis, whose server is used, or a data source
-        // name of its own. null is `dsn` if that is one of Redis, else 'default'.
+        // name of its own. null is `dsn` if that is one of Redis, else 'default'. In plain PHP the payloads are in that
+        // cache, and their order is in `dsn`.
         'redis_config' => null,
 
         // What follows are options of streams; those of loadComponent('Sse.Sse', [...]) and of stream() win.

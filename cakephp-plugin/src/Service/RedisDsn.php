@@ -35,6 +35,8 @@ final class RedisDsn
     ];
 
     /**
+     * Whether a payload engine is `redis`.
+     *
      * @param mixed $engine A payload engine's name or class.
      */
     public static function isEngine(mixed $engine): bool
@@ -44,19 +46,66 @@ final class RedisDsn
     }
 
     /**
+     * Whether a store in Redis can be had: plain PHP has none.
+     */
+    public static function isThere(): bool
+    {
+        return extension_loaded('sse');
+    }
+
+    /**
      * The data source name that `Sse.redis_config` is, or that of the cache configuration which it names.
      *
      * @throws \InvalidArgumentException when it can't be used
      */
     public static function configured(): string
     {
-        $name = Configure::read('Sse.redis_config');
-        foreach ([$name, $name === null ? Configure::read('Sse.dsn') : null] as $dsn) {
-            if (is_string($dsn) && preg_match('~^redis(s|\+unix)?://~', $dsn) === 1) {
-                return $dsn;
-            }
+        $dsn = self::own();
+        if ($dsn !== null) {
+            return $dsn;
         }
-        $name ??= 'default';
+        [, $config, $class] = self::cache();
+
+        return self::of($config, ROOT, $class);
+    }
+
+    /**
+     * The name of the cache configuration that is used where there is no store in Redis.
+     *
+     * @throws \InvalidArgumentException when there is none
+     */
+    public static function cacheName(): string
+    {
+        if (self::own() !== null) {
+            throw new InvalidArgumentException(
+                'SSE: a data source name of Redis is configured, and the store that it names is in the PHP extension'
+                . ' "sse", which is not loaded. Install it, or name a cache configuration of CakePHP\'s Redis in'
+                . ' Sse.redis_config: in plain PHP the payloads are kept there.',
+            );
+        }
+
+        return self::cache()[0];
+    }
+
+    /**
+     * The data source name that is configured itself, not as a cache.
+     */
+    private static function own(): ?string
+    {
+        $dsn = Configure::read('Sse.redis_config') ?? Configure::read('Sse.dsn');
+
+        return is_string($dsn) && preg_match('~^redis(s|\+unix)?://~', $dsn) === 1 ? $dsn : null;
+    }
+
+    /**
+     * The cache configuration that `Sse.redis_config` names.
+     *
+     * @return array{string, array<string, mixed>, class-string<\Cake\Cache\Engine\RedisEngine>} its name, its settings,
+     *   and the cache's class
+     */
+    private static function cache(): array
+    {
+        $name = Configure::read('Sse.redis_config') ?? 'default';
         $config = is_string($name) ? Cache::getConfig($name) : null;
         if (!is_array($config)) {
             throw new InvalidArgumentException(sprintf(
@@ -80,7 +129,7 @@ final class RedisDsn
             );
         }
 
-        return self::of($config, ROOT, $class);
+        return [$name, $config, $class];
     }
 
     /**

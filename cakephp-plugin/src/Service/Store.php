@@ -6,6 +6,7 @@ namespace Sse\Service;
 use Cake\Core\Configure;
 use Cake\Core\Exception\CakeException;
 use SensitiveParameter;
+use Sse\Polyfill\Settings as PlainSettings;
 use function Sse\check;
 use function Sse\cursor;
 use function Sse\encode;
@@ -15,7 +16,8 @@ use function Sse\status;
 use function Sse\stream;
 
 /**
- * Where the events of this application are kept, and the only place that calls the extension.
+ * Where the events of this application are kept, and the only place that calls the extension, or what stands in
+ * for it in plain PHP.
  *
  * What can't be used is an `Sse\InvalidArgumentException`, and a store that fails an `Sse\StoreException`.
  *
@@ -35,9 +37,11 @@ class Store
     ) {
         if (!function_exists('Sse\push')) {
             throw new CakeException(
-                'The PHP extension "sse" is not loaded (' . PHP_SAPI . ', PHP ' . PHP_VERSION . '), and the plugin Sse'
-                . ' needs it. Build and install it with "make install" in its source, which also enables it, and'
-                . ' restart PHP; "php -m" then lists "sse". Else put "extension=sse" into php.ini.',
+                'Neither the PHP extension "sse" is loaded (' . PHP_SAPI . ', PHP ' . PHP_VERSION . ') nor the Composer'
+                . ' package php-sse/polyfill, and the plugin Sse needs one of them. Build and install the extension'
+                . ' with "make install" in its source, which also enables it, and restart PHP; "php -m" then lists'
+                . ' "sse". Else put "extension=sse" into php.ini. Without Composer, require bootstrap.php of the'
+                . ' package.',
             );
         }
     }
@@ -61,6 +65,17 @@ class Store
     public static function quoted(string $key): string
     {
         return '"' . addcslashes($key, "\0..\37\177\"\\") . '"';
+    }
+
+    /**
+     * A setting of how events are kept, as it stands for this process.
+     */
+    public static function setting(string $name): string
+    {
+        $text = ini_get("sse.$name");
+
+        // In plain PHP it is no entry of php.ini.
+        return $text === false ? PlainSettings::text($name) : $text;
     }
 
     /**
@@ -174,9 +189,16 @@ class Store
     protected function dsn(): string
     {
         return $this->dsn
-            ?? (RedisDsn::isEngine(Configure::read('Sse.payload_engine')) ? RedisDsn::configured() : null)
+            ?? $this->redisDsn()
             ?? Configure::read('Sse.dsn')
             ?? 'file://' . StoreDirectory::made();
+    }
+
+    private function redisDsn(): ?string
+    {
+        return RedisDsn::isThere() && RedisDsn::isEngine(Configure::read('Sse.payload_engine'))
+            ? RedisDsn::configured()
+            : null;
     }
 
     /**

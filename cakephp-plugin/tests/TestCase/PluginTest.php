@@ -84,6 +84,7 @@ class PluginTest extends TestCase
         $this->assertSame('cakephp-plugin', $package['type']);
         $this->assertSame('^5.1', $package['require']['cakephp/cakephp']);
         $this->assertSame('>=8.1', $package['require']['php']);
+        $this->assertArrayHasKey('php-sse/polyfill', $package['require']);
         $this->assertSame(['arodu/cakephp-sse' => '*'], $package['conflict']);
         $this->assertSame(['Sse\\' => 'src/'], $package['autoload']['psr-4']);
     }

@@ -8,12 +8,14 @@ use InvalidArgumentException;
 use Sse\Service\Payload\CachePayloadStrategy;
 use Sse\Service\Payload\DatabasePayloadStrategy;
 use Sse\Service\Payload\PayloadStrategyInterface;
+use Sse\Service\Payload\RedisCachePayloadStrategy;
 use Sse\Service\Payload\RedisPayloadStrategy;
 use Sse\Service\RedisDsn;
 use Sse\Service\Settings;
 use Sse\Service\Signal\FileSignalStrategy;
 use Sse\Service\Signal\SignalStrategyInterface;
 use Sse\Service\SseService;
+use Sse\Service\Store;
 
 /**
  * Makes the engine that the configuration names.
@@ -47,7 +49,10 @@ final class EngineFactory
             ?? ($signal === null ? SseService::PAYLOAD_NATIVE_ENGINE : SseService::PAYLOAD_CACHE_ENGINE);
         $signal = self::strategy('signal', $signal ?? SseService::SIGNAL_FILE_ENGINE, SignalStrategyInterface::class);
         $isOwn = !$signal instanceof FileSignalStrategy;
-        if ($payload === SseService::PAYLOAD_NATIVE_ENGINE || RedisDsn::isEngine($payload)) {
+        $isRedis = RedisDsn::isEngine($payload);
+        // A test's own store stands in for each.
+        $hasStore = RedisDsn::isThere() || !Store::instance()->isShared();
+        if ($payload === SseService::PAYLOAD_NATIVE_ENGINE || $isRedis && $hasStore) {
             if (!$isOwn && $signal::class !== FileSignalStrategy::class) {
                 throw new InvalidArgumentException(sprintf(
                     'SSE: the signal engine %s is a FileSignalStrategy, which the payload engine "%s" is by itself;'
@@ -58,7 +63,9 @@ final class EngineFactory
             }
             $engine = new NativeEngine();
         } else {
-            $payloads = self::strategy('payload', $payload, PayloadStrategyInterface::class);
+            $payloads = $isRedis
+                ? new RedisCachePayloadStrategy()
+                : self::strategy('payload', $payload, PayloadStrategyInterface::class);
             if ($payloads instanceof DatabasePayloadStrategy) {
                 return new DatabaseEngine(new PayloadRows(), $isOwn ? $signal : null);
             }

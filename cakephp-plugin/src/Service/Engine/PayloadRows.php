@@ -270,7 +270,7 @@ final class PayloadRows
      */
     private function kept(): int
     {
-        return max(1, (int)ini_get('sse.retention_events'));
+        return max(1, (int)Store::setting('retention_events'));
     }
 
     /**
@@ -291,7 +291,7 @@ final class PayloadRows
         $table = $this->table()->getTable();
         $newer = $this->connection()->selectQuery('1', ['newer' => $table])
             ->where('newer.stream_key = old.stream_key AND newer.position > old.position');
-        $seconds = max(1, (int)ini_get('sse.retention_seconds'));
+        $seconds = max(1, (int)Store::setting('retention_seconds'));
         $before = fn(int $age): array => ['old.modified <' => gmdate('Y-m-d H:i:s', time() - $age)];
 
         return $this->connection()->selectQuery(['id' => 'old.id'], ['old' => $table])

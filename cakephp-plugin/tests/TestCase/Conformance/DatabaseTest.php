@@ -401,7 +401,9 @@ class DatabaseTest extends TestCase
         $this->choose($engine);
         $application = json_decode($this->environment['SSE_TEST_APP'], true);
         $application += ['Datasources' => ['default' => ['database' => "$this->tmp/app.sqlite"]]];
-        $sse = ['dsn' => "sqlite://$this->tmp/events.sqlite"] + $engine->sse;
+        mkdir("$this->tmp/events");
+        $dsn = extension_loaded('sse') ? "sqlite://$this->tmp/events.sqlite" : "file://$this->tmp/events";
+        $sse = compact('dsn') + $engine->sse;
         $workers = [];
         $readers = [];
         foreach (['old', 'new'] as $release) {

@@ -261,7 +261,10 @@ class EnginesTest extends TestCase
         $this->break($engine, false);
         // CakePHP gives a cache up for the rest of a process.
         $this->assertTrue($this->worker()->push('failing', 'kept'));
-        $this->assertSame(['kept'], $reader->received(1));
+        // A stream that looks at its files, as nothing wakes it, may have seen that and ended; its client comes back.
+        $reader->until(fn() => $reader->events() !== [] || !$reader->isRunning(), 'an event, or its end');
+        $resumed = $reader->isRunning() ? $reader : $this->reader('failing', ['lastEventId' => $reader->lastId()]);
+        $this->assertSame(['kept'], $resumed->received(1));
         $this->assertNotSame('', $this->log());
     }
 

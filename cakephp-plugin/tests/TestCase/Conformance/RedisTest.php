@@ -23,6 +23,10 @@ class RedisTest extends TestCase
     protected function setUp(): void
     {
         parent::setUp();
+        $missing = EngineUnderTest::missingStore();
+        if ($missing !== null) {
+            $this->markTestSkipped($missing);
+        }
         $this->choose(EngineUnderTest::all()['redis']);
         Redis::shared()->client()->flushAll();
     }

@@ -233,6 +233,39 @@ class RedisDsnTest extends TestCase
         }
     }
 
+    public function testWithoutAStoreInRedisItsCacheIsUsed(): void
+    {
+        Cache::setConfig('other', ['className' => 'Redis']);
+        Configure::write('Sse.redis_config', 'other');
+
+        $this->assertSame('other', RedisDsn::cacheName());
+    }
+
+    public function testWithoutAStoreInRedisADataSourceNameIsRefused(): void
+    {
+        foreach (['redis_config', 'dsn'] as $setting) {
+            Configure::write('Sse', [$setting => 'redis://:s3cret@localhost']);
+            try {
+                RedisDsn::cacheName();
+                $this->fail("$setting was taken.");
+            } catch (InvalidArgumentException $exception) {
+                $this->assertStringContainsString('is in the PHP extension "sse"', $exception->getMessage());
+                $this->assertStringNotContainsString('s3cret', $exception->getMessage());
+            }
+        }
+    }
+
+    public function testWithoutAStoreInRedisAnotherCacheIsRefused(): void
+    {
+        Cache::setConfig('other', ['className' => 'File', 'path' => TMP]);
+        Configure::write('Sse.redis_config', 'other');
+
+        $this->expectException(InvalidArgumentException::class);
+        $this->expectExceptionMessage('the cache configuration "other" is not one of Redis');
+
+        RedisDsn::cacheName();
+    }
+
     public function testAConfigurationThatDoesNotExistIsRefused(): void
     {
         Configure::write('Sse.redis_config', 'gone');

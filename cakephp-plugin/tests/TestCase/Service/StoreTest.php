@@ -9,6 +9,7 @@ use Cake\TestSuite\TestCase;
 use Sse\Service\SseService;
 use Sse\Service\Store;
 use Sse\Test\Support\StreamsTrait;
+use function Sse\configure;
 use function Sse\read;
 
 /**
@@ -116,7 +117,7 @@ class StoreTest extends TestCase
     public function testManyEventsAreReadToTheEnd(): void
     {
         Store::replace($this->sseStore);
-        ini_set('sse.retention_events', '3000');
+        configure(['retention_events' => 3000]);
         for ($number = 1; $number <= 2500; $number++) {
             SseService::push('many', $number);
         }
@@ -126,21 +127,31 @@ class StoreTest extends TestCase
         $this->assertSame(range(1, 7), $data(7));
         $this->assertSame(range(2494, 2500), $data(-7));
         $this->assertSame(2500, $this->sseStore->newest('many')['data']);
-        ini_restore('sse.retention_events');
+        configure(['retention_events' => 1000]);
     }
 
-    public function testWithoutTheExtensionOneExceptionSaysHowToInstallIt(): void
+    public function testWithoutTheExtensionAndPlainPhpOneExceptionSaysWhatToInstall(): void
     {
-        $code = 'require $argv[1]; define("TMP", sys_get_temp_dir() . "/"); Sse\Service\SseService::push("k", 1);';
+        // Classes alone, as where somebody has uploaded the plugin and not what it requires.
+        $code = <<<'PHP'
+            require "$argv[1]/composer/ClassLoader.php";
+            $loader = new Composer\Autoload\ClassLoader();
+            foreach (require "$argv[1]/composer/autoload_psr4.php" as $prefix => $paths) {
+                $loader->setPsr4($prefix, $paths);
+            }
+            $loader->register();
+            new Sse\Service\Store();
+            PHP;
         // -n: without php.ini, so without the extension.
-        $command = [PHP_BINARY, '-n', '-r', $code, '--', dirname(__DIR__, 3) . '/vendor/autoload.php'];
+        $command = [PHP_BINARY, '-n', '-r', $code, '--', dirname(__DIR__, 3) . '/vendor'];
         $process = proc_open($command, [1 => ['pipe', 'w'], 2 => ['pipe', 'w']], $pipes);
         $this->assertIsResource($process);
         $output = stream_get_contents($pipes[1]) . stream_get_contents($pipes[2]);
         proc_close($process);
 
-        $this->assertStringContainsString('CakeException: The PHP extension "sse" is not loaded', $output);
+        $this->assertStringContainsString('CakeException: Neither the PHP extension "sse" is loaded', $output);
         $this->assertStringContainsString('make install', $output);
         $this->assertStringContainsString('extension=sse', $output);
+        $this->assertStringContainsString('php-sse/polyfill', $output);
     }
 }

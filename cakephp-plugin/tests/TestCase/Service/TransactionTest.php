@@ -21,6 +21,7 @@ use Sse\Service\Store;
 use Sse\StoreException;
 use Sse\Test\Support\StreamsTrait;
 use Sse\Test\Support\TellingConnection;
+use function Sse\configure;
 
 /**
  * Pushes inside a transaction. CakePHP tells of a commit from 5.4; on an older one a connection here stands in for it.
@@ -160,7 +161,7 @@ class TransactionTest extends TestCase
     public function testBadInputIsToldAtOnce(string $engine, string $key, mixed $payload, string $message): void
     {
         Configure::write('Sse.payload_engine', $engine);
-        ini_set('sse.max_payload', '2K');
+        configure(['max_payload' => '2K']);
         $connection = $this->connection();
         $connection->begin();
         try {
@@ -170,18 +171,18 @@ class TransactionTest extends TestCase
             $this->assertStringContainsString($message, $exception->getMessage());
         } finally {
             $connection->rollback();
-            ini_restore('sse.max_payload');
+            configure(['max_payload' => '1M']);
         }
     }
 
     public function testAPayloadOfTheLimitIsTaken(): void
     {
-        ini_set('sse.max_payload', '2K');
+        configure(['max_payload' => '2K']);
         $connection = $this->connection();
         $connection->begin();
         $this->assertTrue(SseService::push('k', str_repeat('x', 2 * 1024 - 2)));
         $connection->commit();
-        ini_restore('sse.max_payload');
+        configure(['max_payload' => '1M']);
 
         $this->assertSsePushCount(1);
     }
