@@ -1,7 +1,8 @@
 #!/bin/sh
 # Tests the CakePHP plugin against the built extension: coding standard, PHPStan, PHPUnit with real databases and Redis
-# of its own, then real clients and Chromium through nginx and PHP-FPM. PHPUnit runs once more without the extension, in
-# plain PHP; what needs it is shown there with the reason. Skipped, in capitals, where Composer can't find CakePHP.
+# of its own, then real clients and Chromium through nginx and PHP-FPM. PHPUnit and the clients run once more without the
+# extension, in plain PHP; what needs it is shown there with the reason. Skipped, in capitals, where Composer can't find
+# CakePHP.
 set -eu
 cd "$(dirname "$0")/.."
 . dev/lib.sh
@@ -39,12 +40,15 @@ events=$PWD/target/phpunit-events.txt
     "$PHP" -d memory_limit=1G $plugin/vendor/phpstan/phpstan/phpstan.phar analyse --no-progress --autoload-file=vendor/autoload.php
 )
 sed -n 's/^Test Skipped (\(.*\))$/\1/p' "$events" | while IFS= read -r test; do skipped "$test"; done
+
+NODE=$(find_node $NODE_AT_LEAST)
+install_node_modules
+run_node_tests cakephp-plugin/tests/http/*.test.js
+
 (
     unset SSE_EXTENSION
     cd cakephp-plugin
     "$PHP" vendor/bin/phpunit --display-skipped
 )
-
-NODE=$(find_node $NODE_AT_LEAST)
-install_node_modules
+SSE_EXTENSION=$PWD/php/bootstrap.php
 run_node_tests cakephp-plugin/tests/http/*.test.js

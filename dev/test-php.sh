@@ -1,6 +1,7 @@
 #!/bin/sh
-# Tests the functions in plain PHP (php/): coding standard, PHPStan and PHPUnit; the extension's own phpt without it;
-# plain PHP and the built extension over one store. What is missing is skipped, in capitals. Not yet part of make test.
+# Tests the functions in plain PHP (php/): coding standard, PHPStan and PHPUnit; the extension's own phpt and client tests
+# without it; plain PHP and the built extension over one store. What is missing is skipped, in capitals. Not yet part of
+# make test.
 #   EVENTS=100000   how many the two exchange
 set -eu
 cd "$(dirname "$0")/.."
@@ -30,4 +31,14 @@ run_phpt \
     $(grep -LP "(?m)$patterns" tests/phpt/*.phpt) php/tests/phpt/*.phpt
 
 "$PHP" php/tests/recorded/run.php "$SSE_EXTENSION"
+# Real clients of php -S, and of nginx and PHP-FPM. What plain PHP can't do is skipped there with the reason.
+(
+    NODE=$(find_node $NODE_AT_LEAST)
+    install_node_modules
+    SSE_EXTENSION=$PWD/php/bootstrap.php
+    SSE_PHP=$PHP
+    export SSE_EXTENSION SSE_PHP
+    run_node_tests tests/http/*.test.js tests/http/worker/*.test.js tests/http/browser/chromium.test.js
+)
+
 "$PHP" php/tests/mixed/run.php "$SSE_EXTENSION" "${EVENTS:-100000}"

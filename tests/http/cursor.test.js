@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { RawStream, extension, lastOf, numbers, onEachTier, startStack, startStackFor, temporaryDirectory, until } from '../support/index.js';
+import { Store } from '../support/builtin.js';
+import { RawStream, lastOf, numbers, onEachTier, startStack, startStackFor, until } from '../support/index.js';
 
 onEachTier((_, options) => {
     let stack;
@@ -185,11 +185,10 @@ onEachTier((_, options) => {
         }
     });
 
-    test('a cursor of another store is told as a gap, and the stream goes on', async () => {
-        const other = temporaryDirectory('other');
-        const foreign = execFileSync(stack.php, [
-            '-d', `extension=${extension}`, '-d', `sse.dir=${other}`, '-r', 'Sse\\push("moved", 1); echo Sse\\cursor("moved");',
-        ]).toString();
+    test('a cursor of another store is told as a gap, and the stream goes on', async (t) => {
+        const other = new Store(t).run('Sse\\push("moved", 1); echo Sse\\cursor("moved");');
+        await other.ended;
+        const foreign = other.output;
         await stack.push('moved', 'here');
 
         const stream = await RawStream.open(stack.stream('moved'), { 'Last-Event-ID': foreign });

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { temporaryDirectory } from './directories.js';
 import { Pusher } from './pusher.js';
-import { extension, php } from './stack.js';
+import { extension, isPlain, php, plainSettings } from './stack.js';
 import { until } from './until.js';
 
 const docroot = fileURLToPath(new URL('public', import.meta.url));
@@ -11,7 +12,9 @@ const docroot = fileURLToPath(new URL('public', import.meta.url));
 /** A directory for events with a pusher, and what PHP programs use it; all of it ends with the test. */
 export class Store {
     #dir = temporaryDirectory('store', 0o700);
-    #flags = ['-d', `${extension.endsWith('.php') ? 'auto_prepend_file' : 'extension'}=${extension}`, '-d', `sse.dir=${this.#dir}`, '-d', 'sse.retry=100'];
+    #flags = [
+        `${isPlain ? 'auto_prepend_file' : 'extension'}=${extension}`, `sse.dir=${this.#dir}`, 'sse.retry=100', ...plainSettings,
+    ].flatMap((setting) => ['-d', setting]);
     #pusher = new Pusher(php, this.#flags);
     #programs = [];
 
@@ -28,15 +31,19 @@ export class Store {
 
     /** What is kept of a key. */
     async read(key) {
-        const program = this.run('-r', 'echo json_encode(array_column(Sse\\read($argv[1]), "data"));', '--', key);
+        const program = this.run('echo json_encode(array_column(Sse\\read($argv[1]), "data"));', key);
         await program.ended;
 
         return JSON.parse(program.output);
     }
 
-    /** PHP on the command line. */
-    run(...args) {
-        return this.#start(args);
+    /** Code on the command line, with arguments. */
+    run(code, ...args) {
+        // No -r: plain PHP is a file that scripts begin with.
+        const script = `${this.#dir}/run-${this.#programs.length}.php`;
+        writeFileSync(script, `<?php ${code}`);
+
+        return this.#start([script, ...args]);
     }
 
     /** PHP's own web server, with more settings. */

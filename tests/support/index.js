@@ -10,6 +10,6 @@ export { childrenOf, cpuTicks, descriptors, hubsOf, isAlive, killHub, residentKi
 export { Proxy } from './proxy.js';
 export { Pusher, Refused } from './pusher.js';
 export { RawStream } from './raw.js';
-export { extension, php, startStack, startStackFor, streamUrl } from './stack.js';
+export { extension, isPlain, notInPlainPhp, php, startStack, startStackFor, streamUrl } from './stack.js';
 export { onEachTier } from './tiers.js';
 export { lastOf, pause, until, within } from './until.js';

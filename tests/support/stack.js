@@ -11,6 +11,14 @@ import { until, within } from './until.js';
 export const php = process.env.SSE_PHP || 'php';
 export const extension = process.env.SSE_EXTENSION
     || fileURLToPath(new URL('../../target/release/libsse.so', import.meta.url));
+/** Whether plain PHP stands in for the extension: the file that each script begins with. */
+export const isPlain = extension.endsWith('.php');
+/** Why a test says nothing of plain PHP. */
+export const notInPlainPhp = (why) => ({ skip: isPlain && `plain PHP: ${why}` });
+/**
+ * Settings of plain PHP, which can't see how many workers there are, nor that a client left before it writes to it.
+ */
+export const plainSettings = isPlain ? ['sse.worker_streams=64', 'sse.heartbeat=1'] : [];
 const script = fileURLToPath(new URL('stack.php', import.meta.url));
 const docroot = fileURLToPath(new URL('public', import.meta.url));
 
@@ -23,7 +31,8 @@ export async function startStack(...options) {
     const { env = {} } = typeof options.at(-1) === 'object' ? options.pop() : {};
     const program = new Conversation(php, [
         script, ...(options.includes('--app') ? [] : ['--docroot', docroot]),
-        '--extension', extension, '--workers', '2', '--ini', 'sse.retry=100', ...options,
+        '--extension', extension, '--workers', '2', '--ini', 'sse.retry=100',
+        ...plainSettings.flatMap((setting) => ['--ini', setting]), ...options,
     ], { env: { ...process.env, ...env } });
 
     return new Stack(program, await program.hear());

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { test } from 'node:test';
-import { RawStream, childrenOf, cpuTicks, numbers, until, within } from '../../../tests/support/index.js';
+import { RawStream, childrenOf, cpuTicks, isPlain, notInPlainPhp, numbers, until, within } from '../../../tests/support/index.js';
 import { startCake } from './lib/cake.js';
 
 async function start(t, sse, ...options) {
@@ -33,7 +33,7 @@ test('updates that beforeSend filters do not starve the heartbeat', async (t) =>
     assert.deepEqual(stream.data, []);
 });
 
-test('a tab that is closed frees its worker at once, not at the next heartbeat', async (t) => {
+test('a tab that is closed frees its worker at once, not at the next heartbeat', notInPlainPhp('it notices at the heartbeat'), async (t) => {
     const cake = await start(t, {}, '--workers', '1');
     for (const round of numbers(1, 5)) {
         const stream = await RawStream.open(cake.probe('closed', { options: { heartbeat: 3600 } }));
@@ -45,7 +45,7 @@ test('a tab that is closed frees its worker at once, not at the next heartbeat',
     }
 });
 
-test('with the hub four streams do not stop a site with two workers', async (t) => {
+test('with the hub four streams do not stop a site with two workers', notInPlainPhp('the hub is in the extension'), async (t) => {
     const cake = await start(t, {}, '--workers', '2');
     const streams = await Promise.all(numbers(1, 4).map(() => RawStream.open(cake.probe('handed'))));
     t.after(() => Promise.all(streams.map((stream) => stream.leave())));
@@ -112,7 +112,7 @@ for (const [tier, ...options] of [['hub'], ['worker', '--ini', 'sse.hub=off']]) 
         ['Sse.redis_config', { payload_engine: 'redis', redis_config: unreachable }, {}],
         ['the option dsn', {}, { dsn: unreachable }],
     ]) {
-        test(`${where} that cannot be reached is an error page and no empty stream: ${tier}`, async (t) => {
+        test(`${where} that cannot be reached is an error page and no empty stream: ${tier}`, notInPlainPhp('a store in Redis is in the extension'), async (t) => {
             const cake = await start(t, sse, '--workers', '2', ...options);
             const answer = await within(fetch(cake.probe('nobody', { options: streamOptions })), 'for an answer');
 
@@ -137,7 +137,7 @@ test('a stream that has to go to a hub where there is none is an error page', as
     const answer = await within(fetch(cake.probe('hub', { options: { handoff: 'require' } })), 'for an answer');
 
     assert.equal(answer.status, 500);
-    assert.match(await answer.text(), /sse\.hub is off/);
+    assert.match(await answer.text(), isPlain ? /the hub is in the extension sse/ : /sse\.hub is off/);
 });
 
 for (const [what, sse, said] of [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RawStream, startStackFor } from '../../support/index.js';
+import { RawStream, notInPlainPhp, startStackFor } from '../../support/index.js';
 
-test('over TCP a worker\'s frames do not wait for the ones before them', async (t) => {
+test('over TCP a worker\'s frames do not wait for the ones before them', notInPlainPhp('it can\'t set TCP_NODELAY'), async (t) => {
     const stack = await startStackFor(t, '--listen', 'tcp', '--ini', 'ffi.enable=1');
     const stream = await RawStream.open(`${stack.url}/delay.php?key=delay`);
     t.after(() => stream.leave());

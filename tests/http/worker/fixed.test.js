@@ -1,9 +1,9 @@
 // Settings of an FPM pool: php_value is a default, php_admin_value can't be changed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startStackFor, temporaryDirectory } from '../../support/index.js';
+import { notInPlainPhp, startStackFor, temporaryDirectory } from '../../support/index.js';
 
-test('Sse\\configure() changes nothing where one of its settings is fixed by php_admin_value, and says which', async (t) => {
+test('Sse\\configure() changes nothing where one of its settings is fixed by php_admin_value, and says which', notInPlainPhp('its settings are no entries of php.ini'), async (t) => {
     const dir = temporaryDirectory('fixed');
     const stack = await startStackFor(
         t, '--workers', '1', '--ini', 'sse.retry=1000-4000',

@@ -22,7 +22,7 @@ final class Application
     public function __construct(string $package, private readonly string $webroot, string $dir)
     {
         $this->source = (string)realpath($package);
-        $this->directory = $this->isReadable("$this->source/vendor/autoload.php") ? $this->source : "$dir/app";
+        $this->directory = Configuration::isReadable("$this->source/vendor/autoload.php") ? $this->source : "$dir/app";
         $this->tmp = "$dir/tmp";
     }
 
@@ -43,17 +43,5 @@ final class Application
     public function index(): string
     {
         return "$this->directory/$this->webroot/index.php";
-    }
-
-    private function isReadable(string $file): bool
-    {
-        $user = posix_getpwnam(Configuration::WEB_USER);
-        if (posix_geteuid() !== 0 || !$user) {
-            return true;
-        }
-        $as = ["--reuid=$user[uid]", "--regid=$user[gid]", '--clear-groups'];
-        $process = proc_open(['setpriv', ...$as, 'test', '-r', $file], [], $pipes);
-
-        return $process !== false && proc_close($process) === 0;
     }
 }

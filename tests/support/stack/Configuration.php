@@ -33,6 +33,21 @@ final class Configuration
     }
 
     /**
+     * Whether the workers can read a file.
+     */
+    public static function isReadable(string $file): bool
+    {
+        $user = posix_getpwnam(self::WEB_USER);
+        if (posix_geteuid() !== 0 || !$user) {
+            return true;
+        }
+        $as = ["--reuid=$user[uid]", "--regid=$user[gid]", '--clear-groups'];
+        $process = proc_open(['setpriv', ...$as, 'test', '-r', $file], [], $pipes);
+
+        return $process !== false && proc_close($process) === 0;
+    }
+
+    /**
      * @return non-empty-list<string> what starts the web server
      */
     public function webServer(): array

@@ -24,7 +24,7 @@ final class Options
       --docroot DIR       the pages to serve; they are copied (default: demo/public)
       --app DIR           an application instead, a package with vendor/; it is copied where the web user can't read it
       --webroot DIR       where its index.php is, in the package (default: webroot)
-      --extension FILE    the extension to load (default: target/release/libsse.so)
+      --extension FILE    the extension to load (default: target/release/libsse.so), or php/bootstrap.php for plain PHP
       --workers N         FPM workers, at most (default: 4)
       --pm MODE           static, dynamic or ondemand (default: static)
       --pool 'TEXT'       one more directive for FPM's pool, as 'pm.max_requests = 1'; may be repeated
@@ -102,6 +102,14 @@ final class Options
         if ($server !== 'apache' && $apache) {
             throw new InvalidArgumentException('--apache is for Apache');
         }
+    }
+
+    /**
+     * Whether plain PHP stands in for the extension.
+     */
+    public function isPlain(): bool
+    {
+        return str_ends_with($this->extension, '.php');
     }
 
     /**

@@ -22,6 +22,8 @@ final class Stack
     /** The application, where pages are one's. */
     public readonly ?Application $app;
     private readonly Configuration $configuration;
+    /** The extension; plain PHP, or a copy of it where the web user can't read it. */
+    private readonly string $extension;
     private ?Child $fpm = null;
     private ?Child $webServer = null;
 
@@ -30,7 +32,9 @@ final class Stack
         // /tmp for root, since the web user must be able to enter it.
         $this->dir = ($this->isRoot() ? '/tmp' : sys_get_temp_dir()) . '/sse-' . bin2hex(random_bytes(4));
         $this->store = "$this->dir/store";
-        $this->hub = Hub::isKnownTo($options->extension) ? new Hub("$this->dir/hub") : null;
+        $this->hub = !$options->isPlain() && Hub::isKnownTo($options->extension) ? new Hub("$this->dir/hub") : null;
+        $isThere = !$options->isPlain() || Configuration::isReadable($options->extension);
+        $this->extension = $isThere ? $options->extension : "$this->dir/php/" . basename($options->extension);
         $this->app = $options->app === null ? null : new Application($options->app, $options->webroot, $this->dir);
         $this->configuration = new Configuration($options, $this->dir, $this->app);
         $this->url = $this->configuration->url;
@@ -46,6 +50,9 @@ final class Stack
         mkdir($this->dir);
         chmod($this->dir, 0755);
         copyTree($this->options->docroot, "$this->dir/public");
+        if ($this->extension !== $this->options->extension) {
+            copyTree(dirname($this->options->extension), "$this->dir/php", ['bench', 'tests', 'vendor']);
+        }
         mkdir($this->store);
         if ($this->isRoot()) {
             chgrp($this->store, Configuration::WEB_USER);
@@ -173,8 +180,8 @@ final class Stack
     {
         $flags = [];
         // Plain PHP is a file that each script begins with.
-        $load = str_ends_with($this->options->extension, '.php') ? 'auto_prepend_file' : 'extension';
-        $own = ["$load={$this->options->extension}", "sse.dir=$this->store", ...$this->hub?->settings() ?? []];
+        $load = $this->options->isPlain() ? 'auto_prepend_file' : 'extension';
+        $own = ["$load=$this->extension", "sse.dir=$this->store", ...$this->hub?->settings() ?? []];
         foreach ([...$own, ...$ini] as $setting) {
             array_push($flags, '-d', $setting);
         }
