@@ -6,7 +6,7 @@ help:
 	@echo 'make demo        a page with live streams, in your browser; stops with Ctrl-C'
 	@echo 'make demo-cakephp  the same with CakePHP; Composer has to find it'
 	@echo 'make test        every test there is'
-	@echo 'make test-php    the functions in plain PHP (php/), beside the extension that make build has built'
+	@echo 'make test-php    those of plain PHP (php/) only'
 	@echo 'make test-in trixie  the same in another Debian release, with its PHP; as root, needs debootstrap'
 	@echo 'make chaos       storms over the servers with random clients: MINUTES=5 ENGINE=file|sqlite|redis|all SEED='
 	@echo 'make install     build, and install for the PHP that php-config names'
@@ -70,4 +70,4 @@ pie-check:
 	@packaging/check-pie.sh
 
 clean:
-	rm -rf target tests/node_modules cakephp-plugin/vendor cakephp-plugin/.phpunit.cache demo/cakephp/vendor
+	rm -rf target tests/node_modules cakephp-plugin/vendor cakephp-plugin/.phpunit.cache demo/cakephp/vendor php/vendor php/.phpunit.cache

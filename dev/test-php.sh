@@ -1,7 +1,6 @@
 #!/bin/sh
 # Tests the functions in plain PHP (php/): coding standard, PHPStan and PHPUnit; the extension's own phpt and client tests
-# without it; plain PHP and the built extension over one store. What is missing is skipped, in capitals. Not yet part of
-# make test.
+# without it; plain PHP and the built extension over one store. What is missing is skipped, in capitals.
 #   EVENTS=100000   how many the two exchange
 set -eu
 cd "$(dirname "$0")/.."

@@ -7,7 +7,8 @@
 #                   wherever a stream is held, what is true in a worker, with the hub, and in Chromium
 #   tests/chaos     the checker of make chaos, and one short run
 #   tests/system    several processes, other users, full disks, limits
-#   cakephp-plugin  PHPUnit, and real clients against a CakePHP application
+#   php             plain PHP: the same phpt and client tests without the extension, and both over one store
+#   cakephp-plugin  PHPUnit, and real clients against a CakePHP application; with the extension, and without it
 set -eu
 cd "$(dirname "$0")/.."
 . dev/lib.sh
@@ -57,6 +58,9 @@ ENGINE=all MINUTES=0.4 SEED=1 TIMED=no "$NODE" tests/chaos/run.js
 
 step 'tests/system'
 tests/system/run.sh
+
+step 'plain PHP'
+dev/test-php.sh
 
 step 'CakePHP plugin'
 dev/test-cakephp.sh
