@@ -282,7 +282,8 @@ streams.set(name, open(name, url, { ...options, cursor }));
 }
 return streams.get(name).stream;
 }
-if (globalThis.document && !globalThis.Sse) {
+if (globalThis.document) {
+if (!globalThis.Sse) {
 globalThis.Sse = { connect };
 const when = (types, then) => types.split(' ').forEach((type) => addEventListener(type, then, true));
 when('pagehide freeze', () => streams.forEach(({ stop }) => stop()));
@@ -291,9 +292,10 @@ if (type !== 'visibilitychange' || !document.hidden) {
 streams.forEach(({ wake }) => wake());
 }
 });
+}
 const { connect: address, ...options } = document.currentScript?.dataset ?? {};
 if (address) {
-connect(address, options);
+Sse.connect(address, options);
 }
 }
 })();

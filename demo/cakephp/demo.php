@@ -72,7 +72,7 @@ function prove(Stack $stack): string
         fn(string $header): string => preg_replace('/^Set-Cookie: ([^;]+).*/i', '$1', $header),
         preg_grep('/^Set-Cookie:/i', $http_response_header),
     ));
-    $client = new Client("$url/stream/reports.sse", 'GET', "Cookie: $cookie");
+    $client = new Client("$url/stream/reports", 'GET', "Cookie: $cookie");
     $client->until('event: connected');
     exec(pushCommand($stack) . ' 2>&1', $lines, $status);
     if ($status !== 0) {

@@ -350,19 +350,22 @@
         return streams.get(name).stream;
     }
 
-    // Not where pages are rendered on a server, and once where the script is there twice.
-    if (globalThis.document && !globalThis.Sse) {
-        globalThis.Sse = { connect };
-        const when = (types, then) => types.split(' ').forEach((type) => addEventListener(type, then, true));
-        when('pagehide freeze', () => streams.forEach(({ stop }) => stop()));
-        when('pageshow resume online visibilitychange', ({ type }) => {
-            if (type !== 'visibilitychange' || !document.hidden) {
-                streams.forEach(({ wake }) => wake());
-            }
-        });
+    // Not where pages are rendered on a server.
+    if (globalThis.document) {
+        // Once, where there are several tags.
+        if (!globalThis.Sse) {
+            globalThis.Sse = { connect };
+            const when = (types, then) => types.split(' ').forEach((type) => addEventListener(type, then, true));
+            when('pagehide freeze', () => streams.forEach(({ stop }) => stop()));
+            when('pageshow resume online visibilitychange', ({ type }) => {
+                if (type !== 'visibilitychange' || !document.hidden) {
+                    streams.forEach(({ wake }) => wake());
+                }
+            });
+        }
         const { connect: address, ...options } = document.currentScript?.dataset ?? {};
         if (address) {
-            connect(address, options);
+            Sse.connect(address, options);
         }
     }
 })();

@@ -59,7 +59,7 @@ class ReadmeTest extends TestCase
         $this->assertGreaterThan(8, count($blocks));
         foreach ($blocks as $block) {
             try {
-                PhpToken::tokenize("<?php $block", TOKEN_PARSE);
+                PhpToken::tokenize(str_starts_with($block, '<?') ? $block : "<?php $block", TOKEN_PARSE);
             } catch (ParseError) {
                 // A method.
                 PhpToken::tokenize("<?php class Example { $block }", TOKEN_PARSE);

@@ -54,8 +54,25 @@ test('a toast is shown, from the page\'s button and from the command line', asyn
     assert.deepEqual(errors, []);
 });
 
+test('the next page shows no toast again, and one that was pushed between two pages', async (t) => {
+    const { page, errors } = await openPage(t, browser, stack.url);
+    await cake('push', 'before');
+    await page.locator('.toast', { hasText: 'before' }).waitFor();
+    await page.goto('about:blank');
+    await cake('push', 'between');
+    await page.goto(stack.url);
+    await page.locator('.toast', { hasText: 'between' }).waitFor();
+    await page.reload();
+    await page.locator('#state[data-state=live]').waitFor();
+    await cake('push', 'after');
+    await page.locator('.toast', { hasText: 'after' }).waitFor();
+
+    assert.deepEqual(await page.locator('.toast').allTextContents(), ['after']);
+    assert.deepEqual(errors, []);
+});
+
 test('without a login the stream answers 401 in JSON', async () => {
-    const answer = await within(fetch(`${stack.url}/stream/reports.sse`, { redirect: 'manual' }), 'for an answer');
+    const answer = await within(fetch(`${stack.url}/stream/reports`, { redirect: 'manual' }), 'for an answer');
 
     assert.equal(answer.status, 401);
     assert.deepEqual(await answer.json(), { message: 'Please log in.' });

@@ -4,12 +4,7 @@ declare(strict_types=1);
 use Cake\Routing\RouteBuilder;
 
 return function (RouteBuilder $routes): void {
-    $routes->setExtensions(['sse']);
-
-    $routes->scope('/stream', ['controller' => 'Stream'], function (RouteBuilder $routes): void {
-        $routes->connect('/{action}', ['_ext' => 'sse']);
-    });
-
+    $routes->connect('/stream/{action}', ['controller' => 'Stream']);
     $routes->connect('/', ['controller' => 'Pages', 'action' => 'home']);
     $routes->post('/toasts', ['controller' => 'Pages', 'action' => 'toast']);
     $routes->post('/reports', ['controller' => 'Pages', 'action' => 'report']);

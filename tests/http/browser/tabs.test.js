@@ -425,3 +425,15 @@ test('close() of the tab that has the connection leaves it to the others', async
     assert.deepEqual(await leader.data(), []);
     assert.deepEqual(await other.data(), [1]);
 });
+
+test('each tag of a page connects its own stream', async (t) => {
+    const context = await newContext(t);
+    const page = await context.newPage();
+    await page.goto(`${stack.url}/tags.html`);
+    await stack.holds(2);
+    await stack.push('first tag', 1);
+    await stack.push('second tag', 2);
+
+    await page.waitForFunction(() => window.got.length === 2);
+    assert.deepEqual(await page.evaluate(() => window.got.sort()), [1, 2]);
+});

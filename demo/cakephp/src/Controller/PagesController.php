@@ -31,6 +31,7 @@ class PagesController extends AppController
     public function home(): void
     {
         $this->Authentication->setIdentity(new ArrayObject(['id' => 1]));
+        $this->set('userId', 1);
         $file = TMP . 'push-command';
         $this->set('command', is_file($file) ? (string)file_get_contents($file) : '');
     }

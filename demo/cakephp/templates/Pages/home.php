@@ -1,8 +1,16 @@
 <?php
 /**
- * @var \Cake\View\View $this
+ * @var \App\View\AppView $this
+ * @var int $userId
  * @var string $command
  */
+
+// From here on: a toast that was shown isn't shown again by the next page, and none is lost between two pages.
+$this->Sse->connect(
+    ['controller' => 'Stream', 'action' => 'reports'],
+    "USER_QUEUE_$userId",
+    ['resume' => true, 'user' => $userId, 'block' => true],
+);
 ?>
 <header>
     <div>

@@ -12,7 +12,8 @@
     <title>CakePHP and sse</title>
     <link rel="icon" href="data:,">
     <?= $this->Html->css('page') ?>
-    <?= $this->Html->script('page', ['type' => 'module']) ?>
+    <?= $this->Html->script('page', ['defer' => true]) ?>
+    <?= $this->fetch('script') ?>
 </head>
 <body>
 <?= $this->fetch('content') ?>

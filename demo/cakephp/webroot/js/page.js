@@ -2,21 +2,20 @@ const state = document.getElementById('state');
 const reports = document.getElementById('reports');
 const toasts = document.getElementById('toasts');
 
-const source = new EventSource('/stream/reports.sse');
-source.addEventListener('open', () => show('live'));
-// Closed for good only where the answer is no stream, as a 401; else the browser comes back by itself.
-source.addEventListener('error', () => show(source.readyState === EventSource.CLOSED ? 'closed' : 'connecting'));
+// The layout's tag connects, and each event is one of the document's.
+document.addEventListener('sse-status', ({ detail }) => {
+    const words = { open: 'live', lost: 'connecting' };
+    show(words[detail.status] ?? detail.status);
+});
 
-source.addEventListener('toast', (event) => {
-    const { message, type } = JSON.parse(event.data);
+document.addEventListener('sse:toast', ({ detail: { data: { message, type } } }) => {
     const toast = element('p', 'toast', message);
     toast.dataset.type = type;
     toasts.append(toast);
     toast.addEventListener('animationend', () => toast.remove());
 });
 
-source.addEventListener('report_ready', (event) => {
-    const { data: report, timestamp } = JSON.parse(event.data);
+document.addEventListener('sse:report_ready', ({ detail: { data: { data: report, timestamp } } }) => {
     const item = element('li', 'report');
     item.append(
         element('strong', '', report.title),
