@@ -9,15 +9,27 @@ use Cake\Core\Configure;
 use Cake\Core\ContainerInterface;
 use Cake\Core\PluginApplicationInterface;
 use Sse\Command\GcCommand;
+use Sse\Command\HubCommand;
+use Sse\Command\PushCommand;
+use Sse\Command\StatusCommand;
+use Sse\Command\TailCommand;
 use Sse\Service\EventServiceInterface;
 use Sse\Service\Settings;
 use Sse\Service\SseService;
 
 /**
- * Brings the settings of config/sse.php, the service for the container, and the command `sse gc`.
+ * Brings the settings of config/sse.php, the service for the container, and the commands `bin/cake sse …`.
  */
 class SsePlugin extends BasePlugin
 {
+    private const COMMANDS = [
+        GcCommand::class,
+        HubCommand::class,
+        PushCommand::class,
+        StatusCommand::class,
+        TailCommand::class,
+    ];
+
     protected bool $middlewareEnabled = false;
 
     protected bool $routesEnabled = false;
@@ -36,7 +48,11 @@ class SsePlugin extends BasePlugin
 
     public function console(CommandCollection $commands): CommandCollection
     {
-        return $commands->add(GcCommand::defaultName(), GcCommand::class);
+        foreach (self::COMMANDS as $command) {
+            $commands->add($command::defaultName(), $command);
+        }
+
+        return $commands;
     }
 
     /**

@@ -21,6 +21,8 @@ export async function startCake(sse = {}, ...options) {
 
     return {
         ...stack,
+        /** Its configuration. */
+        sse,
         /** Pushes on the command line, one after the other; tells whether it was kept. */
         push: (key, payload) => pusher.ask(JSON.stringify([key, payload])),
         /** Makes the table of the engine `database`, in a file that web user and command line share. */
