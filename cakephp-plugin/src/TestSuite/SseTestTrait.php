@@ -4,15 +4,18 @@ declare(strict_types=1);
 namespace Sse\TestSuite;
 
 use Cake\Http\Response;
+use Closure;
 use PHPUnit\Framework\Attributes\After;
 use PHPUnit\Framework\Attributes\Before;
+use PHPUnit\Framework\Constraint\TraversableContainsEqual;
 use Sse\Service\SseService;
 use Sse\Service\Store;
 
 /**
  * Tests what an application pushes and streams.
  *
- * Each test has a store of its own. Pushes are made as ever, and remembered:
+ * Each test has a store of its own, in memory where the extension is not loaded. Pushes are made as ever, and
+ * remembered:
  *
  * ```
  * $this->post('/reports/build/505');
@@ -23,7 +26,7 @@ use Sse\Service\Store;
  *
  * ```
  * SseService::push('USER_QUEUE_1', ['event' => 'toast', 'message' => 'Done']);
- * $this->get('/stream/reports.sse');
+ * $this->get('/stream/reports');
  * $this->assertSseSent('toast', ['message' => 'Done']);
  * ```
  *
@@ -35,7 +38,7 @@ use Sse\Service\Store;
  */
 trait SseTestTrait
 {
-    private ?TestStore $sseStore = null;
+    private TestStore|FakeStore|null $sseStore = null;
 
     /**
      * @var list<array{key: string, payload: mixed}>
@@ -46,7 +49,8 @@ trait SseTestTrait
     public function setUpSse(): void
     {
         $this->ssePushes = [];
-        $this->sseStore = new TestStore();
+        // Where neither the extension nor its twin in plain PHP is loaded, as in many a CI job, one in memory.
+        $this->sseStore = function_exists('Sse\push') ? new TestStore() : new FakeStore();
         Store::replace($this->sseStore);
         SseService::reset();
         SseService::listen(function (string $key, mixed $payload): void {
@@ -82,7 +86,15 @@ trait SseTestTrait
      */
     public function assertSsePushed(string $key, mixed $payload, string $message = ''): void
     {
-        $this->assertContainsEquals($payload, $this->getSsePushes($key), $message);
+        $pushed = $this->getSsePushes($key);
+        $others = array_filter($this->ssePushes, fn(array $push): bool => $push['key'] !== $key);
+        $this->assertSseAmong($payload, $pushed, $message, fn(): string => sprintf(
+            "This was not pushed to the key %s:\n%s\nTo this key were pushed:\n%s\nTo other keys were pushed:\n%s",
+            Store::quoted($key),
+            $this->sseLines([$payload]),
+            $this->sseLines($pushed),
+            $this->sseLines(array_column($others, 'payload'), array_column($others, 'key')),
+        ));
     }
 
     /**
@@ -92,7 +104,15 @@ trait SseTestTrait
      */
     public function assertSsePushCount(int $count, ?string $key = null, string $message = ''): void
     {
-        $this->assertCount($count, $this->getSsePushes($key), $message);
+        $pushed = $this->getSsePushes($key);
+        $this->assertSame($count, count($pushed), ltrim("$message\n") . sprintf(
+            "%s pushed%s:\n%s\n",
+            count($pushed) === 1 ? 'One event was' : count($pushed) . ' events were',
+            $key === null ? '' : ' to the key ' . Store::quoted($key),
+            $key === null
+                ? $this->sseLines($pushed, array_column($this->ssePushes, 'key'))
+                : $this->sseLines($pushed),
+        ));
     }
 
     /**
@@ -137,8 +157,13 @@ trait SseTestTrait
      */
     public function assertSseSent(string $event, mixed $data, string $message = ''): void
     {
-        $sent = array_map(fn(array $frame): array => [$frame['event'], $frame['data']], $this->getSseEvents());
-        $this->assertContainsEquals([$event, $data], $sent, $message);
+        $events = $this->getSseEvents();
+        $sent = array_map(fn(array $frame): array => [$frame['event'], $frame['data']], $events);
+        $this->assertSseAmong([$event, $data], $sent, $message, fn(): string => sprintf(
+            "The stream did not send:\n%s\nIt sent:\n%s",
+            $this->sseLines([$data], [$event]),
+            $this->sseLines(array_column($events, 'data'), array_column($events, 'event')),
+        ));
     }
 
     /**
@@ -146,8 +171,44 @@ trait SseTestTrait
      */
     public function assertSseNotSent(?string $event = null, string $message = ''): void
     {
-        $names = array_column($this->getSseEvents(), 'event');
-        $event === null ? $this->assertSame([], $names, $message) : $this->assertNotContains($event, $names, $message);
+        $events = $this->getSseEvents();
+        $unwanted = array_filter($events, fn(array $sent): bool => $event === null || $sent['event'] === $event);
+        $this->assertSame([], $unwanted, ltrim("$message\n") . sprintf(
+            "The stream was not to send %s. It sent:\n%s\n",
+            $event === null ? 'anything' : "the event \"$event\"",
+            $this->sseLines(array_column($events, 'data'), array_column($events, 'event')),
+        ));
+    }
+
+    /**
+     * @param list<mixed> $found
+     * @param \Closure(): string $explanation Says what was found in its place.
+     */
+    private function assertSseAmong(mixed $expected, array $found, string $message, Closure $explanation): void
+    {
+        if (!(new TraversableContainsEqual($expected))->evaluate($found, '', true)) {
+            $this->fail(ltrim("$message\n") . $explanation());
+        }
+        $this->addToAssertionCount(1);
+    }
+
+    /**
+     * Payloads as they can be read in a failure, a line each.
+     *
+     * @param array<mixed> $payloads
+     * @param array<string> $names What stands before each.
+     */
+    private function sseLines(array $payloads, array $names = []): string
+    {
+        $flags = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_PARTIAL_OUTPUT_ON_ERROR;
+        $lines = array_map(
+            fn(mixed $payload, ?string $name): string => '  ' . ($name === null ? '' : Store::quoted($name) . '  ')
+                . json_encode($payload, $flags),
+            $payloads,
+            $names,
+        );
+
+        return implode("\n", $lines) ?: '  nothing';
     }
 
     /**

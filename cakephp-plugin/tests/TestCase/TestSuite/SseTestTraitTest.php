@@ -6,6 +6,7 @@ namespace Sse\Test\TestCase\TestSuite;
 use App\Controller\ProbeController;
 use Cake\TestSuite\IntegrationTestTrait;
 use Cake\TestSuite\TestCase;
+use InvalidArgumentException;
 use PHPUnit\Framework\AssertionFailedError;
 use Sse\Service\SseService;
 use Sse\TestSuite\SseTestTrait;
@@ -155,14 +156,87 @@ class SseTestTraitTest extends TestCase
         $this->assertSseNotSent();
     }
 
-    private function assertFails(callable $assertion): void
+    public function testAFailureSaysTheKeyWhatWasExpectedAndWhatWasPushed(): void
+    {
+        SseService::push('USER_QUEUE_1', ['report_id' => 504]);
+        SseService::push('USER_QUEUE_2', ['name' => 'Ünïcode']);
+
+        $this->assertSame(
+            "As the README says\nThis was not pushed to the key \"USER_QUEUE_1\":\n  {\"report_id\":505}\n"
+            . "To this key were pushed:\n  {\"report_id\":504}\n"
+            . "To other keys were pushed:\n  \"USER_QUEUE_2\"  {\"name\":\"Ünïcode\"}",
+            $this->assertFails(
+                fn() => $this->assertSsePushed('USER_QUEUE_1', ['report_id' => 505], 'As the README says'),
+            ),
+        );
+        $this->assertStringContainsString(
+            "2 events were pushed:\n  \"USER_QUEUE_1\"  {\"report_id\":504}\n"
+            . "  \"USER_QUEUE_2\"  {\"name\":\"Ünïcode\"}",
+            $this->assertFails(fn() => $this->assertSsePushCount(0)),
+        );
+        $this->assertStringContainsString(
+            "0 events were pushed to the key \"k\":\n  nothing",
+            $this->assertFails(fn() => $this->assertSsePushCount(1, 'k')),
+        );
+    }
+
+    public function testAFailureSaysWhatTheStreamSent(): void
+    {
+        SseService::push('k', ['event' => 'toast', 'message' => 'Done']);
+        $this->get('/probe/open.sse?key=k');
+
+        $this->assertSame(
+            "The stream did not send:\n  \"toast\"  {\"message\":\"Other\"}\n"
+            . "It sent:\n  \"toast\"  {\"message\":\"Done\"}",
+            $this->assertFails(fn() => $this->assertSseSent('toast', ['message' => 'Other'])),
+        );
+        $this->assertStringContainsString(
+            "The stream was not to send the event \"toast\". It sent:\n  \"toast\"  {\"message\":\"Done\"}",
+            $this->assertFails(fn() => $this->assertSseNotSent('toast')),
+        );
+    }
+
+    public function testWhatWasPushedIsReadAndChecked(): void
+    {
+        SseService::push('k', 1);
+        SseService::push('k', ['n' => 2]);
+        [$first, $second] = SseService::read('k');
+
+        $this->assertSame([1, ['n' => 2]], [$first['data'], $second['data']]);
+        $this->assertSame([$second], SseService::read('k', $first['id']));
+        $this->assertSame([$second], SseService::read('k', null, -1));
+        $this->assertSame($second, SseService::check('k', $first['id']));
+        $this->assertNull(SseService::status()['problem']);
+    }
+
+    public function testAnEmptyObjectStaysOneOnTheWire(): void
+    {
+        SseService::push('k', ['event' => 'toast', 'nothing' => (object)[]]);
+        $this->get('/probe/open.sse?key=k');
+
+        $this->assertResponseContains('data: {"nothing":{}}');
+    }
+
+    public function testWhatCanNotBePushedIsRefused(): void
+    {
+        foreach ([['', 1], ['k', NAN], ['k', ['event' => 'error']]] as [$key, $payload]) {
+            try {
+                SseService::push($key, $payload);
+                $this->fail('It was pushed.');
+            } catch (InvalidArgumentException) {
+                $this->assertSsePushCount(0);
+            }
+        }
+    }
+
+    private function assertFails(callable $assertion): string
     {
         try {
             $assertion();
-        } catch (AssertionFailedError) {
+        } catch (AssertionFailedError $failure) {
             $this->addToAssertionCount(1);
 
-            return;
+            return $failure->getMessage();
         }
         $this->fail('The assertion held.');
     }
