@@ -14,7 +14,7 @@ use Sse\Service\Store;
 /**
  * Tests what an application pushes and streams.
  *
- * Each test has a store of its own, in memory where the extension is not loaded. Pushes are made as ever, and
+ * Each test has a store of its own, whether the extension is loaded or not. Pushes are made as ever, and
  * remembered:
  *
  * ```
@@ -38,7 +38,7 @@ use Sse\Service\Store;
  */
 trait SseTestTrait
 {
-    private TestStore|FakeStore|null $sseStore = null;
+    private ?TestStore $sseStore = null;
 
     /**
      * @var list<array{key: string, payload: mixed}>
@@ -49,8 +49,7 @@ trait SseTestTrait
     public function setUpSse(): void
     {
         $this->ssePushes = [];
-        // Where neither the extension nor its twin in plain PHP is loaded, as in many a CI job, one in memory.
-        $this->sseStore = function_exists('Sse\push') ? new TestStore() : new FakeStore();
+        $this->sseStore = new TestStore();
         Store::replace($this->sseStore);
         SseService::reset();
         SseService::listen(function (string $key, mixed $payload): void {
