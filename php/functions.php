@@ -76,6 +76,8 @@ function encode(mixed $data, mixed $event = null): string
  *     poll?: float|int|numeric-string|null,
  *     fetch?: (callable(mixed): (array{mixed}|null))|null,
  *     beforeSend?: (callable(mixed): mixed)|null,
+ *     shared?: bool|null,
+ *     collect?: (callable(string): void)|null,
  *     onLoop?: (callable(): void)|null,
  *     lastEventId?: string|null,
  *     replay?: 'last'|'none'|'all'|non-negative-int|null,
@@ -88,9 +90,11 @@ function encode(mixed $data, mixed $event = null): string
  * } $options
  *   - eventName ('message'): name of events that have none
  *   - heartbeat (25; 1 to 3600 s): after so long without a byte, a comment is sent, and a client that left is noticed
- *   - poll (2; 0.05 to 3600 s): pause between two calls of `onLoop`
+ *   - poll (2; 0.05 to 3600 s): pause between two calls of `collect`, and of `onLoop`
  *   - fetch: gets the reference of an external event; answers a list of one element, the payload, or null if it is gone
  *   - beforeSend: gets an event's payload and answers what to send in its place; a falsy result sends nothing
+ *   - shared (false): whether `beforeSend` makes the same of an event for every client; it matters to the hub alone
+ *   - collect: gets each key, and pushes what others have put elsewhere for it; runs when `onLoop` does
  *   - onLoop: runs once at the start, then every `poll` seconds, events or not
  *   - lastEventId (the request's header, else `?lastEventId=`): what the client has: a cursor, or, with one key, an id
  *   - replay ('last'): what a client without a cursor gets first of each key
@@ -187,6 +191,14 @@ function cursor(mixed $keys, #[\SensitiveParameter] mixed $options = []): string
 function status(#[\SensitiveParameter] mixed $options = []): array
 {
     return Boundary::answer('Sse\status', func_num_args(), [0, 1], static fn(): array => Api::status($options));
+}
+
+/**
+ * Whether the hub has made this request anew; never without the extension.
+ */
+function recalling(): bool
+{
+    return Boundary::answer('Sse\recalling', func_num_args(), [0, 0], static fn(): bool => false);
 }
 
 /**

@@ -17,7 +17,7 @@ use sse_core::signal::Waits;
 use sse_core::store::{self, Gap, Item};
 
 use crate::asked::{self, Asked};
-use crate::handoff::{self, LONGEST_FOR_NOW, Served};
+use crate::handoff::{self, Served};
 use crate::options::{self, Options};
 use crate::php::exception::Failure;
 use crate::php::{self, ini, json};
@@ -79,6 +79,7 @@ pub fn register(module: ModuleBuilder<'_>) -> ModuleBuilder<'_> {
                 false,
             ),
         )
+        .function(FunctionBuilder::new("Sse\\recalling", recalling).returns(DataType::Bool, false, false))
         .function(FunctionBuilder::new("Sse\\status", status).not_required().arg(options()).returns(
             DataType::Array,
             false,
@@ -138,30 +139,37 @@ extern "C" fn stream(execute: &mut ExecuteData, result: &mut Zval) {
             response.set_headers();
             return Ok(StreamEnd::Head);
         }
+        let signal = || LentSignal::take(choice, store.waits());
+        if handoff::is_recall() {
+            return handoff::serve_recall(plan, response, (&store, &location), signal(), &callbacks);
+        }
         let target = match handoff::attempt(&plan, response, &store, &location, &callbacks, mode)? {
             Served::Ended(end) => return Ok(end),
+            Served::ByWorkerFirst(target, later) => {
+                let relieve = |cursor: &str, left| later.hand_over(cursor, left);
+                return worker::run(&plan, target, &store, &location, signal(), &callbacks, Some(&relieve));
+            }
             Served::ByWorker(target) => target,
             Served::ByWorkerForNow(target) => {
-                plan.request.end_within(LONGEST_FOR_NOW);
+                plan.request.end_within(worker::LONGEST_FOR_NOW);
                 target
             }
         };
         asked::spare_the_only_process(&mut plan);
-        let signal = LentSignal::take(choice, store.waits());
-        worker::run(&plan, target, &store, &location, signal, &callbacks)
+        worker::run(&plan, target, &store, &location, signal(), &callbacks, None)
     });
 }
 
 extern "C" fn check(execute: &mut ExecuteData, result: &mut Zval) {
     answer("Sse\\check", 1, execute, result, |[keys, options]| {
-        let Asked { plan, callbacks, mode, location } = Asked::read(given(keys, "keys")?, options)?;
+        let Asked { plan, mode, location, .. } = Asked::read(given(keys, "keys")?, options)?;
         let store = stores::open(&location)?;
         settings::signal_choice()?;
         Response::check()?;
         if response::is_head() {
             return Ok(());
         }
-        handoff::check(&plan, &callbacks, mode)?;
+        handoff::check(&plan, mode)?;
         worker::check(&plan, &*store, &location)
     });
 }
@@ -249,6 +257,10 @@ extern "C" fn status(execute: &mut ExecuteData, result: &mut Zval) {
         })?;
         Ok(table)
     });
+}
+
+extern "C" fn recalling(execute: &mut ExecuteData, result: &mut Zval) {
+    answer("Sse\\recalling", 0, execute, result, |[]| Ok(handoff::is_recall()));
 }
 
 extern "C" fn hub(execute: &mut ExecuteData, result: &mut Zval) {

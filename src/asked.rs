@@ -31,12 +31,14 @@ pub struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// Reads the arguments, with the settings of this request where an option is left out.
     pub fn read(keys: &Zval, options: Option<&'a Zval>) -> Result<Self, Failure> {
-        const KNOWN: [&str; 14] = [
+        const KNOWN: [&str; 16] = [
             "eventName",
             "heartbeat",
             "poll",
             "fetch",
             "beforeSend",
+            "shared",
+            "collect",
             "onLoop",
             "lastEventId",
             "replay",
@@ -76,6 +78,8 @@ impl<'a> Asked<'a> {
         let callbacks = Callbacks {
             fetch: options.callable("fetch")?,
             before_send: options.callable("beforeSend")?,
+            is_shared: options.switch("shared")?.unwrap_or(false),
+            collect: options.callable("collect")?,
             on_loop: options.callable("onLoop")?,
         };
         Ok(Self { plan, callbacks, mode: handoff_mode(&options)?, location: options.location()? })

@@ -44,6 +44,7 @@ fn startup(_type: i32, module_number: i32) -> i32 {
 /// Runs when a request begins.
 extern "C" fn begin_request(_type: i32, _module_number: i32) -> i32 {
     handoff::remember_environment();
+    handoff::begin_request();
     stream::response::begin_request();
     0
 }

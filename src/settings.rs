@@ -39,8 +39,10 @@ const HUB_SOCKET: &CStr = c"sse.hub_socket";
 const HUB_LOG: &CStr = c"sse.hub_log";
 const MAX_STREAMS: &CStr = c"sse.max_streams";
 const DRAIN: &CStr = c"sse.drain";
+const RECALL_CONCURRENCY: &CStr = c"sse.recall_concurrency";
+const RECALL_INTERVAL: &CStr = c"sse.recall_interval";
 
-const COUNT: usize = 17;
+const COUNT: usize = 19;
 
 static SETTINGS: [Setting; COUNT] = [
     Setting {
@@ -72,6 +74,8 @@ static SETTINGS: [Setting; COUNT] = [
     Setting { name: HUB_LOG, default: c"", check: |text| optional_path(text).map(drop) },
     Setting { name: MAX_STREAMS, default: c"0", check: |text| whole(text, HUB_STREAMS).map(drop) },
     Setting { name: DRAIN, default: c"300", check: |text| seconds(text, DRAINS).map(drop) },
+    Setting { name: RECALL_CONCURRENCY, default: c"2", check: |text| whole(text, RECALLS).map(drop) },
+    Setting { name: RECALL_INTERVAL, default: c"15", check: |text| seconds(text, RECALL_PAUSES).map(drop) },
 ];
 
 /// Seconds between heartbeats.
@@ -87,6 +91,8 @@ const PAYLOAD: RangeInclusive<u64> = 1_024..=64 << 20;
 const STREAMS: RangeInclusive<u64> = 0..=65_536;
 const HUB_STREAMS: RangeInclusive<u64> = 0..=10_000_000;
 const DRAINS: RangeInclusive<f64> = 0.0..=86_400.0;
+const RECALLS: RangeInclusive<u64> = 1..=64;
+const RECALL_PAUSES: RangeInclusive<f64> = 0.05..=3_600.0;
 /// Seconds without a stream after which a hub ends, 0 for never.
 pub const IDLES: RangeInclusive<f64> = 0.0..=86_400.0;
 /// Milliseconds a client may be told to wait; an hour.
@@ -224,11 +230,27 @@ pub fn drain() -> Result<Duration, Failure> {
     value(DRAIN, |text| seconds(text, DRAINS))
 }
 
+/// Requests that a hub makes at a time to one PHP-FPM.
+pub fn recall_concurrency() -> Result<usize, Failure> {
+    let count = value(RECALL_CONCURRENCY, |text| whole(text, RECALLS))?;
+    Ok(usize::try_from(count).unwrap_or(1))
+}
+
+/// The shortest pause between two calls of the `onLoop` of a stream that a hub has.
+pub fn recall_interval() -> Result<Duration, Failure> {
+    value(RECALL_INTERVAL, |text| seconds(text, RECALL_PAUSES))
+}
+
 /// What the hub's settings are here, for starting one. Read and written anew: they stand on its command
 /// line, where PHP code must not have a say beyond the numbers.
-pub fn for_hub() -> Result<[(&'static str, String); 2], Failure> {
+pub fn for_hub() -> Result<[(&'static str, String); 4], Failure> {
     let streams = max_streams()?.unwrap_or(0);
-    Ok([("sse.max_streams", streams.to_string()), ("sse.drain", drain()?.as_secs_f64().to_string())])
+    Ok([
+        ("sse.max_streams", streams.to_string()),
+        ("sse.drain", drain()?.as_secs_f64().to_string()),
+        ("sse.recall_concurrency", recall_concurrency()?.to_string()),
+        ("sse.recall_interval", recall_interval()?.as_secs_f64().to_string()),
+    ])
 }
 
 fn value<T>(name: &CStr, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T, Failure> {

@@ -92,6 +92,8 @@ function encode(mixed $data, ?string $event = null): string
  *     poll?: float|int|numeric-string,
  *     fetch?: callable(mixed): (array{mixed}|null),
  *     beforeSend?: callable(mixed): mixed,
+ *     shared?: bool,
+ *     collect?: callable(string): void,
  *     onLoop?: callable(): void,
  *     lastEventId?: string,
  *     replay?: 'last'|'none'|'all'|non-negative-int,
@@ -104,12 +106,17 @@ function encode(mixed $data, ?string $event = null): string
  * } $options
  *   - eventName ('message'): name of events that have none
  *   - heartbeat (`sse.heartbeat`, 25; 1 to 3600 s): after so long without a byte, a comment is sent
- *   - poll (2; 0.05 to 3600 s): pause between two calls of `onLoop`
+ *   - poll (2; 0.05 to 3600 s): pause between two calls of `collect`, and of `onLoop`
  *   - fetch: gets the reference of an external event; answers a list of one element, the payload, or null if that is
  *     gone: then the client is told of a gap. Without it every external event is a gap
  *   - beforeSend: gets an event's payload (what `fetch` answered, for an external one) and answers what to send in its
  *     place; a falsy result sends nothing. A result of its own may name the event by its member `event`
- *   - onLoop: runs once at the start, then every `poll` seconds, events or not
+ *   - shared (false): whether `beforeSend` makes the same of an event for every client. Then the hub has it run once
+ *     for all streams of the same path, keys and options, whatever their query says
+ *   - collect: gets a key, and pushes what others have put elsewhere for it; runs every `poll` seconds, in the hub's
+ *     streams once for all of the same path, keys and options
+ *   - onLoop: runs once at the start, then every `poll` seconds, events or not; for a stream that the hub has no more
+ *     often than `sse.recall_interval`
  *   - lastEventId (the request's header `Last-Event-ID`, else `?lastEventId=`): what the client has: a cursor, or, with
  *     one key, an event's id. Anything else counts as none
  *   - replay ('last'): what a client without a cursor gets first of each key: its newest event ('last'), nothing
@@ -119,8 +126,10 @@ function encode(mixed $data, ?string $event = null): string
  *   - lifetime (`sse.lifetime`, 3600; 0 to 604800 s, 0 for no end): after 80 to 100 % of it the stream ends cleanly and
  *     the client resumes
  *   - handoff ('auto'): under PHP-FPM the stream is handed to the hub, which frees the worker, and this function returns
- *     `HandedOff` at once; what the script prints after that reaches nobody. Where that can't be, or with `fetch`,
- *     `beforeSend` or `onLoop`, the worker streams. 'never': the worker streams; 'require': the hub or an exception
+ *     `HandedOff` at once; what the script prints after that reaches nobody. With closures it returns when they had
+ *     their turn for what was pending; when something is due again the hub makes the request anew (a recall), in which
+ *     this function returns `Recalled`. Where that can't be the worker streams. 'never': the worker streams; 'require':
+ *     the hub or an exception
  *   - connected (true): whether the event `connected`, `{"time": "H:i:s"}`, comes first
  *   - follow (true): false ends the stream when nothing is pending any more (`CaughtUp`): what was there went through
  *     the closures, and `onLoop` ran once. For tests, and for clients that poll; such a stream isn't handed to the hub
@@ -154,6 +163,8 @@ function stream(array|string $keys, #[\SensitiveParameter] array $options = []):
  *     poll?: float|int|numeric-string,
  *     fetch?: callable(mixed): (array{mixed}|null),
  *     beforeSend?: callable(mixed): mixed,
+ *     shared?: bool,
+ *     collect?: callable(string): void,
  *     onLoop?: callable(): void,
  *     lastEventId?: string,
  *     replay?: 'last'|'none'|'all'|non-negative-int,
@@ -219,7 +230,7 @@ function cursor(array|string $keys, #[\SensitiveParameter] array $options = []):
  * What serves this process, and what is wrong with it.
  *
  * @param array{dsn?: string} $options
- * @return array{version: string, tier: string, why: ?string, engine: string, store: string, problem: ?string, signal: string, signal_why: ?string, hub: ?array{pid: int, streams: int, max_streams: int, taken: int, keys: int, events: int, bytes: int, socket: string, signal: string, last_error: ?string}}
+ * @return array{version: string, tier: string, why: ?string, engine: string, store: string, problem: ?string, signal: string, signal_why: ?string, hub: ?array{pid: int, streams: int, max_streams: int, taken: int, keys: int, events: int, bytes: int, recalls: int, recalls_waiting: int, recalls_oldest_ms: int, socket: string, signal: string, last_error: ?string}}
  *   - version: of the extension
  *   - tier: `hub`: a stream is handed to the hub and frees its PHP worker; `worker`: it holds it
  *   - why: why the tier isn't `hub`; null if it is
@@ -231,12 +242,23 @@ function cursor(array|string $keys, #[\SensitiveParameter] array $options = []):
  *     setting is wrong
  *   - signal_why: why that isn't the best one; null if it is
  *   - hub: the hub of this user, null if none runs now: its process, streams that are open and that it would take,
- *     streams taken since it began, keys followed, events and bytes written to clients, its socket and signals, and the last thing
- *     that went wrong
+ *     streams taken since it began, keys followed, events and bytes written to clients, recalls that were answered, that
+ *     wait, and for how long the first of those has, its socket and signals, and the last thing that went wrong
  * @throws \Sse\InvalidArgumentException for an option or setting that can't be used
  * @throws \TypeError for an argument of another type
  */
 function status(#[\SensitiveParameter] array $options = []): array
+{
+}
+
+/**
+ * Whether this request is a recall: one that the hub makes anew, since something is due in a stream that it has. The
+ * code before `stream()` runs again then; with this it can leave out what is to happen once for each visitor, as a
+ * counter.
+ *
+ * @see docs/recall.md
+ */
+function recalling(): bool
 {
 }
 
@@ -287,6 +309,8 @@ enum StreamEnd: string
      * back in 3 to 15 s.
      */
     case Full = 'full';
+    /** The hub had asked for what was due, and has it now. */
+    case Recalled = 'recalled';
     /** Nothing is pending any more, and the option `follow` is false. */
     case CaughtUp = 'caught-up';
     /** The store failed; the reason is in PHP's error log. */

@@ -20,6 +20,8 @@ enum StreamEnd: string
     case Head = 'head';
     /** No place of `sse.worker_streams` is free: the client is to come back in 3 to 15 s. */
     case Full = 'full';
+    /** The hub had asked for what was due, and has it now; never without the extension. */
+    case Recalled = 'recalled';
     /** The store failed; the reason is in PHP's error log. */
     case Failed = 'failed';
     /** All that was there is sent, and the option `follow` is false. */

@@ -21,11 +21,13 @@ final class Callbacks
     /**
      * @param \Closure|null $fetch fetches the payload of an external event by its reference
      * @param \Closure|null $beforeSend turns a payload into what is sent; a falsy result sends nothing
+     * @param \Closure|null $collect pushes what others have put elsewhere, for the key that it is given
      * @param \Closure|null $onLoop runs once at the start, then every so often
      */
     public function __construct(
         private ?Closure $fetch,
         private ?Closure $beforeSend,
+        private ?Closure $collect,
         private ?Closure $onLoop,
     ) {
     }
@@ -51,7 +53,22 @@ final class Callbacks
      */
     public function loops(): bool
     {
-        return $this->onLoop !== null;
+        return $this->collect !== null || $this->onLoop !== null;
+    }
+
+    /**
+     * Runs `collect` for each key.
+     *
+     * @param list<\Sse\Polyfill\Key> $keys
+     */
+    public function collect(array $keys): void
+    {
+        if ($this->collect === null) {
+            return;
+        }
+        foreach ($keys as $key) {
+            $this->run($this->collect, [$key->bytes], "collect, key $key");
+        }
     }
 
     /**

@@ -20,6 +20,8 @@ final class Plan
         'poll',
         'fetch',
         'beforeSend',
+        'shared',
+        'collect',
         'onLoop',
         'lastEventId',
         'replay',
@@ -36,7 +38,7 @@ final class Plan
      * @param string|null $client what the client says it has
      * @param string $eventName name of events that carry none
      * @param float $heartbeat pause after which an idle stream sends a comment, in seconds, like those that follow
-     * @param float $poll pause between calls of `onLoop`
+     * @param float $poll pause between calls of `collect` and of `onLoop`
      * @param \Sse\Polyfill\Replay $replay what a client without a cursor gets first
      * @param array{int, int} $retry milliseconds from which the client's pause is drawn
      * @param float $lifetime how long it may live; 0 for no end
@@ -85,7 +87,14 @@ final class Plan
         $workerStreams = Settings::number('worker_streams');
         $client = $options->string('lastEventId') ?? self::lastEventId();
         $callable = static fn(string $name): ?Closure => $options->callable($name, $scope);
-        $callbacks = new Callbacks($callable('fetch'), $callable('beforeSend'), $callable('onLoop'));
+        $callbacks = new Callbacks(
+            $callable('fetch'),
+            $callable('beforeSend'),
+            $callable('collect'),
+            $callable('onLoop'),
+        );
+        // It matters to the hub alone.
+        $options->switch('shared');
         $follow = $options->switch('follow') ?? true;
         $requiresHub = self::requiresHub($options);
 

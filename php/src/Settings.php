@@ -32,6 +32,8 @@ final class Settings
         'hub_log' => '',
         'max_streams' => '0',
         'drain' => '300',
+        'recall_concurrency' => '2',
+        'recall_interval' => '15',
     ];
 
     /**
@@ -203,6 +205,8 @@ final class Settings
                 'hub' => Values::auto($text),
                 'hub_socket', 'hub_log' => Values::optionalPath($text),
                 'max_streams' => Values::whole($text, [0, 10_000_000]),
+                'recall_concurrency' => Values::whole($text, [1, 64]),
+                'recall_interval' => Values::seconds($text, [0.05, 3_600.0]),
                 default => Values::seconds($text, [0.0, 86_400.0]),
             };
         } catch (Expected $expected) {

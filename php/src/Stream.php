@@ -70,7 +70,7 @@ final class Stream
 
     private Schedule $schedule;
 
-    /** When `onLoop` is due. */
+    /** When `collect` and `onLoop` are due. */
     private float $loops;
 
     /** Whether a stream that doesn't follow has looked for more, and nothing came since. */
@@ -357,14 +357,17 @@ final class Stream
     }
 
     /**
-     * Runs `onLoop`, if it is due; true if it came back in a child that it forked.
+     * Runs `collect` and `onLoop`, if they are due; true if it came back in a child that it forked.
      */
     private function loop(): bool
     {
         if (!$this->plan->callbacks->loops() || Pace::now() < $this->loops) {
             return false;
         }
-        $this->plan->callbacks->loop();
+        $this->plan->callbacks->collect($this->plan->keys);
+        if (!$this->isForked()) {
+            $this->plan->callbacks->loop();
+        }
         $this->loops = Pace::now() + $this->plan->poll;
 
         return $this->isForked();

@@ -8,9 +8,11 @@
 //!   not be is in the log, once.
 
 mod program;
+mod recall;
 mod status;
 
 pub use self::program::{remember_environment, remember_software};
+pub use self::recall::{Later, begin_request, is_recall, serve_recall};
 pub use self::status::{fields, status};
 
 use std::cell::RefCell;
@@ -36,10 +38,6 @@ use crate::stream::callbacks::Callbacks;
 use crate::stream::response::{self, Response, Target};
 use crate::stream::{Plan, StreamEnd};
 
-/// How long a worker keeps a stream that the hub should have: a moment's trouble must not cost a
-/// worker for an hour.
-pub const LONGEST_FOR_NOW: Duration = Duration::from_secs(10);
-
 /// What the option `handoff` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HandoffMode {
@@ -57,6 +55,8 @@ pub enum Served {
     Ended(StreamEnd),
     /// The worker goes on, with the response as it is.
     ByWorker(Target),
+    /// The worker goes on until its closures have had their turn, and hands over then.
+    ByWorkerFirst(Target, Box<Later>),
     /// The worker goes on for a while: the hub may take the stream when its client comes back.
     ByWorkerForNow(Target),
 }
@@ -78,16 +78,9 @@ pub fn attempt(
     if let Some(why) = unwanted(plan, mode)? {
         return stays(&why, response, mode);
     }
-    let connection = match possible(callbacks)? {
+    let connection = match possible()? {
         Ok(connection) => connection,
-        Err(why) => {
-            if mode == HandoffMode::Auto {
-                php::log_once(&format!(
-                    "streams that can't go to the hub hold a PHP worker each: {why}; they leave a worker for pages, and where none is free their clients come back later"
-                ));
-            }
-            return stays(&why, response, mode);
-        }
+        Err(why) => return stays_and_tells(&why, response, mode),
     };
     let wanted = match fpm::can_replace_by_null().and_then(|()| wanted(location)) {
         Ok(wanted) => wanted,
@@ -97,6 +90,12 @@ pub fn attempt(
         }
     };
     let offer = offer(plan, location, &wanted.build)?;
+    if callbacks.are_there() {
+        return match Later::new(plan, callbacks, connection, wanted, offer)? {
+            Ok(later) => Ok(Served::ByWorkerFirst(Target::Response(response), Box::new(later))),
+            Err(why) => stays_and_tells(&why, response, mode),
+        };
+    }
     let mut client = CLIENT.take();
     let served = match client.offer(&wanted, program, offer) {
         Ok(offered) => go(offered, &connection, response),
@@ -107,10 +106,10 @@ pub fn attempt(
 }
 
 /// Says what keeps a stream from the hub that has to go there, as far as that is known without the hub.
-pub fn check(plan: &Plan, callbacks: &Callbacks<'_>, mode: HandoffMode) -> Result<(), Failure> {
+pub fn check(plan: &Plan, mode: HandoffMode) -> Result<(), Failure> {
     let why = match unwanted(plan, mode)? {
         Some(why) => Some(why),
-        None => possible(callbacks)?.err().or_else(|| fpm::can_replace_by_null().err()),
+        None => possible()?.err().or_else(|| fpm::can_replace_by_null().err()),
     };
     match why {
         Some(why) if mode == HandoffMode::Require => Err(required(&why)),
@@ -214,7 +213,7 @@ fn instead(
                 return Instead::Fail(failure);
             }
         }
-        Some(Reason::Ending | Reason::Malformed) | None => {}
+        Some(Reason::Ending | Reason::Unreachable | Reason::Malformed) | None => {}
     }
     if mode == HandoffMode::Require {
         return Instead::Fail(required(&declined.why));
@@ -250,6 +249,16 @@ fn stays(why: &str, response: Response, mode: HandoffMode) -> Result<Served, Fai
     }
 }
 
+/// The same, and the log says once what that costs.
+fn stays_and_tells(why: &str, response: Response, mode: HandoffMode) -> Result<Served, Failure> {
+    if mode == HandoffMode::Auto {
+        php::log_once(&format!(
+            "streams that can't go to the hub hold a PHP worker each: {why}; they leave a worker for pages, and where none is free their clients come back later"
+        ));
+    }
+    stays(why, response, mode)
+}
+
 /// Why this stream is not meant to go to the hub, or has none to go to.
 fn unwanted(plan: &Plan, mode: HandoffMode) -> Result<Option<String>, Failure> {
     match mode {
@@ -260,10 +269,7 @@ fn unwanted(plan: &Plan, mode: HandoffMode) -> Result<Option<String>, Failure> {
 }
 
 /// The client's connection, or why a stream that could go to the hub stays in its worker.
-fn possible(callbacks: &Callbacks<'_>) -> Result<Result<Connection, String>, Failure> {
-    if callbacks.see_events() || callbacks.on_loop.is_some() {
-        return Ok(Err("fetch, beforeSend and onLoop are PHP code, which only a worker can run".into()));
-    }
+fn possible() -> Result<Result<Connection, String>, Failure> {
     if response::has_lasting_buffer()? {
         return Ok(Err("an output buffer that can't be ended stands between PHP and the client".into()));
     }
@@ -295,6 +301,10 @@ pub fn serve(idle: Option<Duration>) -> Result<(), Failure> {
         address,
         software: software.clone(),
         max_streams: settings::max_streams()?,
+        recalls: reactor::RecallLimits {
+            concurrency: settings::recall_concurrency()?,
+            interval: settings::recall_interval()?,
+        },
         drain: settings::drain()?,
         idle,
     };
@@ -306,5 +316,11 @@ fn offer(plan: &Plan, location: &Location, build: &Build) -> Result<Offer, Failu
     // A longer one is none of ours.
     request.last_event_id = request.last_event_id.filter(|client| client.len() <= MAX_CURSOR);
     let choice: Choice = settings::signal_choice()?;
-    Ok(Offer { from: build.clone(), store: location.dsn(), signal: choice.to_string(), request })
+    Ok(Offer {
+        from: build.clone(),
+        store: location.dsn(),
+        signal: choice.to_string(),
+        request,
+        recall: None,
+    })
 }

@@ -50,6 +50,9 @@ pub fn fields(hub: &Status) -> ZBox<ZendHashTable> {
         ("keys", hub.keys),
         ("events", hub.events),
         ("bytes", hub.bytes),
+        ("recalls", hub.recalls),
+        ("recalls_waiting", hub.recalls_waiting),
+        ("recalls_oldest_ms", hub.recalls_oldest_ms),
     ];
     for (name, number) in numbers {
         // These fail only for a value that can't be converted; numbers and text can.

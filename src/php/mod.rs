@@ -12,6 +12,7 @@ pub mod fpm;
 pub mod ini;
 pub mod json;
 pub mod output;
+pub mod parameters;
 pub mod process;
 pub mod reflection;
 pub mod sockets;

@@ -1,4 +1,4 @@
-//! The application's closures inside a stream: `fetch`, `beforeSend` and `onLoop`.
+//! The application's closures inside a stream: `fetch`, `beforeSend`, `collect` and `onLoop`.
 //!
 //! What they print goes to the log, what they throw too, and the stream goes on. `exit` and fatal
 //! errors end it.
@@ -21,6 +21,10 @@ pub struct Callbacks<'a> {
     pub fetch: Option<&'a Zval>,
     /// Turns a payload into what is sent; a falsy result sends nothing.
     pub before_send: Option<&'a Zval>,
+    /// Whether what `beforeSend` makes of an event is the same for every client.
+    pub is_shared: bool,
+    /// Pushes what others have put elsewhere, for the key that it is given.
+    pub collect: Option<&'a Zval>,
     /// Runs once at the start, then every so often.
     pub on_loop: Option<&'a Zval>,
 }
@@ -36,6 +40,16 @@ pub enum Outcome {
 }
 
 impl Callbacks<'_> {
+    /// Whether there is any.
+    pub fn are_there(&self) -> bool {
+        self.see_events() || self.polls()
+    }
+
+    /// Whether there is something to run each so often.
+    pub fn polls(&self) -> bool {
+        self.collect.is_some() || self.on_loop.is_some()
+    }
+
     /// Whether events pass through PHP code.
     pub fn see_events(&self) -> bool {
         self.before_send.is_some() || self.fetch.is_some()
@@ -100,6 +114,17 @@ impl Callbacks<'_> {
                 Ok(Outcome::Skip)
             }
         }
+    }
+
+    /// Runs `collect` for each of the keys.
+    pub fn collect(&self, keys: &[Key]) -> Result<(), Halt> {
+        let Some(closure) = self.collect else { return Ok(()) };
+        for key in keys {
+            let mut name = Zval::new();
+            php::guarded(|| name.set_binary(key.as_bytes().to_vec()))?;
+            run(closure, &[&name], &format!("collect, key {key}"))?;
+        }
+        Ok(())
     }
 
     /// Runs `onLoop`.

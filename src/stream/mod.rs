@@ -39,6 +39,9 @@ pub enum StreamEnd {
     /// All places are taken (`sse.worker_streams`, `sse.max_streams`): the client comes back later.
     #[php(value = "full")]
     Full,
+    /// The hub had asked for what was pending, and has it now.
+    #[php(value = "recalled")]
+    Recalled,
     /// Nothing is pending any more, and the option `follow` is false.
     #[php(value = "caught-up")]
     CaughtUp,
@@ -51,7 +54,7 @@ pub enum StreamEnd {
 pub struct Plan {
     /// What is asked of whoever serves it.
     pub request: StreamRequest,
-    /// Pause between calls of `onLoop`.
+    /// Pause between calls of `collect` and of `onLoop`.
     pub poll: Duration,
     /// Streams that may hold a worker at a time; 0 for any number.
     pub worker_streams: u64,

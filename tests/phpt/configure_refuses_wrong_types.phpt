@@ -18,7 +18,7 @@ ArgumentCountError: Sse\configure() expects exactly 1 argument, 0 given
 TypeError: Sse\configure(): settings must be an array, string given
 TypeError: Sse\configure(): settings must be an array, null given
 Sse\InvalidArgumentException: Sse\configure(): sse.heartbeat is null; it takes a string, a number, true or false
-Sse\InvalidArgumentException: Sse\configure(): unknown setting "hartbeat"; did you mean "heartbeat"? Known are dsn, dir, signal, retention_seconds, retention_events, retention_bytes, max_payload, heartbeat, retry, lifetime, fsync, worker_streams, hub, hub_socket, hub_log, max_streams, drain
+Sse\InvalidArgumentException: Sse\configure(): unknown setting "hartbeat"; did you mean "heartbeat"? Known are dsn, dir, signal, retention_seconds, retention_events, retention_bytes, max_payload, heartbeat, retry, lifetime, fsync, worker_streams, hub, hub_socket, hub_log, max_streams, drain, recall_concurrency, recall_interval
 Sse\InvalidArgumentException: Sse\configure(): sse.dir is array; it takes a string, a number, true or false
 Sse\InvalidArgumentException: Sse\configure(): sse.dir is SplFileInfo; it takes a string, a number, true or false
 Sse\InvalidArgumentException: Sse\configure(): sse.dir is "/tmp/�"; it takes UTF-8

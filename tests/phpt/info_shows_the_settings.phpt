@@ -35,3 +35,5 @@ sse.hub_socket => no value => no value
 sse.hub_log => no value => no value
 sse.max_streams => 0 => 0
 sse.drain => 300 => 300
+sse.recall_concurrency => 2 => 2
+sse.recall_interval => 15 => 15

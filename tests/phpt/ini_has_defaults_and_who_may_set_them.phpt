@@ -18,6 +18,8 @@ sse.hub_socket         ""               everywhere
 sse.lifetime           "3600"           everywhere
 sse.max_payload        "1M"             everywhere
 sse.max_streams        "0"              everywhere
+sse.recall_concurrency "2"              everywhere
+sse.recall_interval    "15"             everywhere
 sse.retention_bytes    "8M"             everywhere
 sse.retention_events   "1000"           everywhere
 sse.retention_seconds  "86400"          everywhere

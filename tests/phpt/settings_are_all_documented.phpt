@@ -32,4 +32,4 @@ foreach ($settings + $documented as $name => $_) {
     }
 }
 --EXPECT--
-17 of 17
+19 of 19

@@ -19,8 +19,8 @@ Sse\stream(): unknown option "eventname"; did you mean "eventName"?
 Sse\stream(): unknown option "before_send"; did you mean "beforeSend"?
 Sse\stream(): unknown option "onloop"; did you mean "onLoop"?
 Sse\stream(): unknown option "last_event_id"; did you mean "lastEventId"?
-Sse\stream(): unknown option "timeout"; known are eventName, heartbeat, poll, fetch, beforeSend, onLoop, lastEventId, replay, retry, lifetime, handoff, connected, follow, dsn
+Sse\stream(): unknown option "timeout"; known are eventName, heartbeat, poll, fetch, beforeSend, shared, collect, onLoop, lastEventId, replay, retry, lifetime, handoff, connected, follow, dsn
 Sse\stream(): unknown option "Fetch"; did you mean "fetch"?
-Sse\stream(): unknown option "0"; known are eventName, heartbeat, poll, fetch, beforeSend, onLoop, lastEventId, replay, retry, lifetime, handoff, connected, follow, dsn
-Sse\InvalidArgumentException: Sse\stream(): unknown option "x"; known are eventName, heartbeat, poll, fetch, beforeSend, onLoop, lastEventId, replay, retry, lifetime, handoff, connected, follow, dsn
+Sse\stream(): unknown option "0"; known are eventName, heartbeat, poll, fetch, beforeSend, shared, collect, onLoop, lastEventId, replay, retry, lifetime, handoff, connected, follow, dsn
+Sse\InvalidArgumentException: Sse\stream(): unknown option "x"; known are eventName, heartbeat, poll, fetch, beforeSend, shared, collect, onLoop, lastEventId, replay, retry, lifetime, handoff, connected, follow, dsn
 TypeError: Sse\stream(): options must be an array, string given

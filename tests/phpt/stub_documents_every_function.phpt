@@ -27,17 +27,18 @@ foreach ($functions as [, $comment, $name, $parameters]) {
         }
     }
     foreach (['@return', '@throws \Sse\InvalidArgumentException', '@throws \TypeError'] as $tag) {
-        str_contains($comment, $tag) || $name === 'configure' || print(", no $tag");
+        str_contains($comment, $tag) || $name === 'configure' || $named[1] === [] || print(", no $tag");
     }
     echo "\n";
 }
 --EXPECT--
 push: parameters, 3 options described
 encode: parameters
-stream: parameters, 14 options described
-check: parameters, 14 options
+stream: parameters, 16 options described
+check: parameters, 16 options
 read: parameters, 1 options
 cursor: parameters, 1 options
 status: parameters, 1 options
+recalling: parameters
 hub: parameters, 1 options
 configure: parameters

@@ -102,6 +102,20 @@ impl<'a> Pending<'a> {
         pending
     }
 
+    /// Of a stream whose client was greeted before.
+    pub fn behind_greeting(
+        request: &'a StreamRequest,
+        callbacks: &'a Callbacks<'a>,
+        store: &dyn Store,
+        location: &'a Location,
+        feed: &Feed,
+    ) -> Self {
+        let mut pending = Self::new(request, callbacks, store, location, feed);
+        pending.greeting = None;
+        pending.out.clear();
+        pending
+    }
+
     /// Frames to be written.
     pub fn out(&self) -> &[u8] {
         &self.out
@@ -265,7 +279,8 @@ impl<'a> Pending<'a> {
         self.failures.get(key).and_then(|ids| ids.get(&event.id)).copied().unwrap_or(0)
     }
 
-    fn keys(&self) -> &Keys {
+    /// The keys.
+    pub fn keys(&self) -> &'a Keys {
         &self.request.keys
     }
 

@@ -16,6 +16,7 @@
 
 mod begin;
 mod deliver;
+mod recalled;
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use sse_core::stream::voice;
 pub use self::begin::check;
 use self::begin::{NoFeed, open_feed};
 use self::deliver::{Batch, Pending};
+pub use self::recalled::{Errand, recalled};
 use crate::php::exception::Failure;
 use crate::php::fpm::Connection;
 use crate::php::{self, Halt, call, ini};
@@ -43,6 +45,9 @@ use crate::stream::response::{Open, Target};
 use crate::stream::room::{self, Pressure};
 use crate::stream::{Plan, StreamEnd};
 
+/// How long a worker keeps a stream that the hub should have: a moment's trouble must not cost a worker for an
+/// hour.
+pub const LONGEST_FOR_NOW: Duration = Duration::from_secs(10);
 /// The longest wait; longer ones are cut into pieces.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
@@ -55,6 +60,7 @@ pub fn run(
     location: &Location,
     mut signal: LentSignal,
     callbacks: &Callbacks<'_>,
+    relieve: Option<&Relieve<'_>>,
 ) -> Result<StreamEnd, Failure> {
     if let Some(why) = signal.why() {
         php::log(why);
@@ -72,15 +78,10 @@ pub fn run(
         Err(NoFeed::Failed(failure)) => return Err(failure),
     };
     let mut opened = OpenFeed { process: std::process::id(), feed: Some(feed), signal };
-    let (slot, has_place) = match plan.worker_streams {
-        // It ends when it has sent what is pending, and needs none.
-        _ if !plan.follow => (None, false),
-        0 => (None, room::is_there()),
-        count => {
-            let slot = store.take_slot(count).map_err(|error| Failure::of("sse.worker_streams", &error))?;
-            let has_place = slot.is_some();
-            (slot, has_place)
-        }
+    // Otherwise it holds its worker no longer than a page does.
+    let place = match plan.follow && relieve.is_none() {
+        true => Place::take(plan, &**store)?,
+        false => Place::Unneeded,
     };
     let open = target.open()?;
     let request = &plan.request;
@@ -94,16 +95,21 @@ pub fn run(
         connection: Connection::find().inspect(Connection::write_at_once),
         is_cli_server: php::sapi_name() == "cli-server",
         parent: getppid(),
-        has_place,
+        store: &**store,
+        place,
+        relieve,
         pressure,
         schedule: Schedule::new(request.profile.heartbeat, request.lifetime, Instant::now()),
         loops: Instant::now(),
     };
-    let _slot: Option<Slot> = slot;
     let unlimited = TimeLimit::lift()?;
     let end = stream.live(&mut opened);
     unlimited.restore();
     match end {
+        Ok(StreamEnd::HandedOff) => {
+            stream.open.hand_over();
+            Ok(StreamEnd::HandedOff)
+        }
         Ok(end) => Ok(end),
         Err(Stop::Halt(halt)) => Err(halt.into()),
         Err(Stop::Store(error)) => {
@@ -152,6 +158,45 @@ impl From<Error> for Stop {
     }
 }
 
+/// Where a stream may wait for what comes.
+enum Place {
+    /// Here; with `sse.worker_streams`, as long as it holds one of so many slots.
+    Here(#[expect(dead_code, reason = "held")] Option<Slot>),
+    /// Nowhere: it sends what is pending and ends.
+    Nowhere,
+    /// It doesn't wait here.
+    Unneeded,
+}
+
+impl Place {
+    fn take(plan: &Plan, store: &dyn Store) -> Result<Self, Failure> {
+        Ok(match plan.worker_streams {
+            0 if room::is_there() => Self::Here(None),
+            0 => Self::Nowhere,
+            count => {
+                match store.take_slot(count).map_err(|error| Failure::of("sse.worker_streams", &error))? {
+                    Some(slot) => Self::Here(Some(slot)),
+                    None => Self::Nowhere,
+                }
+            }
+        })
+    }
+}
+
+/// Gives a stream to the hub whose closures have had their turn: the cursor that its client has, and the time
+/// that it may still live.
+pub type Relieve<'r> = dyn Fn(&str, Duration) -> Relieved + 'r;
+
+/// What came of it.
+pub enum Relieved {
+    /// The hub has it.
+    Gone,
+    /// Its client is to come back later, for this reason.
+    PutOff(StreamEnd, &'static str),
+    /// The worker keeps it for a while.
+    Not(String),
+}
+
 struct Stream<'a> {
     plan: &'a Plan,
     callbacks: &'a Callbacks<'a>,
@@ -161,12 +206,13 @@ struct Stream<'a> {
     is_cli_server: bool,
     /// The process that began this one: a worker of `php -S` is without one when the server ends.
     parent: Option<Pid>,
-    /// Whether it may stay when it has sent what is pending.
-    has_place: bool,
+    store: &'a dyn Store,
+    place: Place,
+    relieve: Option<&'a Relieve<'a>>,
     /// Told of requests that find no worker.
     pressure: Option<Pressure>,
     schedule: Schedule,
-    /// When `onLoop` is due.
+    /// When `collect` and `onLoop` are due.
     loops: Instant,
 }
 
@@ -191,16 +237,18 @@ impl Stream<'_> {
                 );
                 return self.give_way();
             }
-            if is_last && !self.has_place {
+            if is_last && !matches!(self.place, Place::Here(_)) {
                 // A client that comes back each time has its turn each time, and gets what that has brought.
                 if !std::mem::replace(&mut has_looped, true) {
-                    if self.on_loop()? {
+                    if self.run_due()? {
                         return Ok(StreamEnd::ClientLeft);
                     }
                     feed.wake(&Changes::All);
                     continue;
                 }
-                return self.leave();
+                if let Some(end) = self.leave(&feed.cursor())? {
+                    return Ok(end);
+                }
             }
             if self.shuts_down() {
                 return self.shut_down();
@@ -209,7 +257,7 @@ impl Stream<'_> {
             if self.schedule.is_over(now) {
                 return Ok(StreamEnd::Lifetime);
             }
-            if self.on_loop()? {
+            if self.run_due()? {
                 return Ok(StreamEnd::ClientLeft);
             }
             if self.schedule.is_quiet(now) {
@@ -243,25 +291,41 @@ impl Stream<'_> {
         delivered
     }
 
-    /// Ends a stream that has sent what is pending and doesn't stay.
-    fn leave(&mut self) -> Result<StreamEnd, Stop> {
+    /// Lets a stream leave that has sent what is pending and doesn't wait here; `None` if it waits after all.
+    fn leave(&mut self, cursor: &str) -> Result<Option<StreamEnd>, Stop> {
+        if let Some(relieve) = self.relieve {
+            if self.pending.asks_again().is_some() {
+                return Ok(None);
+            }
+            return match relieve(cursor, self.schedule.left(Instant::now())) {
+                Relieved::Gone => Ok(Some(StreamEnd::HandedOff)),
+                Relieved::PutOff(end, why) => self.end_with(why, end).map(Some),
+                Relieved::Not(why) => {
+                    php::log_once(&format!("no hub takes the stream: {why}; the worker streams instead"));
+                    self.relieve = None;
+                    self.place = Place::take(self.plan, self.store).unwrap_or(Place::Nowhere);
+                    self.schedule.end_within(LONGEST_FOR_NOW, Instant::now());
+                    Ok(None)
+                }
+            };
+        }
         if self.plan.follow {
             let why = match self.plan.worker_streams {
                 0 => voice::NO_PLACE,
                 _ => voice::NO_SLOT,
             };
-            return self.end_with(why, StreamEnd::Full);
+            return self.end_with(why, StreamEnd::Full).map(Some);
         }
         match self.pending.asks_again() {
-            None => Ok(StreamEnd::CaughtUp),
-            Some(_) => self.end_with(voice::STORE_AWAY, StreamEnd::Failed),
+            None => Ok(Some(StreamEnd::CaughtUp)),
+            Some(_) => self.end_with(voice::STORE_AWAY, StreamEnd::Failed).map(Some),
         }
     }
 
     /// Ends a stream whose worker others need.
     fn give_way(&mut self) -> Result<StreamEnd, Stop> {
         // A client that comes back each time has its turn each time.
-        if self.on_loop()? {
+        if self.run_due()? {
             return Ok(StreamEnd::ClientLeft);
         }
         self.end_with(voice::NO_PLACE, StreamEnd::Full)
@@ -278,12 +342,15 @@ impl Stream<'_> {
         Ok(end)
     }
 
-    /// Runs `onLoop`, if it is due; true if it came back in a child that it forked.
-    fn on_loop(&mut self) -> Result<bool, Halt> {
-        if self.callbacks.on_loop.is_none() || Instant::now() < self.loops {
+    /// Runs `collect` and `onLoop`, if they are due; true if it came back in a child that it forked.
+    fn run_due(&mut self) -> Result<bool, Halt> {
+        if !self.callbacks.polls() || Instant::now() < self.loops {
             return Ok(false);
         }
-        self.callbacks.on_loop()?;
+        self.callbacks.collect(self.pending.keys())?;
+        if !self.pending.is_forked() {
+            self.callbacks.on_loop()?;
+        }
         self.loops = Instant::now() + self.plan.poll;
         Ok(self.pending.is_forked())
     }
@@ -320,7 +387,7 @@ impl Stream<'_> {
         let now = Instant::now();
         let mut until = self.schedule.next();
         until = self.pending.asks_again().map_or(until, |again| until.min(again));
-        if self.callbacks.on_loop.is_some() {
+        if self.callbacks.polls() {
             until = until.min(self.loops);
         }
         until = self.pressure.as_ref().and_then(Pressure::due).map_or(until, |due| until.min(due));

@@ -72,6 +72,20 @@ impl Schedule {
         self.ends = Some(end);
     }
 
+    /// Lets it end this much after `now`, if not earlier.
+    pub fn end_within(&mut self, longest: Duration, now: Instant) {
+        let end = now + longest;
+        self.ends = Some(self.ends.map_or(end, |ends| ends.min(end)));
+    }
+
+    /// How much of its life is left; zero for one without end.
+    #[must_use]
+    pub fn left(&self, now: Instant) -> Duration {
+        // A moment, where there is nothing left: zero would mean for ever.
+        let least = Duration::from_millis(1);
+        self.ends.map_or(Duration::ZERO, |ends| ends.saturating_duration_since(now).max(least))
+    }
+
     /// When the next is due: a heartbeat, or the end.
     #[must_use]
     pub fn next(&self) -> Instant {

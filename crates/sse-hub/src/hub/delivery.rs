@@ -27,7 +27,7 @@ impl Hub {
         loop {
             let Ok(stream) = self.streams.known_mut(id) else { return };
             let (bytes, progress) = stream.write(id, now, clients);
-            let is_open = stream.is_open();
+            let (is_open, is_recalled) = (stream.is_open(), stream.recall().is_some());
             self.totals.bytes += bytes as u64;
             budget = budget.saturating_sub(bytes);
             match progress {
@@ -35,6 +35,9 @@ impl Hub {
                 Progress::Done => {}
                 Progress::Blocked => return self.streams.blocked(id),
                 Progress::Gone => return self.remove(id, now, clients),
+            }
+            if is_recalled {
+                self.prepare(id, now);
             }
             match self.read_with(id, now, Stream::load) {
                 Ok(Loaded::Frame) => {}

@@ -5,7 +5,7 @@
 //! ```text
 //!     workers' offers          signals           clients
 //!            │                    │                 ▲
-//!         offers     outages     news           delivery       what passes between the three owners
+//!         offers     outages     news           delivery       what passes between the owners
 //!            │          │         │                 │
 //!            ▼          ▼         ▼                 │
 //!        streams ───────────► channels ────────► stores        who owns what; each arrow is "knows by its id"
@@ -13,6 +13,9 @@
 //!        timers, turns,       by key, unread,    names, signals,
 //!        key sets, profiles   failing            outages
 //! ```
+//!
+//! Where only PHP can make what a stream gets, [`recalling`] stands between it and PHP-FPM: `recalls` owns who is to be
+//! asked for what, and what was made for many streams at once.
 //!
 //! A channel knows the streams that sit in it and a signal the channels that it wakes, by their ids too; neither
 //! looks into them. An id that finds nothing where it must find something is noted ([`slots`], [`notes`]).
@@ -30,6 +33,8 @@ mod news;
 mod notes;
 mod offers;
 mod outages;
+mod recalling;
+mod recalls;
 mod seating;
 mod slots;
 mod stores;
@@ -45,8 +50,11 @@ use sse_core::signal::Signal;
 
 use self::channels::Channels;
 pub use self::clients::{Clients, Written};
-pub use self::ids::{SignalId, StreamId};
+pub use self::ids::{CallId, SignalId, StreamId};
 use self::notes::Notes;
+pub use self::recalling::{Answered, NewCall};
+pub use self::recalls::RecallLimits;
+use self::recalls::{Matter, Recalls};
 use self::stores::Stores;
 use self::streams::{Due, End, Streams};
 use crate::wire::message::Status;
@@ -60,6 +68,8 @@ pub struct Limits {
     /// Streams and keys together, each takes a descriptor; what is left of them is for stores, and for
     /// readers of streams that are behind.
     pub descriptors: usize,
+    /// Requests to PHP-FPM.
+    pub recalls: RecallLimits,
 }
 
 /// The streams of this process.
@@ -68,6 +78,7 @@ pub struct Hub {
     streams: Streams,
     channels: Channels,
     stores: Stores,
+    recalls: Recalls,
     notes: Notes,
     totals: Totals,
     heartbeat: Outgoing,
@@ -98,6 +109,7 @@ impl Hub {
             streams: Streams::new(&notes, now),
             channels: Channels::new(&notes),
             stores: Stores::new(&notes),
+            recalls: Recalls::new(limits.recalls, &notes, now),
             notes,
             totals: Totals::default(),
             heartbeat: Outgoing::whole(frame::HEARTBEAT),
@@ -120,7 +132,7 @@ impl Hub {
 
     /// How it is going.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub fn status(&self, now: Instant) -> Status {
         let signals: Vec<&str> = self.stores.signals().map(|(_, signal)| signal.name()).collect();
         Status {
             pid: std::process::id(),
@@ -132,6 +144,9 @@ impl Hub {
             events: self.totals.events,
             bytes: self.totals.bytes,
             signal: signals.join(", "),
+            recalls: self.recalls.answered(),
+            recalls_waiting: self.recalls.waiting() as u64,
+            recalls_oldest_ms: u64::try_from(self.recalls.oldest(now).as_millis()).unwrap_or(u64::MAX),
             last_error: self.notes.last_error(),
         }
     }
@@ -170,10 +185,17 @@ impl Hub {
         is_more || self.streams.has_waiting()
     }
 
-    /// Does what is due: heartbeats, ends, cuts, and another look at stores that failed.
+    /// Does what is due: heartbeats, ends, cuts, recalls, and another look at stores that failed.
     pub fn tick(&mut self, now: Instant, clients: &mut dyn Clients) {
         self.ask_again(now, clients);
         self.stores.close_unused(now);
+        for matter in self.recalls.take_due(now) {
+            match matter {
+                Matter::Stream(id) if self.streams.get(id).is_some() => self.pump(id, now, clients),
+                Matter::Stream(_) => {}
+                Matter::Key(group, index) => self.ask_for_key(group, index, now),
+            }
+        }
         for id in self.streams.take_due(now) {
             let Some(stream) = self.streams.get_mut(id) else { continue };
             match stream.what_is_due(now) {
@@ -192,7 +214,8 @@ impl Hub {
     /// When [`Hub::tick`] has something to do.
     #[must_use]
     pub fn next_tick(&self) -> Option<Instant> {
-        [self.next_question(), self.stores.next_close(), self.streams.next_due()].into_iter().flatten().min()
+        let due = [self.streams.next_due(), self.recalls.next_due()];
+        [self.next_question(), self.stores.next_close()].into_iter().chain(due).flatten().min()
     }
 
     /// Ends all streams within `spread`, each with a pause for its client.
@@ -229,6 +252,9 @@ impl Hub {
     fn remove(&mut self, id: StreamId, now: Instant, clients: &mut dyn Clients) {
         let Ok(stream) = self.streams.remove(id, &mut self.channels) else { return };
         clients.close(id);
+        if let Some(recall) = stream.recall() {
+            self.recalls.leave(recall.group, id);
+        }
         self.release(stream.keys(), now);
     }
 

@@ -76,6 +76,8 @@ impl Hub {
     ) {
         let mut items = items.into_iter().peekable();
         while items.peek().is_some() {
+            let streams = &self.streams;
+            let is_hubs = |id| streams.get(id).is_some_and(|stream| !stream.is_made_by_php());
             // With its last stream it is gone.
             let Some(channel) = self.channels.get_mut(id) else { return };
             let (mut count, mut bytes) = (0, 0);
@@ -87,7 +89,7 @@ impl Hub {
                 match &item {
                     Item::Event(event) => {
                         bytes += event.draft.json.len();
-                        if event.draft.external {
+                        if event.draft.external && channel.streams().any(is_hubs) {
                             self.notes.line(format!(
                                 "event {} of key {} is external, and the hub can't fetch it; clients are told of a gap",
                                 event.id,

@@ -53,6 +53,9 @@ impl Hub {
     ) -> Result<StreamId, Refusal> {
         let request = &offer.request;
         self.make_room(request.keys.len())?;
+        if let Some(recallable) = &offer.recall {
+            self.refuse_unreachable(recallable, now)?;
+        }
         let choice: Choice = offer.signal.parse().map_err(malformed)?;
         let store = self.stores.find_or_open(&offer.store, choice, now)?;
         self.refuse_while_out(store, now)?;
@@ -68,7 +71,10 @@ impl Hub {
             Ok(standing) => {
                 let profile = self.streams.profiles.shared(&request.profile);
                 let stream = Stream::offered(standing, request, profile, now);
-                Ok(self.streams.add(stream, &mut self.channels))
+                let Some(recallable) = &offer.recall else {
+                    return Ok(self.streams.add(stream, &mut self.channels));
+                };
+                self.add_recalled(stream, recallable, now).inspect_err(|_| self.release(&set, now))
             }
             Err(refusal) => {
                 self.release(&set, now);

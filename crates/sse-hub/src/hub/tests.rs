@@ -4,6 +4,7 @@ mod delivery;
 mod life;
 mod model;
 mod outages;
+mod recalls;
 mod vectors;
 
 use std::collections::HashMap;
@@ -30,7 +31,8 @@ fn keys_of(names: &[&str]) -> Keys {
     Keys::new(names.iter().map(|name| Key::new(name.as_bytes()).unwrap()).collect()).unwrap()
 }
 
-const UNLIMITED: Limits = Limits { streams: 100, descriptors: 1_000 };
+const RECALLS: RecallLimits = RecallLimits { concurrency: 2, interval: Duration::from_secs(15) };
+const UNLIMITED: Limits = Limits { streams: 100, descriptors: 1_000, recalls: RECALLS };
 
 /// What each client was sent.
 #[derive(Default)]
@@ -122,6 +124,7 @@ impl World {
                     retry: Retry::new(5, 5),
                 },
             },
+            recall: None,
         }
     }
 

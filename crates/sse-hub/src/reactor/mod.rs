@@ -5,6 +5,7 @@
 //!
 //! Always true: when the hub ends, the socket goes first, so that another one can begin.
 
+mod calls;
 mod connections;
 mod lock;
 mod log;
@@ -24,12 +25,14 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use sse_core::signal::Signal;
 
+use self::calls::Calls;
 use self::connections::Connections;
 use self::lock::Lock;
 use self::log::Log;
 use self::origin::Origin;
 use self::terminate::Terminate;
 use self::workers::Worker;
+pub use crate::hub::RecallLimits;
 use crate::hub::{Hub, Limits, SignalId, StreamId};
 use crate::meeting::address::Address;
 use crate::meeting::software::Software;
@@ -53,6 +56,8 @@ pub struct HubSettings {
     pub software: Software,
     /// Streams it takes; as many as descriptors allow if not set.
     pub max_streams: Option<usize>,
+    /// How requests to PHP-FPM are bounded.
+    pub recalls: RecallLimits,
     /// The time over which an outdated hub ends its streams.
     pub drain: Duration,
     /// It ends after so long without a stream; not set, it never does.
@@ -69,7 +74,7 @@ pub fn run(settings: HubSettings) -> Result<(), String> {
         .listen()
         .map_err(|error| format!("cannot listen at {}: {error}", settings.address.socket.display()))?;
     let terminate = Terminate::new().map_err(|error| format!("cannot handle signals: {error}"))?;
-    let limits = limits(settings.max_streams);
+    let limits = limits(settings.max_streams, settings.recalls);
     let mut reactor = Reactor::new(settings, limits, listener, lock, terminate)
         .map_err(|error| format!("cannot begin to wait: {error}"))?;
     // Whoever started it waits for this; there may be nobody.
@@ -79,13 +84,13 @@ pub fn run(settings: HubSettings) -> Result<(), String> {
 }
 
 /// Each stream and each key takes a descriptor; a tenth of them stays free.
-fn limits(max_streams: Option<usize>) -> Limits {
+fn limits(max_streams: Option<usize>, recalls: RecallLimits) -> Limits {
     let limit = getrlimit(Resource::Nofile);
     // Refused only for more than the hard limit.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     let most = getrlimit(Resource::Nofile).current.unwrap_or(1 << 20);
     let descriptors = usize::try_from(most / 10 * 9).unwrap_or(usize::MAX).saturating_sub(OTHERS).max(1);
-    Limits { streams: max_streams.unwrap_or(descriptors).min(descriptors), descriptors }
+    Limits { streams: max_streams.unwrap_or(descriptors).min(descriptors), descriptors, recalls }
 }
 
 struct Reactor {
@@ -94,6 +99,7 @@ struct Reactor {
     poll: Poll,
     clients: Connections,
     workers: slab::Slab<Worker>,
+    calls: Calls,
     /// Workers whose offers are to be made again.
     waiting: BTreeSet<usize>,
     /// Where workers connect, until the hub ends.
@@ -125,6 +131,7 @@ impl Reactor {
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
+        let calls = poll.registry().try_clone()?;
         registry.register(
             &mut SourceFd(&listener.as_raw_fd()),
             Origin::Listener.token(),
@@ -141,6 +148,7 @@ impl Reactor {
             poll,
             clients: Connections::new(registry),
             workers: slab::Slab::new(),
+            calls: Calls::new(calls),
             waiting: BTreeSet::new(),
             listening: Some((listener, lock)),
             _terminate: terminate,
@@ -173,6 +181,7 @@ impl Reactor {
                     Origin::Terminate => self.end(Duration::ZERO, now, "was told to end"),
                     Origin::Signal(signal) => self.hub.signalled(signal, now, &mut self.clients),
                     Origin::Worker(index) => self.hear(index, now),
+                    Origin::Call(number) => self.go_on_with_call(number, now),
                     Origin::Stream(number) => {
                         let Some(stream) = self.clients.stream(number) else { continue };
                         if event.is_writable() {
@@ -188,6 +197,7 @@ impl Reactor {
             for source in std::mem::take(&mut self.unread) {
                 match source {
                     Origin::Worker(index) => self.hear(index, now),
+                    Origin::Call(number) => self.go_on_with_call(number, now),
                     Origin::Stream(number) => {
                         if let Some(stream) = self.clients.stream(number) {
                             self.read(stream, true, now);
@@ -198,6 +208,7 @@ impl Reactor {
             }
             self.look(now);
             more = self.hub.go_on(now, &mut self.clients);
+            self.make_calls(now);
             self.wait_for_signals(now);
             for line in self.hub.take_log() {
                 self.log.write(&line);
@@ -209,12 +220,36 @@ impl Reactor {
         }
     }
 
+    /// Begins the requests to PHP-FPM that may be made.
+    fn make_calls(&mut self, now: Instant) {
+        while let Some((id, answered)) = self.calls.cut(now) {
+            self.hub.answered(id, answered, now, &mut self.clients);
+        }
+        while let Some(call) = self.hub.next_call(now) {
+            let id = call.id;
+            if let Err(unreachable) = self.calls.begin(call, now) {
+                self.hub.answered(id, unreachable, now, &mut self.clients);
+            }
+        }
+    }
+
+    fn go_on_with_call(&mut self, number: usize, now: Instant) {
+        let (over, again) = self.calls.go_on(number);
+        if let Some((id, answered)) = over {
+            self.hub.answered(id, answered, now, &mut self.clients);
+        }
+        if again {
+            self.unread.push(Origin::Call(number));
+        }
+    }
+
     /// How long nothing has to be done if nothing happens.
     fn pause(&self) -> Duration {
         let now = Instant::now();
         let looks = self.hub.signals().filter_map(|(id, signal)| self.next_look(id, signal)).min();
         let offers = self.next_consideration();
-        let next = [Some(now + LOOK), self.hub.next_tick(), looks, self.over, self.accept_again, offers];
+        let cut = self.calls.next_cut();
+        let next = [Some(now + LOOK), self.hub.next_tick(), looks, self.over, self.accept_again, offers, cut];
         next.into_iter().flatten().min().unwrap_or(now).saturating_duration_since(now)
     }
 

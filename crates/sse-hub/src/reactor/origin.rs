@@ -14,10 +14,12 @@ pub enum Origin {
     Worker(usize),
     /// By its number: the connections know which stream has it now.
     Stream(usize),
+    /// A call to PHP-FPM, by its number.
+    Call(usize),
 }
 
 impl Origin {
-    const KINDS: usize = 5;
+    const KINDS: usize = 6;
 
     pub fn token(self) -> Token {
         Token(match self {
@@ -26,6 +28,7 @@ impl Origin {
             Self::Signal(SignalId(number)) => number * Self::KINDS + 2,
             Self::Worker(index) => index * Self::KINDS + 3,
             Self::Stream(number) => number * Self::KINDS + 4,
+            Self::Call(number) => number * Self::KINDS + 5,
         })
     }
 
@@ -36,7 +39,8 @@ impl Origin {
             1 => Self::Terminate,
             2 => Self::Signal(SignalId(index)),
             3 => Self::Worker(index),
-            _ => Self::Stream(index),
+            4 => Self::Stream(index),
+            _ => Self::Call(index),
         }
     }
 }

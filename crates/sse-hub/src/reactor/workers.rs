@@ -147,8 +147,9 @@ impl Reactor {
             }
             ToHub::Status(_) => {
                 let socket = self.settings.address.socket.display().to_string();
-                ToWorker::Status(Status { socket, ..self.hub.status() })
+                ToWorker::Status(Status { socket, ..self.hub.status(now) })
             }
+            ToHub::Recall(token) => ToWorker::Recall(self.hub.due(&token)),
             ToHub::Offer(offer) => {
                 if let Some(earlier) = worker.offered.take() {
                     self.hub.withdraw(earlier, now, &mut self.clients);

@@ -6,14 +6,23 @@
 //!           ◄────── ready | refused ────  has not touched the client
 //!   go      (the client's connection) ─►  writes from here on
 //! ```
+//! A stream whose events only PHP can make is handed over with what it takes to ask for it again
+//! ([`Recallable`]). The worker that gets such a request asks back, by its token:
+//!
+//! ```text
+//! worker                                hub
+//!   recall  (the request's token) ─────►  knows what it has asked for
+//!           ◄──── recall (what is due) ─
+//! ```
 //! A worker that has thought better of it says nothing: the end of its connection, or its next offer,
 //! withdraws the last one.
 
 use serde::{Deserialize, Serialize};
+use sse_core::key::Keys;
 use sse_core::stream::request::StreamRequest;
 
 /// The version of these messages; a hub speaks one.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 /// Bytes of a message, at most: 64 keys of 1,024 bytes and the rest.
 pub const MAX_MESSAGE: usize = 128 << 10;
 /// Bytes of a client's cursor that are passed on; a longer one is none of ours.
@@ -29,6 +38,8 @@ pub enum ToHub {
     Go(Go),
     /// How is it going?
     Status(Build),
+    /// This request is the recall with this token: what is to be done?
+    Recall(String),
 }
 
 /// What the hub answers.
@@ -41,6 +52,8 @@ pub enum ToWorker {
     Refused(Refusal),
     /// How it is going.
     Status(Status),
+    /// What a recall is for; nothing, if the hub knows of none.
+    Recall(Option<Due>),
 }
 
 /// Which software speaks.
@@ -65,6 +78,74 @@ pub struct Offer {
     pub signal: String,
     /// What the stream is.
     pub request: StreamRequest,
+    /// How PHP is asked for it again, if only that can make its events. Its client was greeted already, and has
+    /// all up to the request's cursor.
+    pub recall: Option<Recallable>,
+}
+
+/// How PHP is asked again for a stream.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Recallable {
+    /// Where PHP-FPM listens: `unix:/path` or `tcp:address:port`.
+    pub address: String,
+    /// The request's parameters as FastCGI writes them, [`super::call::parameters`]; base64 in a message.
+    #[serde(with = "base64_text")]
+    pub parameters: Vec<u8>,
+    /// What the request was for: streams of the same keys and options that have the same one may share what PHP
+    /// makes of an event, where that is allowed at all.
+    pub place: String,
+    /// Whose part it is to make frames.
+    pub maker: Maker,
+    /// Pause between two calls of `onLoop`, in milliseconds, if there is one.
+    pub loop_ms: Option<u64>,
+    /// Pause between two calls of `collect` for a key, in milliseconds, if there is one.
+    pub collect_ms: Option<u64>,
+}
+
+/// Who makes an event's frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Maker {
+    /// The hub, from what is stored.
+    Hub,
+    /// PHP for events whose payload only it can fetch, once for all; the hub for others.
+    HubAndFetch,
+    /// PHP, once for all.
+    PhpOnce,
+    /// PHP, for each client.
+    Php,
+}
+
+/// What a recall is for.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Due {
+    /// What is there already: of all keys of the stream, or of the one that this is about.
+    pub cursor: String,
+    /// The key that this is about, if what is made is for all streams of it.
+    pub key: Option<Keys>,
+    /// Whether frames are to be made.
+    pub frames: bool,
+    /// Whether `onLoop` is to run.
+    pub on_loop: bool,
+    /// Whether `collect` is to run for the key.
+    pub collect: bool,
+}
+
+mod base64_text {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD_NO_PAD.encode(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD_NO_PAD.decode(String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
 }
 
 /// The request whose connection comes along.
@@ -109,6 +190,8 @@ pub enum Reason {
     Store,
     /// Another process holds a lock of the store.
     Busy,
+    /// PHP-FPM, which would have to be asked for the stream again, can't be reached.
+    Unreachable,
     /// The message isn't one.
     Malformed,
 }
@@ -134,6 +217,12 @@ pub struct Status {
     pub bytes: u64,
     /// How the files are watched.
     pub signal: String,
+    /// Recalls that were answered.
+    pub recalls: u64,
+    /// Recalls that wait for their turn.
+    pub recalls_waiting: u64,
+    /// How long the first of those has waited, in milliseconds.
+    pub recalls_oldest_ms: u64,
     /// The last thing that went wrong.
     pub last_error: Option<String>,
 }
@@ -163,7 +252,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::strategy::LazyJust;
     use sse_core::event::EventName;
-    use sse_core::key::{Key, Keys};
+    use sse_core::key::Key;
     use sse_core::stream::request::{Profile, Replay};
 
     fn build() -> impl Strategy<Value = Build> {
@@ -200,12 +289,20 @@ mod tests {
     }
 
     fn offer() -> impl Strategy<Value = Offer> {
-        (build(), ".{0,30}", ".{0,10}", request()).prop_map(|(from, store, signal, request)| Offer {
-            from,
-            store,
-            signal,
-            request,
-        })
+        let maker = prop::sample::select(vec![Maker::Hub, Maker::HubAndFetch, Maker::PhpOnce, Maker::Php]);
+        let pauses = any::<(Option<u64>, Option<u64>)>();
+        let recall = (".{0,20}", bytes(), ".{0,20}", maker, pauses).prop_map(
+            |(address, parameters, place, maker, (loop_ms, collect_ms))| Recallable {
+                address,
+                parameters,
+                place,
+                maker,
+                loop_ms,
+                collect_ms,
+            },
+        );
+        (build(), ".{0,30}", ".{0,10}", request(), prop::option::of(recall))
+            .prop_map(|(from, store, signal, request, recall)| Offer { from, store, signal, request, recall })
     }
 
     fn to_hub() -> impl Strategy<Value = ToHub> {
@@ -217,6 +314,7 @@ mod tests {
                 may_follow_end
             })),
             build().prop_map(ToHub::Status),
+            ".{0,20}".prop_map(ToHub::Recall),
         ]
     }
 
@@ -226,6 +324,7 @@ mod tests {
             Reason::Ending,
             Reason::Store,
             Reason::Busy,
+            Reason::Unreachable,
             Reason::Malformed,
         ]);
         let status = (any::<u32>(), ".{0,20}", any::<u64>(), prop::option::of(".{0,20}")).prop_map(
@@ -241,6 +340,12 @@ mod tests {
             LazyJust::new(|| ToWorker::Ready),
             (reason, ".{0,20}").prop_map(|(reason, why)| ToWorker::Refused(Refusal { reason, why })),
             status.prop_map(ToWorker::Status),
+            (".{0,20}", any::<(bool, bool, bool)>(), request()).prop_map(
+                |(cursor, (frames, on_loop, collect), request)| {
+                    let key = frames.then_some(request.keys);
+                    ToWorker::Recall(on_loop.then_some(Due { cursor, key, frames, on_loop, collect }))
+                }
+            ),
         ]
     }
 

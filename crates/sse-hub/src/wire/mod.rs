@@ -1,5 +1,6 @@
 //! Bytes: what web servers and workers send, and what they are sent.
 
+pub mod call;
 pub mod message;
 pub(crate) mod outgoing;
 pub mod record;

@@ -47,7 +47,7 @@ pub fn end(request: u16, and_more: bool) -> Vec<u8> {
     bytes
 }
 
-fn header(kind: u8, request: u16, length: u16) -> [u8; HEADER] {
+pub(crate) fn header(kind: u8, request: u16, length: u16) -> [u8; HEADER] {
     let [request_high, request_low] = request.to_be_bytes();
     let [length_high, length_low] = length.to_be_bytes();
     [VERSION, kind, request_high, request_low, length_high, length_low, 0, 0]

@@ -15,7 +15,7 @@ use super::start::{self, Program};
 use crate::meeting::address::{Address, Requirements};
 use crate::meeting::socket;
 use crate::meeting::turn::NoHub;
-use crate::wire::message::{self, Go, Offer, Reason, Refusal, Status, ToHub, ToWorker};
+use crate::wire::message::{self, Due, Go, Offer, Reason, Refusal, Status, ToHub, ToWorker};
 
 /// How long a hub may take to answer.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -138,7 +138,9 @@ impl HubClient {
             Ok(ToWorker::Refused(Refusal { reason, why })) => {
                 Some(Declined { reason: Some(reason), is_slow: false, why })
             }
-            Ok(ToWorker::Status(_)) => Some(Declined::absent("the hub answered something else")),
+            Ok(ToWorker::Status(_) | ToWorker::Recall(_)) => {
+                Some(Declined::absent("the hub answered something else"))
+            }
             Err(Trouble::Gone) => Some(Declined::absent("one hub after another ended before it answered")),
             Err(Trouble::Because(why)) => Some(Declined::absent(why)),
             Err(Trouble::Slow(why)) => Some(Declined { reason: None, is_slow: true, why }),
@@ -172,11 +174,27 @@ impl HubClient {
             Ok(ToWorker::Refused(Refusal { reason, why })) => {
                 Err(Declined { reason: Some(reason), is_slow: false, why })
             }
-            Ok(ToWorker::Ready) => Err(Declined::absent("the hub answered something else")),
+            Ok(ToWorker::Ready | ToWorker::Recall(_)) => {
+                Err(Declined::absent("the hub answered something else"))
+            }
             Err(Trouble::Gone) => Err(Declined::absent(NONE_RUNS)),
             Err(Trouble::Because(why) | Trouble::Slow(why) | Trouble::Starting(why)) => {
                 Err(Declined::absent(why))
             }
+        }
+    }
+
+    /// Asks the hub at `address` what a recall is for; `None` if it knows of none with this token.
+    pub fn recall(&mut self, required: &Requirements, address: &Address, token: &str) -> Option<Due> {
+        let question = message::write(&ToHub::Recall(token.to_owned())).ok()?;
+        let connect = || start::existing(address, PATIENCE)?.ok_or_else(|| NoHub::from(NONE_RUNS.to_owned()));
+        let mut answer = self.ask(required, &question, connect);
+        if matches!(answer, Err(Trouble::Gone)) {
+            answer = self.ask(required, &question, connect);
+        }
+        match answer {
+            Ok(ToWorker::Recall(due)) => due,
+            _ => None,
         }
     }
 

@@ -48,6 +48,7 @@ fn hub_process() {
         address: Address::find(&required(socket.into(), &software.build)).unwrap(),
         software,
         max_streams: None,
+        recalls: reactor::RecallLimits { concurrency: 2, interval: Duration::from_secs(15) },
         drain: Duration::ZERO,
         // One that a test leaves behind ends by itself.
         idle: std::env::var(STAYS).is_err().then_some(Duration::from_secs(60)),
@@ -137,6 +138,7 @@ impl World {
                     retry: Retry::new(5, 5),
                 },
             },
+            recall: None,
         }
     }
 

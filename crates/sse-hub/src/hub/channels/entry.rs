@@ -14,6 +14,7 @@ use sse_core::store::{Gap, Item};
 pub struct Entry {
     position: EventId,
     content: Content,
+    is_external: bool,
     bodies: RefCell<Vec<Body>>,
 }
 
@@ -32,19 +33,23 @@ enum Content {
 impl Entry {
     /// An entry for what was read; `before` is the position before it.
     pub fn new(item: Item, before: EventId) -> Self {
+        let is_external = matches!(&item, Item::Event(event) if event.draft.external);
         let (position, content) = match item {
-            Item::Event(event) if event.draft.external => {
-                (event.id, Content::Gap(Gap { from: before, to: event.id }))
-            }
+            Item::Event(event) if is_external => (event.id, Content::Gap(Gap { from: before, to: event.id })),
             Item::Event(event) => (event.id, Content::Event(event.draft)),
             Item::Gap(gap) => (gap.to, Content::Gap(gap)),
         };
-        Self { position, content, bodies: RefCell::default() }
+        Self { position, content, is_external, bodies: RefCell::default() }
     }
 
     /// The position behind it.
     pub fn position(&self) -> EventId {
         self.position
+    }
+
+    /// Whether only PHP can fetch its payload: without PHP it is a gap.
+    pub fn is_external(&self) -> bool {
+        self.is_external
     }
 
     /// Whether it is a gap.

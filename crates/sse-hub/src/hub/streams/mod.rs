@@ -32,10 +32,11 @@ pub use self::reading::{Found, Reading};
 pub use self::seat::{Next, Seat};
 pub use self::standing::Standing;
 pub use self::stream::{Due, End, Loaded, Progress, Stream};
-use self::timers::Timers;
+pub use self::timers::Timers;
 use super::channels::Channels;
 use super::ids::{OfStream, StreamId};
 use super::notes::{Lost, Notes};
+use super::recalls::Made;
 use super::slots::Slots;
 use super::stores::Stores;
 
@@ -45,7 +46,7 @@ const READERS: usize = 256;
 /// The streams.
 pub struct Streams {
     slots: Slots<OfStream, Stream>,
-    timers: Timers,
+    timers: Timers<StreamId>,
     /// Those that had more than a turn's worth to send.
     waiting: Vec<StreamId>,
     /// The sets of keys that they follow.
@@ -134,6 +135,20 @@ impl Streams {
             }
         }
         Ok(stream)
+    }
+
+    /// A stream takes what PHP has made of an event of its key with this index.
+    ///
+    /// # Errors
+    /// [`Lost`] if the stream isn't there; that is noted.
+    #[track_caller]
+    pub fn take_made(&mut self, id: StreamId, index: usize, made: Made) -> Result<(), Lost> {
+        let stream = self.slots.known_mut(id)?;
+        let frame = stream.standing_mut().take_made(index, made, &mut self.lines);
+        if let Some(recall) = stream.recall_mut() {
+            recall.ready = frame;
+        }
+        Ok(())
     }
 
     /// Has a stream read: from the channels of its keys, and from its store where it is behind them. All streams

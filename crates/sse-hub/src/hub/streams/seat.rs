@@ -156,6 +156,11 @@ impl Seat {
         Some((epoch, body))
     }
 
+    /// PHP delivered all up to this position.
+    pub fn stand_at(&mut self, position: EventId) {
+        (self.position, self.next, self.fresh) = (position, Next::Reopen, None);
+    }
+
     /// Whether there is more to read although nothing came yet.
     pub fn has_more(&self) -> bool {
         matches!(&self.next, Next::Store(behind) if behind.has_more())

@@ -10,9 +10,12 @@ use sse_core::key::Key;
 use sse_core::stream::resume::Opening;
 
 use super::key_sets::KeySet;
+use super::lines::Lines;
 use super::reading::Reading;
 use super::seat::Seat;
+use crate::hub::channels::Channels;
 use crate::hub::ids::ChannelId;
+use crate::hub::recalls::Made;
 use crate::wire::outgoing::Outgoing;
 
 /// Where a client stands in its keys.
@@ -56,6 +59,38 @@ impl Standing {
             Some(opening) => opening.text.clone(),
             None => self.keys.tags.write(self.epoch, &self.positions().collect::<Vec<_>>()),
         }
+    }
+
+    /// The store's epoch, as far as the client knows.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// What the client has of each key, unless a gap is to be told before anything else.
+    pub fn settled(&self) -> Option<impl Iterator<Item = EventId>> {
+        self.opening.is_none().then(|| self.positions())
+    }
+
+    /// Whether its channels have something that the client lacks.
+    pub fn lacks(&self, channels: &Channels) -> bool {
+        let is_behind = |(seat, &channel): (&Seat, &ChannelId)| {
+            let channel = channels.known(channel);
+            channel.is_ok_and(|channel| channel.epoch() != self.epoch || channel.position() > seat.position())
+        };
+        self.opening.is_some() || self.seats.iter().zip(&self.keys.channels).any(is_behind)
+    }
+
+    /// PHP delivered all up to these positions, in a store of this epoch.
+    pub fn stand_at(&mut self, epoch: Epoch, positions: impl IntoIterator<Item = EventId>) {
+        (self.epoch, self.opening) = (epoch, None);
+        self.seats.iter_mut().zip(positions).for_each(|(seat, position)| seat.stand_at(position));
+    }
+
+    /// What was made of an event of the key with this index, as a frame; the position moves behind it.
+    pub fn take_made(&mut self, index: usize, made: Made, lines: &mut Lines) -> Option<Outgoing> {
+        self.seats.get_mut(index)?.stand_at(made.position);
+        let line = lines.of(&self.keys, self.epoch, self.positions());
+        Some(Outgoing::new(line, made.body?))
     }
 
     fn positions(&self) -> impl Iterator<Item = EventId> + Clone {

@@ -24,6 +24,7 @@ use super::reading::Reading;
 use super::standing::Standing;
 use crate::hub::clients::{Clients, Written};
 use crate::hub::ids::StreamId;
+use crate::hub::recalls::Recall;
 use crate::wire::message::Go;
 use crate::wire::outgoing::Outgoing;
 use crate::wire::record::{self, Input};
@@ -55,6 +56,8 @@ pub struct Stream {
     input: Input,
     /// When its heartbeat and its end are due.
     schedule: Schedule,
+    /// How PHP is asked again for it, if it is.
+    recall: Option<Box<Recall>>,
 }
 
 /// How far a stream is.
@@ -128,12 +131,38 @@ impl Stream {
             outgoing: None,
             is_waiting: false,
             input: Input::new(0, false),
+            recall: None,
         }
+    }
+
+    /// One whose client was greeted before, and for which PHP is asked again.
+    pub fn recalled(self, recall: Recall) -> Self {
+        Self { recall: Some(Box::new(recall)), ..self }
+    }
+
+    /// How PHP is asked again for it, if it is.
+    pub fn recall(&self) -> Option<&Recall> {
+        self.recall.as_deref()
+    }
+
+    /// Whether PHP makes its frames.
+    pub fn is_made_by_php(&self) -> bool {
+        self.recall.as_ref().is_some_and(|recall| recall.is_php_maker)
+    }
+
+    /// How PHP is asked again for it, if it is.
+    pub fn recall_mut(&mut self) -> Option<&mut Recall> {
+        self.recall.as_deref_mut()
     }
 
     /// Its keys.
     pub fn keys(&self) -> &Rc<KeySet> {
         self.standing.keys()
+    }
+
+    /// What it has in common with others.
+    pub fn profile(&self) -> &Rc<Profile> {
+        &self.profile
     }
 
     /// Where its client stands.
@@ -186,8 +215,11 @@ impl Stream {
         self.due()
     }
 
-    /// Greets the client. What it lacks goes with it, if it is little; the bytes of a large event stay shared.
+    /// Greets the client, unless that was done. What it lacks goes with it, if it is little; the bytes of a large event stay shared.
     pub fn greet(&mut self, reading: &mut Reading<'_>) {
+        if self.recall.is_some() {
+            return;
+        }
         let event_name = &self.profile.event_name;
         self.standing.pass_over(event_name, reading);
         let mut out = Vec::new();
@@ -227,7 +259,10 @@ impl Stream {
     pub fn load(&mut self, reading: &mut Reading<'_>) -> Loaded {
         self.outgoing = match &mut self.state {
             State::Offered => None,
-            State::Open => self.standing.next(&self.profile.event_name, reading),
+            State::Open => match &mut self.recall {
+                Some(recall) if recall.ready.is_some() || recall.is_php_maker => recall.ready.take(),
+                _ => self.standing.next(&self.profile.event_name, reading),
+            },
             State::Ending(rest) => match rest.pop_front() {
                 None => return Loaded::Over,
                 next => next,

@@ -1,47 +1,45 @@
-//! When each stream is due, without a timer of the system for each.
+//! When each thing of many is due, without a timer of the system for each.
 //!
-//! A stream has one entry, or a few while its due time was moved forward; whoever takes an entry out
-//! looks at the stream for what is really due, and sets the next.
+//! A thing has one entry, or a few while its due time was moved forward; whoever takes an entry out
+//! looks at the thing for what is really due, and sets the next.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::{Duration, Instant};
 
-use crate::hub::ids::StreamId;
-
 /// What is due within this of each other is done together, so that thousands of idle streams wake
 /// the process ten times a second and not a thousand.
 const GRAIN_MS: u64 = 100;
 
-/// Streams by when they are due.
+/// Things, streams for example, by when they are due.
 #[derive(Debug)]
-pub struct Timers {
+pub struct Timers<T> {
     began: Instant,
     /// In grains since the beginning.
-    heap: BinaryHeap<Reverse<(u64, StreamId)>>,
+    heap: BinaryHeap<Reverse<(u64, T)>>,
 }
 
-impl Timers {
-    /// No streams.
+impl<T: Copy + Ord> Timers<T> {
+    /// Nothing is due.
     pub fn new(now: Instant) -> Self {
         Self { began: now, heap: BinaryHeap::new() }
     }
 
-    /// A stream is due then, or up to a grain later.
-    pub fn set(&mut self, due: Instant, stream: StreamId) {
-        self.heap.push(Reverse((self.grains(due) + 1, stream)));
+    /// It is due then, or up to a grain later.
+    pub fn set(&mut self, due: Instant, thing: T) {
+        self.heap.push(Reverse((self.grains(due) + 1, thing)));
     }
 
-    /// The streams that are due.
-    pub fn take_due(&mut self, now: Instant) -> Vec<StreamId> {
+    /// What is due.
+    pub fn take_due(&mut self, now: Instant) -> Vec<T> {
         let now = self.grains(now);
         let mut due = Vec::new();
-        while let Some(&Reverse((when, stream))) = self.heap.peek() {
+        while let Some(&Reverse((when, thing))) = self.heap.peek() {
             if when > now {
                 break;
             }
             self.heap.pop();
-            due.push(stream);
+            due.push(thing);
         }
         due
     }
@@ -60,6 +58,7 @@ impl Timers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hub::ids::StreamId;
     use crate::hub::notes::Notes;
     use crate::hub::slots::Slots;
 

@@ -204,7 +204,7 @@ fn another_path_to_the_same_store_shares_its_channel() {
     let linked = world.take(&world.offer(&link, &["k"], None, Replay::None));
     world.push("k", 1);
     world.settle();
-    assert_eq!(world.hub.status().keys, 1);
+    assert_eq!(world.hub.status(world.now).keys, 1);
     assert_eq!([world.events(direct).0, world.events(linked).0], [[1], [1]]);
 }
 

@@ -132,7 +132,7 @@ fn a_connection_that_comes_late_is_not_given_to_another_stream_of_the_same_numbe
 
 #[test]
 fn a_full_hub_and_a_wrong_offer_refuse() {
-    let mut world = World::new(Limits { streams: 1, descriptors: 100 });
+    let mut world = World::new(Limits { streams: 1, descriptors: 100, recalls: RECALLS });
     let path = world.directory.path().to_owned();
     let offer = world.offer(&path, &["k"], None, Replay::None);
     let wrong = Offer { signal: "smoke".into(), ..offer.clone() };
@@ -158,7 +158,7 @@ fn streams_that_leave_give_back_all_they_held() {
     world.settle();
     assert_eq!([0, 2, 4].map(|index| world.events(streams[index]).0), [[1], [1], [1]]);
     [0, 2, 4].iter().for_each(|&index| world.hub.input(streams[index], None, world.now, &mut world.clients));
-    assert_eq!((world.hub.len(), world.hub.status().keys), (0, 0));
+    assert_eq!((world.hub.len(), world.hub.status(world.now).keys), (0, 0));
     assert!(!world.clients.sent.contains_key(&offered) || world.clients.closed.contains(&offered));
 }
 
@@ -201,7 +201,7 @@ fn streams_that_are_behind_on_many_keys_open_no_more_readers_than_there_are_desc
     const STREAMS: usize = 4;
     // Each offer counts its keys as new ones.
     let descriptors = STREAMS + 2 * KEYS as usize + stores::DESCRIPTORS + 1;
-    let mut world = World::new(Limits { streams: 100, descriptors });
+    let mut world = World::new(Limits { streams: 100, descriptors, recalls: RECALLS });
     let names: Vec<String> = (0..KEYS).map(|key| key.to_string()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     for number in 0..100 * KEYS {

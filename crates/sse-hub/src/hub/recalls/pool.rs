@@ -1,0 +1,183 @@
+//! One PHP-FPM: what it is to be asked for, and how much at a time.
+//!
+//! Always true:
+//! - only so many requests are under way, so that pages find workers;
+//! - each stream has its turn in the order in which something became due, and what serves all streams of a key
+//!   never waits for more than one of those.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use sse_core::stream::outage::{Outage, Pauses};
+
+use super::Matter;
+use crate::hub::ids::CallId;
+
+/// A request that takes longer no longer counts: others go on.
+pub const SLOW: Duration = Duration::from_secs(10);
+/// Pauses before a PHP-FPM is asked again that could not be reached.
+const PAUSES: Pauses = Pauses { shortest: Duration::from_millis(100), longest: Duration::from_secs(5) };
+/// A wait that is worth telling of, and one after which all is well again.
+const LONG_WAIT: Duration = Duration::from_secs(10);
+const SHORT_WAIT: Duration = Duration::from_secs(1);
+
+/// A PHP-FPM.
+#[derive(Debug)]
+pub struct Pool {
+    /// Where it listens.
+    pub address: Rc<str>,
+    /// What serves one stream.
+    own: VecDeque<(Matter, Instant)>,
+    /// What serves many.
+    shared: VecDeque<(Matter, Instant)>,
+    /// Whether it is the turn of one stream.
+    is_owns_turn: bool,
+    under_way: Vec<(CallId, Instant)>,
+    /// Set while it can't be reached.
+    outage: Option<Outage>,
+    /// Whether it has ever answered.
+    has_answered: bool,
+    /// What the log was told of last that went wrong, until something goes right again.
+    said: Option<String>,
+    /// Whether the log was told that it can't keep up.
+    is_late: bool,
+}
+
+impl Pool {
+    /// Nothing is asked of it yet.
+    pub fn new(address: Rc<str>) -> Self {
+        Self {
+            address,
+            own: VecDeque::new(),
+            shared: VecDeque::new(),
+            is_owns_turn: false,
+            under_way: Vec::new(),
+            outage: None,
+            has_answered: false,
+            said: None,
+            is_late: false,
+        }
+    }
+
+    /// Something is due.
+    pub fn enqueue(&mut self, matter: Matter, since: Instant) {
+        self.queue_of(matter).push_back((matter, since));
+    }
+
+    /// Something could not be asked for now: it is the first again.
+    pub fn put_back(&mut self, (matter, since): (Matter, Instant)) {
+        self.queue_of(matter).push_front((matter, since));
+    }
+
+    fn queue_of(&mut self, matter: Matter) -> &mut VecDeque<(Matter, Instant)> {
+        match matter {
+            Matter::Stream(_) => &mut self.own,
+            Matter::Key(..) => &mut self.shared,
+        }
+    }
+
+    /// Whether one more may be asked for.
+    pub fn has_room(&self, concurrency: usize, now: Instant) -> bool {
+        let quick = self.under_way.iter().filter(|(_, began)| now.duration_since(*began) < SLOW).count();
+        quick < concurrency && self.under_way.len() < 2 * concurrency && !self.is_out(now)
+    }
+
+    /// What is to be asked for next.
+    pub fn take_next(&mut self) -> Option<(Matter, Instant)> {
+        self.is_owns_turn = !self.is_owns_turn;
+        let (first, second) = match self.is_owns_turn {
+            true => (&mut self.own, &mut self.shared),
+            false => (&mut self.shared, &mut self.own),
+        };
+        first.pop_front().or_else(|| second.pop_front())
+    }
+
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.own.len() + self.shared.len()
+    }
+
+    /// How long the first has waited.
+    pub fn oldest(&self, now: Instant) -> Option<Duration> {
+        let first =
+            [self.own.front(), self.shared.front()].into_iter().flatten().map(|(_, since)| *since).min();
+        first.map(|since| now.saturating_duration_since(since))
+    }
+
+    /// A request is under way.
+    pub fn begin(&mut self, call: CallId, now: Instant) {
+        self.under_way.push((call, now));
+    }
+
+    /// It is over.
+    pub fn end(&mut self, call: CallId) {
+        self.under_way.retain(|(other, _)| *other != call);
+    }
+
+    /// When one more may be asked for through time alone.
+    pub fn next_room(&self) -> Option<Instant> {
+        if self.waiting() == 0 {
+            return None;
+        }
+        let slow = self.under_way.iter().map(|(_, began)| *began + SLOW).min();
+        self.outage.as_ref().map(Outage::until).or(slow)
+    }
+
+    /// Whether it is left alone, since it could not be reached.
+    pub fn is_out(&self, now: Instant) -> bool {
+        self.outage.as_ref().is_some_and(|outage| outage.until() > now)
+    }
+
+    /// It could not be reached. True if it never was.
+    pub fn unreachable(&mut self, now: Instant) -> bool {
+        self.outage = Some(Outage::begin(self.outage.take(), PAUSES, now));
+        !self.has_answered
+    }
+
+    /// Whether it has ever answered.
+    pub fn has_answered(&self) -> bool {
+        self.has_answered
+    }
+
+    /// It has answered.
+    pub fn reached(&mut self) {
+        self.outage = None;
+        self.has_answered = true;
+    }
+
+    /// Whether this is new to the log.
+    pub fn is_news(&mut self, failure: &str) -> bool {
+        let is_new = self.said.as_deref() != Some(failure);
+        if is_new {
+            self.said = Some(failure.to_owned());
+        }
+        is_new
+    }
+
+    /// A recall did what it should. True if the log was told of failures.
+    pub fn succeeded(&mut self) -> bool {
+        self.said.take().is_some()
+    }
+
+    /// What the log is to be told of how it keeps up, if that is new.
+    pub fn lateness(&mut self, now: Instant) -> Option<String> {
+        let oldest = self.oldest(now).unwrap_or_default();
+        let address = &self.address;
+        match self.is_late {
+            false if oldest >= LONG_WAIT => {
+                self.is_late = true;
+                Some(format!(
+                    "PHP-FPM at {address} can't keep up with recalls: {} wait, the first for {} s; events arrive late but whole (see sse.recall_concurrency and pm.max_children, and docs/recall.md for how to need fewer)",
+                    self.waiting(),
+                    oldest.as_secs()
+                ))
+            }
+            true if oldest < SHORT_WAIT => {
+                self.is_late = false;
+                Some(format!("PHP-FPM at {address} keeps up with recalls again"))
+            }
+            _ => None,
+        }
+    }
+}
