@@ -1,4 +1,5 @@
 // What most tests use. Chromium is in browser.js, php -S in builtin.js, Redis in redis.js.
+export { Closures } from './closures.js';
 export { Conversation } from './conversation.js';
 export { Client, Crowd } from './crowd.js';
 export { readOr, sharedDirectory, temporaryDirectory } from './directories.js';

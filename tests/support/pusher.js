@@ -25,8 +25,8 @@ export class Pusher {
     }
 
     /** Pushes one event after the other; gives the event's id, or fails with what the extension says. */
-    async push(key, data, event = null) {
-        const { id, error } = await this.#program.ask(JSON.stringify([key, data, event]));
+    async push(key, data, event = null, options = {}) {
+        const { id, error } = await this.#program.ask(JSON.stringify([key, data, event, options]));
         if (error !== undefined) {
             throw new Refused(error);
         }

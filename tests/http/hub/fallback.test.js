@@ -12,28 +12,6 @@ describe('by the script\'s wish', () => {
     before(async () => { stack = await startStack('--workers', '4'); });
     after(() => stack?.stop());
 
-    for (const closure of ['beforeSend', 'onLoop', 'fetch']) {
-        test(`a stream with ${closure} stays in its worker`, async (t) => {
-            const { stream, note } = await stack.openNoted(t, closure, { closure });
-            await stream.connected();
-            await stack.push(closure, 1);
-            await stream.received(1);
-            const streams = await stack.streams();
-            await stream.leave();
-
-            assert.equal(streams, 0);
-            assert.equal((await note()).end, 'client-left');
-        });
-
-        test(`a stream with ${closure} that must be handed off is an error that says why`, async (t) => {
-            const key = `required ${closure}`;
-            const { stream, note } = await stack.openNoted(t, key, { closure, options: { handoff: 'require' } });
-
-            assert.equal(stream.response.status, 500);
-            assert.match((await note()).error, new RegExp(closure));
-        });
-    }
-
     test('a stream behind an output buffer that can\'t be ended stays in its worker, or is an error', async (t) => {
         const { stream, note } = await stack.openNoted(t, 'buffer', { buffer: 1 });
         await stream.connected();

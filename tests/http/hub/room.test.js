@@ -58,7 +58,7 @@ test('clients whose streams meet a locked store keep no page waiting, in the hub
     await stack.push('known', 0);
     const letGo = await holdFile(`${stack.store}/lock`);
     t.after(letGo);
-    const urls = numbers(1, 20).map((number) => stack.stream(`new ${number}`, number % 2 ? {} : { closure: 'onLoop' }));
+    const urls = numbers(1, 20).map((number) => stack.stream(`new ${number}`, number % 2 ? {} : { closure: 'onLoop', options: { handoff: 'never' } }));
     const crowd = new Crowd(urls.map((url, index) => (index % 2 ? url.replace('/stream.php', '/noted.php') : url)));
     t.after(() => crowd.leave());
     await pages(stack, 60);
@@ -73,9 +73,9 @@ test('clients whose streams meet a locked store keep no page waiting, in the hub
 
 describe('in pools of each kind', { concurrency: true }, () => {
     for (const [pm, workers] of [['static', 5], ['dynamic', 5], ['ondemand', 5], ['static', 1]]) {
-        test(`streams with closures leave a pool of ${workers}, ${pm}, to pages and lose nothing for it`, async (t) => {
+        test(`streams in workers leave a pool of ${workers}, ${pm}, to pages and lose nothing for it`, async (t) => {
             const stack = await startStackFor(t, '--workers', String(workers), '--pm', pm);
-            const url = stack.stream('closures', { closure: 'onLoop', note: 'ends' }).replace('/stream.php', '/noted.php');
+            const url = stack.stream('closures', { options: { handoff: 'never' }, note: 'ends' }).replace('/stream.php', '/noted.php');
             const crowd = new Crowd(numbers(1, 8).map(() => url));
             t.after(() => crowd.leave());
             await until(() => crowd.clients.some(({ connects }) => connects > 0), 'for a stream');
@@ -97,7 +97,7 @@ describe('in pools of each kind', { concurrency: true }, () => {
 for (const listen of ['unix', 'tcp']) {
     test(`streams that come at once all stay where a worker is left, with FPM on ${listen}`, async (t) => {
         const stack = await startStackFor(t, '--workers', '4', '--listen', listen);
-        const opened = await Promise.all(numbers(1, 3).map((number) => stack.openNoted(t, `at once ${number}`, { closure: 'onLoop' })));
+        const opened = await Promise.all(numbers(1, 3).map((number) => stack.openNoted(t, `at once ${number}`, { options: { handoff: 'never' } })));
         await Promise.all(opened.map(({ stream }) => stream.connected()));
         await Promise.all(numbers(1, 3).map((number) => stack.push(`at once ${number}`, number)));
         await Promise.all(opened.map(({ stream }) => stream.received(1)));
@@ -109,7 +109,7 @@ for (const listen of ['unix', 'tcp']) {
 
 test('a stream that holds the only worker gives it to a page that waits, and says so', async (t) => {
     const stack = await startStackFor(t, '--workers', '1');
-    const { stream, note } = await stack.openNoted(t, 'only', { closure: 'beforeSend' });
+    const { stream, note } = await stack.openNoted(t, 'only', { buffer: 1 });
     await stream.connected();
     await pages(stack, 1);
 
@@ -117,7 +117,7 @@ test('a stream that holds the only worker gives it to a page that waits, and say
     assert.equal((await note()).end, 'full');
     assert.ok(stream.retries.at(-1) >= 3000);
     assert.match(stack.logs(), /gives its worker back/);
-    const again = await stack.openNoted(t, 'again', { closure: 'beforeSend' });
+    const again = await stack.openNoted(t, 'again', { buffer: 1 });
     await again.stream.connected();
     assert.equal(stack.complaints().filter((line) => line.includes('go to the hub')).length, 1);
 });
