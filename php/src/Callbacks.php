@@ -67,7 +67,7 @@ final class Callbacks
             return;
         }
         foreach ($keys as $key) {
-            $this->run($this->collect, [$key->bytes], "collect, key $key");
+            $this->run($this->collect, [$key->bytes], "collect, key {$key->shown()}");
         }
     }
 
