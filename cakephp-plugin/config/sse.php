@@ -49,6 +49,10 @@ return [
         // fn(mixed $payload): mixed, what is sent instead of a payload; a falsy result sends nothing.
         'beforeSend' => null,
 
+        // Whether it makes the same of a payload for every client: then it runs once for all streams of the same path,
+        // keys and options that hold no worker. Else false.
+        'shared' => null,
+
         // fn(): void, called when a stream begins and then every `poll` seconds.
         'onLoop' => null,
 

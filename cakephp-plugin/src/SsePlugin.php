@@ -8,17 +8,20 @@ use Cake\Core\BasePlugin;
 use Cake\Core\Configure;
 use Cake\Core\ContainerInterface;
 use Cake\Core\PluginApplicationInterface;
+use Cake\Http\MiddlewareQueue;
 use Sse\Command\GcCommand;
 use Sse\Command\HubCommand;
 use Sse\Command\PushCommand;
 use Sse\Command\StatusCommand;
 use Sse\Command\TailCommand;
+use Sse\Http\RecallMiddleware;
 use Sse\Service\EventServiceInterface;
 use Sse\Service\Settings;
 use Sse\Service\SseService;
 
 /**
- * Brings the settings of config/sse.php, the service for the container, and the commands `bin/cake sse …`.
+ * Brings the settings of config/sse.php, the service for the container, the commands `bin/cake sse …`, and what
+ * requests need that the extension's hub makes anew.
  */
 class SsePlugin extends BasePlugin
 {
@@ -29,8 +32,6 @@ class SsePlugin extends BasePlugin
         StatusCommand::class,
         TailCommand::class,
     ];
-
-    protected bool $middlewareEnabled = false;
 
     protected bool $routesEnabled = false;
 
@@ -44,6 +45,14 @@ class SsePlugin extends BasePlugin
     public function bootstrap(PluginApplicationInterface $app): void
     {
         Configure::write('Sse', (array)Configure::read('Sse') + Settings::defaults());
+    }
+
+    /**
+     * First of all one for requests that the extension's hub makes anew.
+     */
+    public function middleware(MiddlewareQueue $middlewareQueue): MiddlewareQueue
+    {
+        return recalling() ? $middlewareQueue->prepend(new RecallMiddleware()) : $middlewareQueue;
     }
 
     public function console(CommandCollection $commands): CommandCollection

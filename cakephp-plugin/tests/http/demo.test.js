@@ -6,7 +6,10 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { launchBrowser, openPage } from '../../../tests/support/browser.js';
-import { extension, php, startStack, within } from '../../../tests/support/index.js';
+import { extension, isPlain, php, startStack, within } from '../../../tests/support/index.js';
+
+/** The hub carries the streams; in plain PHP each holds a worker. */
+const WORKERS = isPlain ? '6' : '2';
 
 const demo = fileURLToPath(new URL('../../../demo/cakephp', import.meta.url));
 const run = promisify(execFile);
@@ -14,7 +17,7 @@ const run = promisify(execFile);
 let stack;
 let browser;
 before(async () => {
-    stack = await startStack('--app', demo, '--workers', '6');
+    stack = await startStack('--app', demo, '--workers', WORKERS);
     browser = await launchBrowser();
 });
 after(async () => {

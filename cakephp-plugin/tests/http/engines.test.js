@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { Listener, RawStream, clients, numbers, until } from '../../../tests/support/index.js';
+import { Listener, RawStream, clients, isPlain, numbers, until } from '../../../tests/support/index.js';
 import { startCake } from './lib/cake.js';
 
+/** The hub carries the streams; in plain PHP each holds a worker. */
+const WORKERS = isPlain ? '4' : '2';
+
 async function start(t, sse, ...options) {
-    const cake = await startCake(sse, '--workers', '4', ...options);
+    const cake = await startCake(sse, '--workers', WORKERS, ...options);
     t.after(() => cake.stop());
 
     return cake;

@@ -14,6 +14,7 @@ use Sse\Service\Settings;
 use Sse\Service\SseService;
 use Sse\Service\Store;
 use Throwable;
+use function Sse\recalling;
 
 /**
  * Turns an action into a stream of Server-Sent Events.
@@ -32,7 +33,8 @@ class SseComponent extends Component
      * - `beforeSend`: `fn(mixed $payload): mixed`, what is sent instead of it; a falsy result sends nothing.
      * - `onLoop`: `fn(): void`, called when the stream begins and then every `poll` seconds.
      *
-     * Also taken, with the extension's own defaults: `replay`, `lifetime`, `retry`, `connected` and `lastEventId`.
+     * Also taken, with the extension's own defaults: `replay`, `lifetime`, `retry`, `connected`, `lastEventId`, and
+     * `shared`: whether `beforeSend` makes the same of an event for every client.
      *
      * @var array<string, mixed>
      */
@@ -101,9 +103,11 @@ class SseComponent extends Component
         $configured = Settings::ofStreams($this->getConfig());
         $options = array_replace(['lastEventId' => $this->lastEventId()], $configured, $options);
         $store = Store::instance();
-        $store->check($keys, $options);
+        if (!recalling()) {
+            $store->check($keys, $options);
+        }
         $options = SseService::service()->engine->streamOptions($keys, $options);
-        foreach (['fetch', 'beforeSend', 'onLoop'] as $name) {
+        foreach (['fetch', 'beforeSend', 'collect', 'onLoop'] as $name) {
             $options[$name] = isset($options[$name]) ? $this->logged($keys, $name, $options[$name]) : null;
         }
 

@@ -12,6 +12,7 @@ use Sse\Service\Signal\SignalStrategyInterface;
 use Sse\Service\Store;
 use Sse\StoreException;
 use Throwable;
+use function Sse\recalling;
 
 /**
  * Payloads in a table; the store has a reference to each, which is its position.
@@ -104,7 +105,8 @@ final class DatabaseEngine extends ReferenceEngine
      */
     public function streamOptions(array $keys, array $options): array
     {
-        foreach ($keys as $key) {
+        // In a recall `collect` has done that, or will.
+        foreach (recalling() ? [] : $keys as $key) {
             try {
                 // What is older than the stream is for `replay`.
                 $this->tell($key);
@@ -119,7 +121,7 @@ final class DatabaseEngine extends ReferenceEngine
             }
         }
         $options = parent::streamOptions($keys, $options);
-        $options['onLoop'] = self::looking(fn() => array_walk($keys, $this->look(...)), $options['onLoop'] ?? null);
+        $options['collect'] = self::looking($this->look(...), $options['collect'] ?? null);
 
         return $options;
     }

@@ -118,20 +118,20 @@ abstract class Engine
     abstract protected function payload(string $key, array $event): ?array;
 
     /**
-     * A stream's `onLoop` that looks for something first.
+     * A stream's `collect` that looks for something of a key first.
      *
-     * @param \Closure(): mixed $look
-     * @param callable|null $onLoop The application's own.
-     * @return \Closure(): void
+     * @param \Closure(string): mixed $look
+     * @param callable|null $collect Another one.
+     * @return \Closure(string): void
      */
-    protected static function looking(Closure $look, ?callable $onLoop): Closure
+    protected static function looking(Closure $look, ?callable $collect): Closure
     {
-        return function () use ($look, $onLoop): void {
+        return function (string $key) use ($look, $collect): void {
             try {
-                $look();
+                $look($key);
             } finally {
-                if ($onLoop !== null) {
-                    $onLoop();
+                if ($collect !== null) {
+                    $collect($key);
                 }
             }
         };

@@ -27,7 +27,10 @@ abstract class ReferenceEngine extends Engine
 
             return $fetched === null ? null : [$fetched];
         };
-        $options['beforeSend'] = Fetched::through($options['beforeSend'] ?? null);
+        $beforeSend = $options['beforeSend'] ?? null;
+        $options['beforeSend'] = Fetched::through($beforeSend);
+        // Without one of the application's own, each client gets the same.
+        $options['shared'] = $beforeSend === null ? true : $options['shared'] ?? false;
 
         return $options;
     }

@@ -47,16 +47,15 @@ final class SignalEngine extends Engine
     public function streamOptions(array $keys, array $options): array
     {
         $options = $this->engine->streamOptions($keys, $options);
-        $notes = array_map(fn(string $key): SignalNotes => new SignalNotes($key), $keys);
-        $look = function () use ($keys, $notes): void {
-            foreach ($keys as $number => $key) {
-                $modified = $this->signal->getLastModified($key);
-                if ($modified > $notes[$number]->modified && $notes[$number]->noteFirst($modified)) {
-                    $this->engine->sendAgain($key);
-                }
+        $notes = [];
+        $look = function (string $key) use (&$notes): void {
+            $noted = $notes[$key] ??= new SignalNotes($key);
+            $modified = $this->signal->getLastModified($key);
+            if ($modified > $noted->modified && $noted->noteFirst($modified)) {
+                $this->engine->sendAgain($key);
             }
         };
-        $options['onLoop'] = self::looking($look, $options['onLoop'] ?? null);
+        $options['collect'] = self::looking($look, $options['collect'] ?? null);
 
         return $options;
     }

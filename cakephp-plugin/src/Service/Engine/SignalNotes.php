@@ -38,7 +38,7 @@ final class SignalNotes
     private string $position = '0-0';
 
     /**
-     * When this stream saw pushes begin that are not over, by their texts.
+     * When pushes began that are not over, as far as this stream knows, by their texts.
      *
      * @var array<string, float>
      */
@@ -90,12 +90,14 @@ final class SignalNotes
     private function readOn(): void
     {
         $after = $this->position === '0-0' ? null : $this->position;
+        // Of what was there when the stream began, it has the store's word for when it was.
+        $isOld = $after === null;
         foreach (Store::instance()->read($this->name, $after, self::ALL) as $entry) {
             $this->position = $entry['id'];
             $note = (array)$entry['data'];
             $this->modified = max($this->modified, $note['modified'] ?? 0);
             if (isset($note['pushing'])) {
-                $this->pushing[$note['pushing']] = microtime(true);
+                $this->pushing[$note['pushing']] = $isOld ? $entry['time'] : microtime(true);
             }
             unset($this->pushing[$note['pushed'] ?? '']);
         }

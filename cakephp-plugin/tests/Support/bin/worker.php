@@ -9,6 +9,7 @@ use Cake\Cache\Cache;
 use Cake\Database\Connection;
 use Cake\Datasource\ConnectionManager;
 use Sse\Service\Engine\PayloadRows;
+use Sse\Service\Payload\DatabasePayloadStrategy;
 use Sse\Service\SseService;
 use Sse\Service\Store;
 use Sse\Test\Support\PayloadsSchema;
@@ -47,6 +48,8 @@ $actions = [
         ];
     },
     'table' => fn() => PayloadsSchema::create($connection()),
+    // As another host's push does, whose store is another one.
+    'insert' => fn(string $key, mixed $payload): ?string => (new DatabasePayloadStrategy())->append($key, $payload),
     'clear' => fn(): bool => Cache::clear('default'),
 ];
 while (($line = fgets(STDIN)) !== false) {

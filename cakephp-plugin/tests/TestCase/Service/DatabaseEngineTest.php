@@ -242,16 +242,17 @@ class DatabaseEngineTest extends TestCase
         Store::replace($this->fullStore());
         $calls = 0;
 
-        $options = SseService::service()->engine->streamOptions(['full'], ['onLoop' => function () use (&$calls): void {
+        $collect = function () use (&$calls): void {
             $calls++;
-        }]);
-        $options['onLoop']();
+        };
+        $options = SseService::service()->engine->streamOptions(['full'], compact('collect'));
+        $options['collect']('full');
 
         $this->assertSame(1, $calls);
         $this->assertLogged('a stream begins without new rows: no space left');
         $this->assertLogged('will try again: no space left');
         Store::replace($this->sseStore);
-        $options['onLoop']();
+        $options['collect']('full');
         $this->assertSame(1, SseService::check('full', 0)['data'] ?? null);
     }
 

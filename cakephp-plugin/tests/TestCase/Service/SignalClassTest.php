@@ -6,6 +6,7 @@ namespace Sse\Test\TestCase\Service;
 use Cake\Core\Configure;
 use Cake\TestSuite\LogTestTrait;
 use Cake\TestSuite\TestCase;
+use Closure;
 use LogicException;
 use PHPUnit\Framework\Attributes\DataProvider;
 use Sse\Service\Signal\FileSignalStrategy;
@@ -110,11 +111,15 @@ class SignalClassTest extends TestCase
     }
 
     /**
-     * @return array{onLoop: \Closure(): void} what the engine adds to a stream's options
+     * What the engine has a stream do every `poll` seconds.
+     *
+     * @return \Closure(): void
      */
-    private function looking(string $key): array
+    private function looking(string $key): Closure
     {
-        return SseService::service()->engine->streamOptions([$key], []);
+        $options = SseService::service()->engine->streamOptions([$key], []);
+
+        return fn() => $options['collect']($key);
     }
 
     public function testAStreamThatLooksWhileAPushIsUnderWaySendsNothingOnceMore(): void
@@ -124,15 +129,15 @@ class SignalClassTest extends TestCase
             SseService::reset();
             $position = $this->getSsePosition($engine);
             $stream = $this->looking($engine);
-            CounterSignal::$touched = $stream['onLoop'];
+            CounterSignal::$touched = $stream;
             $this->pushAll($engine, [1, 2]);
             CounterSignal::$touched = null;
-            $stream['onLoop']();
+            $stream();
 
             $this->assertSame([1, 2], $this->streamed($engine, [], $position), $engine);
             // What others change is sent as ever.
             CounterSignal::$counters[$engine]++;
-            $stream['onLoop']();
+            $stream();
             $this->assertSame([1, 2, 2], $this->streamed($engine, [], $position), $engine);
         }
     }
@@ -144,9 +149,9 @@ class SignalClassTest extends TestCase
         $position = $this->getSsePosition('both');
         CounterSignal::$counters['both']++;
         [$one, $other] = [$this->looking('both'), $this->looking('both')];
-        $this->beforeTheNextIsStored($other['onLoop']);
+        $this->beforeTheNextIsStored($other);
 
-        $one['onLoop']();
+        $one();
 
         $this->assertSame([1], $this->streamed('both', [], $position));
     }
@@ -160,7 +165,7 @@ class SignalClassTest extends TestCase
         $stream = $this->looking('meanwhile');
         $this->beforeTheNextIsStored(fn() => $this->pushAll('meanwhile', [2]));
 
-        $stream['onLoop']();
+        $stream();
 
         $this->assertSame([2], $this->streamed('meanwhile', [], $position));
     }

@@ -19,6 +19,17 @@ export async function startCake(sse = {}, ...options) {
         '-c', 'umask 077 && exec "$@"', 'sh', stack.php, ...stack.flags, `${stack.app}/tests/http/lib/pusher.php`,
     ], { env: { ...process.env, SSE_TMP: stack.tmp, SSE_TEST_CONFIG: configuration } });
 
+    async function work(action, ...values) {
+        const worker = new Conversation(stack.php, [
+            ...stack.flags, `${stack.app}/tests/Support/bin/worker.php`,
+        ], { env: { ...process.env, SSE_TMP: stack.tmp, SSE_TEST_CONFIG: configuration } });
+        const { error } = await worker.ask(JSON.stringify([action, values]));
+        await worker.close();
+        if (error !== undefined) {
+            throw new Error(error);
+        }
+    }
+
     return {
         ...stack,
         /** Its configuration. */
@@ -27,13 +38,11 @@ export async function startCake(sse = {}, ...options) {
         push: (key, payload) => pusher.ask(JSON.stringify([key, payload])),
         /** Makes the table of the engine `database`, in a file that web user and command line share. */
         async makeTable() {
-            const worker = new Conversation(stack.php, [
-                ...stack.flags, `${stack.app}/tests/Support/bin/worker.php`,
-            ], { env: { ...process.env, SSE_TMP: stack.tmp, SSE_TEST_CONFIG: configuration } });
-            await worker.ask(JSON.stringify(['table', []]));
-            await worker.close();
+            await work('table');
             chmodSync(`${stack.tmp}/app.sqlite`, 0o660);
         },
+        /** Inserts a row that nobody is told of, as a push on another host does. */
+        insert: (key, payload) => work('insert', key, payload),
         /** The address of a stream of ProbeController. */
         probe: (key, { action = 'open', options = {}, ...query } = {}) => {
             const parameters = new URLSearchParams({ key, options: JSON.stringify(options), ...query });

@@ -7,6 +7,7 @@ use Cake\Http\Response;
 use LogicException;
 use Sse\Controller\Component\SseComponent;
 use Sse\Service\SseService;
+use function Sse\recalling;
 
 /**
  * Pages and streams that tests ask for: `/probe/open.sse?key=…&options={…}`.
@@ -106,7 +107,9 @@ class ProbeController extends AppController
 
         return $key === null
             ? $this->response->withStringBody((string)$session->read('visits'))
-            : $this->Sse->stream((string)$key);
+            : $this->Sse->stream((string)$key, [
+                'beforeSend' => fn(mixed $payload): array => [$payload, $session->read('visits'), recalling()],
+            ]);
     }
 
     /**
@@ -115,6 +118,14 @@ class ProbeController extends AppController
     public function ping(): Response
     {
         return $this->response->withStringBody('<body>pong</body>');
+    }
+
+    /**
+     * @return \Cake\Http\Response
+     */
+    public function status(): Response
+    {
+        return $this->response->withStringBody((string)json_encode(SseService::status()));
     }
 
     /**
