@@ -60,40 +60,6 @@ foreach ($sizes as $streams) {
     sleep(1);
 }
 
-/** The program that holds the clients. */
-final class Clients
-{
-    /** @var resource */
-    private $process;
-    /** @var array<int, resource> */
-    private array $pipes;
-
-    public function __construct(string $program, string $url, string $path, int $count)
-    {
-        $address = substr($url, strlen('http://'));
-        $this->process = proc_open([$program, $address, $path, (string)$count], [['pipe', 'r'], ['pipe', 'w']], $pipes)
-            ?: throw new RuntimeException("cannot start $program");
-        $this->pipes = $pipes;
-    }
-
-    public function ask(int $events): void
-    {
-        fwrite($this->pipes[0], "$events\n");
-    }
-
-    /** @return array<string, int|float> */
-    public function answer(): array
-    {
-        return json_decode((string)fgets($this->pipes[1]), true) ?? throw new RuntimeException('the clients ended');
-    }
-
-    public function leave(): void
-    {
-        fclose($this->pipes[0]);
-        proc_close($this->process);
-    }
-}
-
 /** How long an ordinary page takes, in the middle of many: microseconds. */
 function pages(string $url): float
 {
@@ -107,12 +73,4 @@ function pages(string $url): float
     }
 
     return at($took, .5);
-}
-
-/** Memory that a process has written to, and shares with nobody: KiB. */
-function anonymousKib(int $pid): int
-{
-    preg_match('/^RssAnon:\s+(\d+)/m', (string)file_get_contents("/proc/$pid/status"), $found);
-
-    return (int)$found[1];
 }

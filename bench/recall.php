@@ -1,0 +1,116 @@
+<?php
+/**
+ * Streams with closures that the hub has: what PHP costs them. Push to client for one stream, for many that share what
+ * PHP makes, and for many with a beforeSend of their own; memory at the hub.
+ *
+ * usage: php -d extension=SSE.SO recall.php SSE.SO CLIENTS-PROGRAM [STREAMS [ROUNDS]]
+ */
+declare(strict_types=1);
+
+namespace Sse\Bench;
+
+use RuntimeException;
+
+require __DIR__ . '/functions.php';
+
+const PUSHES = 20;
+const PAUSE_US = 200_000;
+const OWN = 2_000;
+const EVENTS_FOR_OWN = 5;
+
+[, $extension, $program] = $argv;
+$streams = (int)($argv[3] ?? 9_000);
+$rounds = (int)($argv[4] ?? 3);
+$stack = stack($extension, 2 * max($streams, OWN) + 200);
+
+$plain = '/stream.php?key=%s';
+$shared = '/closures.php?key=%s&with[]=beforeSend&options=' . rawurlencode('{"shared":true}');
+$own = '/closures.php?key=%s&with[]=beforeSend';
+// The same action, which delivers what is pending: nothing.
+$once = $stack->url . '/closures.php?key=nothing&with[]=beforeSend&options=' . rawurlencode('{"follow":false}');
+
+printf("streams whose events PHP makes, %d FPM workers; %d pushes, %d ms apart; %d rounds\n", WORKERS, PUSHES, PAUSE_US / 1_000, $rounds);
+printf("%-44s %9s %10s %10s %10s %6s %9s\n", '', 'streams', 'connect s', 'p50 µs', 'p99', 'lost', 'hub B/str');
+for ($round = 1; $round <= $rounds; $round++) {
+    measured('no closures', $plain, 1, $round);
+    measured('beforeSend', $own, 1, $round);
+    printf("%-44s %9s %10s %10.0f\n", 'the same action as an ordinary request', '', '', at(requests($once, 200), .5));
+    measured('no closures', $plain, $streams, $round);
+    measured('shared beforeSend', $shared, $streams, $round);
+
+    $key = "own-$round";
+    $clients = new Clients($program, $stack->url, str_replace('%s', $key, $own), OWN);
+    $connected = $clients->answer();
+    $began = hrtime(true);
+    for ($number = 0; $number < EVENTS_FOR_OWN; $number++) {
+        $clients->ask(1);
+        \Sse\push($key, ['n' => $number, 't' => hrtime(true)]);
+        $answer = $clients->answer();
+        if ($answer['lost'] + $answer['doubled'] > 0) {
+            throw new RuntimeException(json_encode($answer) ?: 'lost');
+        }
+    }
+    $recalls = OWN * EVENTS_FOR_OWN / ((hrtime(true) - $began) / 1e9);
+    $clients->leave();
+    $requests = requestsPerSecond($once);
+    printf(
+        "%-44s %9s %10.3f %10.0f a second; ordinary requests of the same action, two at a time: %.0f (ratio %.2f)\n",
+        'recalls of beforeSend, one for each stream', number_format(OWN), $connected['seconds'], $recalls, $requests, $recalls / $requests,
+    );
+    sleep(1);
+}
+
+/** One line of figures: pushes to so many streams of a path. */
+function measured(string $name, string $path, int $streams, int $round): void
+{
+    global $program, $stack;
+    $key = rawurlencode("$name-$streams-$round");
+    $hub = $stack->hub?->socket . '.pid';
+    $before = is_file($hub) ? anonymousKib((int)file_get_contents($hub)) : null;
+    $clients = new Clients($program, $stack->url, str_replace('%s', $key, $path), $streams);
+    $connected = $clients->answer();
+    // Streams are handed over when their client is connected already.
+    usleep(PAUSE_US);
+    $grown = $before === null ? null : anonymousKib((int)file_get_contents($hub)) - $before;
+    $clients->ask(PUSHES);
+    for ($number = 0; $number < PUSHES; $number++) {
+        \Sse\push(rawurldecode($key), ['n' => $number, 't' => hrtime(true)]);
+        usleep(PAUSE_US);
+    }
+    $pushed = $clients->answer();
+    $clients->leave();
+    sleep(1);
+    printf(
+        "%-44s %9s %10.3f %10.0f %10.0f %6d %9s\n",
+        $name, number_format($connected['connected']), $connected['seconds'], $pushed['p50_us'], $pushed['p99_us'],
+        $pushed['lost'] + $pushed['doubled'] + $pushed['ended'],
+        $streams > 1 && $grown !== null ? number_format($grown * 1024 / $streams) : '-',
+    );
+}
+
+/**
+ * How long ordinary requests take, one after the other: nanoseconds.
+ *
+ * @return non-empty-list<int>
+ */
+function requests(string $url, int $count): array
+{
+    $took = [];
+    for ($number = 0; $number < $count; $number++) {
+        $began = hrtime(true);
+        file_get_contents($url);
+        $took[] = hrtime(true) - $began;
+    }
+
+    return $took;
+}
+
+/** By ApacheBench, two at a time as recalls are. */
+function requestsPerSecond(string $url): float
+{
+    exec('ab -q -l -n 4000 -c 2 ' . escapeshellarg($url), $lines);
+    preg_match('/^Requests per second:\s+([\d.]+)/m', implode("\n", $lines), $found)
+        ?: throw new RuntimeException('ab, of apache2-utils, says nothing');
+
+    return (float)$found[1];
+}
