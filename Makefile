@@ -1,9 +1,10 @@
 # Variables of the command line reach the scripts by themselves: make test PHP_CONFIG=/opt/php/bin/php-config
 
-.PHONY: help demo demo-cakephp build test test-php test-in chaos lint bench install uninstall deb deb-check pie-check clean
+.PHONY: help demo demo-php demo-cakephp build test test-php test-in chaos lint bench install uninstall deb deb-check pie-check clean
 
 help:
 	@echo 'make demo        a page with live streams, in your browser; stops with Ctrl-C'
+	@echo 'make demo-php    the same in plain PHP: nothing is built, and nothing but PHP needed'
 	@echo 'make demo-cakephp  the same with CakePHP; Composer has to find it'
 	@echo 'make test        every test there is'
 	@echo 'make test-php    those of plain PHP (php/) only'
@@ -24,6 +25,9 @@ help:
 
 demo:
 	@dev/demo.sh
+
+demo-php:
+	@dev/demo-php.sh
 
 demo-cakephp:
 	@dev/demo-cakephp.sh

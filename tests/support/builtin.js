@@ -101,7 +101,8 @@ class Program {
     }
 }
 
-async function freePort() {
+/** A TCP port on the loopback that nobody listens on now. */
+export async function freePort() {
     const server = createServer();
     await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
     const { port } = server.address();

@@ -1,12 +1,13 @@
 // demo/cakephp as a person uses it.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { launchBrowser, openPage } from '../../../tests/support/browser.js';
-import { extension, isPlain, php, startStack, within } from '../../../tests/support/index.js';
+import { freePort } from '../../../tests/support/builtin.js';
+import { extension, isPlain, php, startStack, temporaryDirectory, until, within } from '../../../tests/support/index.js';
 
 /** The hub carries the streams; in plain PHP each holds a worker. */
 const WORKERS = isPlain ? '6' : '2';
@@ -88,4 +89,22 @@ test('without a terminal the demo proves that a push arrives, and leaves nothing
     const [, tmp] = stdout.match(/SSE_TMP=(\S+)/);
     assert.equal(existsSync(tmp), false);
     await assert.rejects(fetch(stdout.match(/page +(\S+)/)[1]));
+});
+
+// With the extension it is the same, where php.ini loads it.
+isPlain && test('"bin/cake server" shows it, with nothing but PHP', async (t) => {
+    const port = await freePort();
+    const url = `http://localhost:${port}`;
+    const server = spawn(php, [`${demo}/bin/cake.php`, 'server', '-p', String(port)], {
+        // A group of its own: it starts PHP, which has workers.
+        stdio: 'ignore', detached: true, env: { ...process.env, SSE_TMP: temporaryDirectory('cake'), PHP_CLI_SERVER_WORKERS: '8' },
+    });
+    t.after(() => process.kill(-server.pid, 'SIGINT'));
+    await until(() => fetch(url).then((answer) => answer.text(), () => null), 'for the server');
+    const { page, errors } = await openPage(t, browser, url);
+
+    await page.getByRole('button', { name: 'A report' }).click();
+    await page.locator('.report').first().waitFor();
+
+    assert.deepEqual(errors, []);
 });

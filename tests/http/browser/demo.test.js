@@ -31,6 +31,16 @@ test('demo: without a terminal it proves that a push arrives, and leaves nothing
     await assert.rejects(fetch(url));
 });
 
+test('demo: in plain PHP, without a terminal it proves that a push arrives, and leaves nothing behind', async () => {
+    const { stdout } = await promisify(execFile)(php, [`${demo}plain.php`]);
+
+    assert.match(stdout, /proof +subscribed in [\d.]+ ms, pushed, received [\d,]+ µs after the push/);
+    const [, dir] = stdout.match(/SSE_DIR=(\S+)\/store/);
+    assert.equal(existsSync(dir), false);
+    const [, url] = stdout.match(/page +(\S+)/);
+    await assert.rejects(fetch(url));
+});
+
 test('demo: what the form pushes appears under its key, with its latency', async (t) => {
     const { page, errors } = await openPage(t, browser, stack.url);
 
