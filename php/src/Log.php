@@ -20,6 +20,12 @@ final class Log
 
     private const PIECE = 256 << 10;
 
+    /** Bytes beyond which a log isn't read for the first push of a process, which on the web is each: its end will do. */
+    private const LONG = 64 << 10;
+
+    /** A log whose end alone is known is read when it has grown by this part: one push of many pays for retention. */
+    private const PARTS = 64;
+
     private ?LogEnd $end = null;
 
     /**
@@ -107,7 +113,7 @@ final class Log
             if ($size === null || $this->end !== null && $this->end->offset > $size) {
                 return NotStored::Replaced;
             }
-            $end = $this->end ?? new LogEnd($this->body, $this->header->lastId);
+            $end = $this->end ?? $this->tell('read', fn(): LogEnd => $this->endOfLong($size) ?? $this->beginning());
             $this->end = null;
             if ($end->offset < $size) {
                 $this->tell('read', fn() => $this->findEnd($end, $size));
@@ -124,12 +130,18 @@ final class Log
             $end->offset += strlen($line);
             $end->add($id, $now);
             $this->end = $end;
-            if ($end->isOver($this->body, $settings->retention, $now)) {
-                try {
-                    $this->shorten($end->lastId, $settings, $now);
-                } catch (Failure) {
-                    // The event is stored. A log that can't be shortened now will be by a later push.
+            try {
+                if (!$end->isWhole && $this->isToBeRead($end->offset, strlen($line))) {
+                    $size = $end->offset;
+                    $end = $this->beginning();
+                    $this->tell('read', fn() => $this->findEnd($end, $size));
+                    $this->end = $end;
                 }
+                if ($end->isWhole && $end->isOver($this->body, $settings->retention, $now)) {
+                    $this->shorten($end->lastId, $settings, $now);
+                }
+            } catch (Failure) {
+                // The event is stored. A log that can't be shortened now will be by a later push.
             }
 
             return $id;
@@ -149,7 +161,7 @@ final class Log
                 return;
             }
             $forget = $this->modifiedMillis() < $forgetBefore;
-            $end = new LogEnd($this->body, $this->header->lastId);
+            $end = $this->beginning();
             $this->tell('read', fn() => $this->findEnd($end, $size));
             $now = EventId::nowMillis();
             if ($forget && $end->events + $end->damaged > 0) {
@@ -213,6 +225,40 @@ final class Log
         $status = System::status($this->path);
 
         return $status !== null && $status->identity === $this->identity ? $status->size : null;
+    }
+
+    /**
+     * What is known before the first line is read.
+     */
+    private function beginning(): LogEnd
+    {
+        return new LogEnd($this->body, $this->header->lastId);
+    }
+
+    /**
+     * The end of a long log by its last line; null if it isn't long, or has an end that is to be mended.
+     */
+    private function endOfLong(int $size): ?LogEnd
+    {
+        if ($size - $this->body <= self::LONG) {
+            return null;
+        }
+        $index = Index::of($this->file, $this->body, Start::newest(1));
+
+        return $index->last?->behind === $size
+            ? new LogEnd($size, $this->header->lastId->max($index->last->id), events: 1, isWhole: false)
+            : null;
+    }
+
+    /**
+     * Whether a log whose end alone is known is to be read: its last line, of so many bytes, began another of its parts.
+     */
+    private function isToBeRead(int $offset, int $bytes): bool
+    {
+        // Of a size that stays the same while the log grows to twice as much.
+        $part = 1 << (int)log(intdiv($offset, self::PARTS), 2);
+
+        return intdiv($offset, $part) !== intdiv($offset - $bytes, $part);
     }
 
     /**

@@ -15,6 +15,7 @@ final class LogEnd
      * @param int $damaged lines that aren't
      * @param int|null $oldestMillis when the oldest was stored at the latest: a time that lies behind that of a later
      *   event is of a clock that was ahead
+     * @param bool $isWhole whether all lines were read; else the numbers and the time are of some
      */
     public function __construct(
         public int $offset,
@@ -22,6 +23,7 @@ final class LogEnd
         public int $events = 0,
         public int $damaged = 0,
         public ?int $oldestMillis = null,
+        public readonly bool $isWhole = true,
     ) {
     }
 
