@@ -109,7 +109,7 @@ find_node() {
 # composer_install DIR: installs a package's dependencies, anew when its composer.json changed or one of ours that it requires.
 # Fails where Composer can't find CakePHP; COMPOSER_PROBLEM says why then.
 composer_install() {
-    stamp=$(cat "$1/composer.json" cakephp-plugin/composer.json cli/composer.json php/composer.json | cksum)
+    stamp=$(cat "$1/composer.json" cakephp-plugin/composer.json tools/composer.json php/composer.json | cksum)
     [ "$(cat "$1/vendor/installed-for" 2>/dev/null)" != "$stamp" ] || return 0
     mkdir -p target
     if run_composer "$1" update >target/composer.log 2>&1; then

@@ -21,7 +21,7 @@ before(async () => {
     // What docs/plain-php.md and docs/production.md find beside a script.
     symlinkSync(`${root}php`, `${directory}/php-sse`);
     mkdirSync(`${directory}/vendor`);
-    writeFileSync(`${directory}/vendor/autoload.php`, `<?php foreach (glob('${root}cli/src/*.php') as $file) { require_once $file; }`);
+    writeFileSync(`${directory}/vendor/autoload.php`, `<?php foreach (glob('${root}tools/src/*.php') as $file) { require_once $file; }`);
 });
 after(() => stack?.stop());
 

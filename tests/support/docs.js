@@ -6,7 +6,7 @@ const read = (relative) => readFileSync(path(relative), 'utf8');
 
 /** The pages whose code people copy. */
 export const pages = [
-    ...['README.md', 'js/README.md', 'php/README.md', 'cli/README.md', 'cakephp-plugin/README.md', 'tests/README.md', 'CONTRIBUTING.md'],
+    ...['README.md', 'js/README.md', 'php/README.md', 'tools/README.md', 'cakephp-plugin/README.md', 'tests/README.md', 'CONTRIBUTING.md'],
     ...readdirSync(path('docs')).filter((name) => name.endsWith('.md')).sort().map((name) => `docs/${name}`),
 ];
 

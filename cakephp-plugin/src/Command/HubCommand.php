@@ -6,9 +6,9 @@ namespace Sse\Command;
 use Cake\Console\Arguments;
 use Cake\Console\ConsoleIo;
 use Cake\Console\ConsoleOptionParser;
-use Sse\Cli\Events;
-use Sse\Cli\Hub;
-use Sse\Cli\WebUser;
+use Sse\Tools\Events;
+use Sse\Tools\Hub;
+use Sse\Tools\WebUser;
 
 /**
  * `bin/cake sse hub`: serves streams in this process, for a service manager.

@@ -6,9 +6,9 @@ namespace Sse\Command;
 use Cake\Console\Arguments;
 use Cake\Console\ConsoleIo;
 use Cake\Console\ConsoleOptionParser;
-use Sse\Cli\Events;
-use Sse\Cli\Json;
-use Sse\Cli\WebUser;
+use Sse\Tools\Events;
+use Sse\Tools\Json;
+use Sse\Tools\WebUser;
 
 /**
  * `bin/cake sse push KEY JSON`: sends an event to all who listen to the key.

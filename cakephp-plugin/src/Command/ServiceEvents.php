@@ -6,8 +6,8 @@ namespace Sse\Command;
 use Cake\Log\Engine\ArrayLog;
 use Cake\Log\Log;
 use RuntimeException;
-use Sse\Cli\Events;
 use Sse\Service\SseService;
+use Sse\Tools\Events;
 
 /**
  * The application's events, for the commands: by the engine that is configured.

@@ -9,8 +9,8 @@ use Cake\Console\ConsoleIo;
 use Cake\Console\ConsoleOptionParser;
 use InvalidArgumentException;
 use RuntimeException;
-use Sse\Cli\Events;
-use Sse\Cli\WebUser;
+use Sse\Tools\Events;
+use Sse\Tools\WebUser;
 
 /**
  * What the commands have in common: they act as PHP on the web would, and what goes wrong is said, not thrown.
@@ -45,8 +45,8 @@ abstract class SseCommand extends Command
     }
 
     /**
-     * @param \Sse\Cli\Events $events The application's.
-     * @param \Sse\Cli\WebUser $user Whom it acts as.
+     * @param \Sse\Tools\Events $events The application's.
+     * @param \Sse\Tools\WebUser $user Whom it acts as.
      * @param \Cake\Console\Arguments $args The command line's.
      * @param \Cake\Console\ConsoleIo $io Where it says what it did.
      * @return int the exit status

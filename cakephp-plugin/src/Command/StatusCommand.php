@@ -7,10 +7,10 @@ use Cake\Console\Arguments;
 use Cake\Console\ConsoleIo;
 use Cake\Console\ConsoleOptionParser;
 use Cake\Console\ConsoleOutput;
-use Sse\Cli\Events;
-use Sse\Cli\Prometheus;
-use Sse\Cli\Status;
-use Sse\Cli\WebUser;
+use Sse\Tools\Events;
+use Sse\Tools\Prometheus;
+use Sse\Tools\Status;
+use Sse\Tools\WebUser;
 
 /**
  * `bin/cake sse status`: what keeps the events and serves the streams, and what is wrong with it.

@@ -7,10 +7,10 @@ use Cake\Console\Arguments;
 use Cake\Console\ConsoleIo;
 use Cake\Console\ConsoleOptionParser;
 use Cake\Console\ConsoleOutput;
-use Sse\Cli\Events;
-use Sse\Cli\Tail;
-use Sse\Cli\Usage;
-use Sse\Cli\WebUser;
+use Sse\Tools\Events;
+use Sse\Tools\Tail;
+use Sse\Tools\Usage;
+use Sse\Tools\WebUser;
 
 /**
  * `bin/cake sse tail KEY …`: the events of keys as they come, until Ctrl-C.

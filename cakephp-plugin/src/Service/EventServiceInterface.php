@@ -59,7 +59,7 @@ interface EventServiceInterface
      * "Now", for a page: its stream begins right here, so that nothing is lost before it connects.
      *
      * ```
-     * new EventSource('/stream/reports.sse?lastEventId=' + cursor)
+     * new EventSource('/stream/reports?lastEventId=' + cursor)
      * ```
      *
      * @param list<string>|string $keys The stream's key or keys.

@@ -3,12 +3,14 @@ declare(strict_types=1);
 
 namespace Sse\Test\TestCase;
 
+use App\Controller\ReportsController;
 use App\Controller\StreamController;
 use App\Sse\JournalPayloads;
 use Cake\TestSuite\TestCase;
 use ParseError;
 use PhpToken;
 use ReflectionClass;
+use Sse\Test\TestCase\Controller\StreamControllerTest;
 
 /**
  * What the README shows is what these tests and those in tests/http run.
@@ -82,9 +84,24 @@ class ReadmeTest extends TestCase
         $this->assertStringContainsString($shown, $this->code(substr($this->source(JournalPayloads::class), 5)));
     }
 
+    public function testItsReportsControllerIsTheOneThatIsTested(): void
+    {
+        $shown = $this->code($this->block('class ReportsController'));
+        $tested = $this->code(substr($this->source(ReportsController::class), 5));
+
+        $this->assertStringContainsString((string)strstr($shown, 'class '), $tested);
+    }
+
+    public function testItsTestIsOneThatPasses(): void
+    {
+        $shown = (string)strstr($this->code($this->block('class StreamControllerTest')), 'class ');
+
+        $this->assertStringContainsString($shown, $this->code(substr($this->source(StreamControllerTest::class), 5)));
+    }
+
     public function testItsRoutesAreThoseThatAreTested(): void
     {
-        $shown = $this->code($this->block('setExtensions'));
+        $shown = $this->code($this->block('// config/routes.php'));
         $tested = (string)file_get_contents(CONFIG . 'routes.php');
 
         $this->assertStringContainsString($shown, $this->code(substr($tested, 5)));

@@ -90,21 +90,21 @@ for (const page of ['README.md', '../docs/streams.md']) {
         const tab = await browser.newPage();
         t.after(() => tab.close());
         const handler = readmeBlock('js', 'sse-gap', page);
-        const opens = /new EventSource/.test(handler) ? '' : "const source = new EventSource('/stream/reports.sse');";
+        const opens = /new EventSource/.test(handler) ? '' : "const source = new EventSource('/stream/reports');";
         const body = `<script type="module">const show = (state) => { window.shown = state; }; ${opens} ${handler}</script>`;
         const gap = 'retry: 1\nid: x\nevent: sse-gap\ndata: {"keys":["k"],"from":"1-0","to":"1-0"}\n\n';
-        const asked = { '/page': 0, '/stream/reports.sse': 0, state: 0 };
+        const asked = { '/page': 0, '/stream/reports': 0, state: 0 };
         await tab.route('**/*', (route) => {
             const { pathname } = new URL(route.request().url());
             asked[pathname in asked ? pathname : 'state']++;
 
             return route.fulfill({
                 '/page': { contentType: 'text/html', body },
-                '/stream/reports.sse': { contentType: 'text/event-stream', body: gap },
+                '/stream/reports': { contentType: 'text/event-stream', body: gap },
             }[pathname] ?? { json: { state: asked.state } });
         });
         await tab.goto(`${cake.url}/page`);
-        await until(() => asked['/stream/reports.sse'] >= 5 && asked.state >= 5, () => `for five gaps: ${JSON.stringify(asked)}`);
+        await until(() => asked['/stream/reports'] >= 5 && asked.state >= 5, () => `for five gaps: ${JSON.stringify(asked)}`);
 
         assert.equal(asked['/page'], 1);
         assert.ok(await tab.evaluate(() => window.shown.state) > 0);

@@ -28,7 +28,6 @@ return [
     'Error' => ['errorLevel' => E_ALL, 'log' => true, 'trace' => true],
     'Cache' => [
         'default' => ['prefix' => 'demo_'] + $cache,
-        'short_term' => ['prefix' => 'demo_short_', 'duration' => '+1 minute'] + $cache,
         '_cake_core_' => ['prefix' => 'demo_core_'] + $cache,
         '_cake_model_' => ['prefix' => 'demo_model_'] + $cache,
         '_cake_translations_' => ['prefix' => 'demo_translations_'] + $cache,

@@ -27,8 +27,8 @@ before(async () => {
     // Beside the README's: the pages of docs/start.md under a name of their own.
     writeFileSync(`${docroot}/start.php`, filesIn('docs/start.md').get('page.php'));
     mkdirSync(`${docroot}/vendor`);
-    cpSync(`${root}cli/src`, `${docroot}/vendor/cli`, { recursive: true });
-    writeFileSync(`${docroot}/vendor/autoload.php`, "<?php foreach (glob(__DIR__ . '/cli/*.php') as $file) { require_once $file; }");
+    cpSync(`${root}tools/src`, `${docroot}/vendor/tools`, { recursive: true });
+    writeFileSync(`${docroot}/vendor/autoload.php`, "<?php foreach (glob(__DIR__ . '/tools/*.php') as $file) { require_once $file; }");
     stack = await startStack('--docroot', docroot, '--workers', '8');
     browser = await launchBrowser();
 });

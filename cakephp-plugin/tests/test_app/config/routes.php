@@ -8,5 +8,7 @@ return function (RouteBuilder $routes): void {
     $routes->scope('/stream', ['controller' => 'Stream'], function (RouteBuilder $routes): void {
         $routes->connect('/{action}', ['_ext' => 'sse']);
     });
+    $routes->connect('/stream/{action}', ['controller' => 'Stream']);
+    $routes->connect('/reports/{action}/*', ['controller' => 'Reports']);
     $routes->connect('/probe/{action}', ['controller' => 'Probe']);
 };

@@ -36,7 +36,7 @@ class Application extends BaseApplication implements AuthenticationServiceProvid
     }
 
     /**
-     * Whoever comes with a token is the user of that number.
+     * Whoever comes with a token is the user of that number; so is whom a test puts into the session.
      *
      * @param \Psr\Http\Message\ServerRequestInterface $request The request.
      * @return \Authentication\AuthenticationServiceInterface
@@ -49,6 +49,7 @@ class Application extends BaseApplication implements AuthenticationServiceProvid
                 ? new ArrayObject(['id' => (int)$data['token']])
                 : null,
         ]);
+        $service->loadAuthenticator('Authentication.Session');
         $service->loadAuthenticator('Authentication.Token', ['queryParam' => 'token']);
 
         return $service;

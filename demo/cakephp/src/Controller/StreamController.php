@@ -64,7 +64,7 @@ class StreamController extends AppController
 
         // Whoever has the page open is online.
         $keepAlive = function () use ($userId): void {
-            Cache::write('online_' . $userId, true, 'short_term');
+            Cache::write('online_' . $userId, time());
         };
 
         return $this->Sse->stream('USER_QUEUE_' . $userId, [

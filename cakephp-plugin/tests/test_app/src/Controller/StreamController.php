@@ -66,7 +66,7 @@ class StreamController extends AppController
                 ];
             },
             'onLoop' => function () use ($userId): void {
-                Cache::write("online_$userId", true, 'short_term');
+                Cache::write("online_$userId", time());
             },
         ]);
     }

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-namespace Sse\Cli;
+namespace Sse\Tools;
 
 use JsonException;
 
@@ -13,7 +13,7 @@ final class Json
     /**
      * Objects stay objects, so that `{}` arrives as it was written.
      *
-     * @throws \Sse\Cli\Usage for anything else than JSON
+     * @throws \Sse\Tools\Usage for anything else than JSON
      */
     public static function decode(string $text): mixed
     {

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-namespace Sse\Cli;
+namespace Sse\Tools;
 
 use Closure;
 
@@ -52,7 +52,7 @@ final class Tail
 
     /**
      * @param list<string> $keys
-     * @throws \Sse\Cli\Usage for a place that isn't one
+     * @throws \Sse\Tools\Usage for a place that isn't one
      */
     public function begin(array $keys, ?string $from = null): void
     {

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-namespace Sse\Cli;
+namespace Sse\Tools;
 
 /**
  * A status in Prometheus' text format.

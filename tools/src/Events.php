@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-namespace Sse\Cli;
+namespace Sse\Tools;
 
 /**
  * What the commands act upon: the extension's functions, or an application's own way to them.

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-namespace Sse\Cli;
+namespace Sse\Tools;
 
 /**
  * Whom a command acts as. root acts as the user that PHP has on the web: what it makes is that user's, and it sees that

@@ -1,4 +1,4 @@
-// cli/bin/sse, as a person and a monitoring use it. It acts upon the stack's store.
+// tools/bin/sse, as a person and a monitoring use it. It acts upon the stack's store.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startStack, until, userOf } from '../support/index.js';
 
-const program = fileURLToPath(new URL('../../cli/bin/sse', import.meta.url));
+const program = fileURLToPath(new URL('../../tools/bin/sse', import.meta.url));
 const isRoot = process.getuid() === 0;
 
 let stack;

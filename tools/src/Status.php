@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-namespace Sse\Cli;
+namespace Sse\Tools;
 
 /**
  * A status in people's words.
@@ -10,7 +10,7 @@ final class Status
 {
     /**
      * @param array<string, mixed> $status As `Sse\status()` answers it.
-     * @param \Sse\Cli\WebUser $user Whom this process acts as.
+     * @param \Sse\Tools\WebUser $user Whom this process acts as.
      */
     public static function text(array $status, WebUser $user): string
     {
