@@ -148,6 +148,13 @@ test('a second gap for one wipe is false', async () => {
     assert.deepEqual(reports, ['false gap']);
 });
 
+test('what the old store had dropped is told besides the wipe', async () => {
+    await ledger.wipe(() => {});
+    gap(0, 0, 0);
+    gap(0, 0);
+    assert.deepEqual(reports, []);
+});
+
 test('what retention dropped is all right once it is told', () => {
     const first = clock;
     const events = Array.from({ length: 2 * KEPT }, push);
@@ -161,7 +168,7 @@ test('what retention dropped is all right once it is told', () => {
 test('what retention dropped is all right also where the gap of another key goes on', () => {
     const first = clock;
     const events = Array.from({ length: 2 * KEPT }, push);
-    witness.gap({ keys: ['key', 'other'], from: `${first}-0`, to: `${clock + 1}-0` });
+    witness.gap({ keys: ['key', 'other'], from: `${first}-0`, to: `${clock + 1}-0` }, cursor(clock));
     events.slice(KEPT).forEach(deliver);
     witness.end();
     // It follows one of the two.
@@ -170,7 +177,7 @@ test('what retention dropped is all right also where the gap of another key goes
 
 test('a gap of several keys where nothing was lost is false', () => {
     deliver(push());
-    witness.gap({ keys: ['key', 'other'], from: `${clock}-0`, to: `${clock + 1}-0` });
+    witness.gap({ keys: ['key', 'other'], from: `${clock}-0`, to: `${clock + 1}-0` }, cursor(clock));
     assert.deepEqual(reports, ['false gap', 'foreign']);
 });
 
@@ -210,14 +217,16 @@ function deliver(pushed) {
     witness.event(pushed, cursor(pushed.millis));
 }
 
-function gap(from, to) {
-    witness.gap({ keys: ['key'], from: `${from}-0`, to: `${to}-0` });
+/** Of another store than events are, unless it is said. */
+function gap(from, to, store = 1) {
+    witness.gap({ keys: ['key'], from: `${from}-0`, to: `${to}-0` }, cursor(to, store));
 }
 
 /** A cursor of one key; its check isn't looked at. */
-function cursor(millis) {
+function cursor(millis, store = 0) {
     const bytes = Buffer.alloc(5 + 3 + 6 + 1 + 3);
     bytes[0] = 0x10;
+    bytes[1] = store;
     createHash('sha256').update('key').digest().copy(bytes, 5, 0, 3);
     bytes.writeUIntBE(millis, 8, 6);
 

@@ -58,7 +58,7 @@ export class Bystander {
                 stream.witness.begin(id);
             }
         } else if (event === 'sse-gap') {
-            stream.witness.gap(JSON.parse(data));
+            stream.witness.gap(JSON.parse(data), id);
         } else {
             const push = this.#ledger.find(JSON.parse(data));
             this.counts.delivered++;

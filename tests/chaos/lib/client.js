@@ -94,8 +94,15 @@ export class ChaosClient {
         } else if (random.percent(20)) {
             options.lifetime = random.whole(2, 30);
         }
-        this.note(`begins with ${keys.join(', ')} and ${JSON.stringify(options)}`);
-        this.#stream = new Stream(new URL(streamUrl(this.#world.url, keys, { options })), this);
+        // Through a closure that changes nothing: by recalls, of its own or shared.
+        const query = random.percent(35) ? { closure: random.one(['beforeSend', 'fetch', 'onLoop']) } : {};
+        if (query.closure && random.percent(50)) {
+            options.shared = true;
+        }
+        this.note(`begins with ${keys.join(', ')} and ${JSON.stringify({ ...options, ...query })}`);
+        const url = new URL(streamUrl(this.#world.url, keys, { options, ...query }));
+        url.pathname = query.closure ? '/noted.php' : url.pathname;
+        this.#stream = new Stream(url, this);
         this.#nextAct();
     }
 
@@ -139,7 +146,7 @@ export class ChaosClient {
             }
         } else if (event === 'sse-gap') {
             this.note(`gap ${data}, ${id}`);
-            this.#witness.gap(JSON.parse(data));
+            this.#witness.gap(JSON.parse(data), id);
         } else {
             const push = this.#world.ledger.find(parsed(data));
             if (!push || (push.name ?? 'message') !== event) {

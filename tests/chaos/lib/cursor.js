@@ -29,6 +29,11 @@ export function positionOf(cursor, key) {
     return null;
 }
 
+/** Which store a cursor is of: another one after a wipe. */
+export function epochOf(cursor) {
+    return Buffer.from(cursor, 'base64url').subarray(1, HEAD).toString('hex');
+}
+
 /** An id as push() answers it. */
 export function readId(text) {
     const [millis, sequence] = text.split('-').map(Number);

@@ -1,4 +1,4 @@
-import { compareIds, positionOf, readId, writeId } from './cursor.js';
+import { compareIds, epochOf, positionOf, readId, writeId } from './cursor.js';
 
 /** Deliveries of a key that are remembered, to tell one that comes twice from one that comes late. */
 const REMEMBERED = 500;
@@ -13,6 +13,8 @@ export class Witness {
     #keys;
     #report;
     #states = null;
+    /** The store that the last frame's cursor is of. */
+    #epoch = null;
 
     /** report(kind, key, what): is called for each promise that was broken. */
     constructor(ledger, keys, report) {
@@ -34,6 +36,7 @@ export class Witness {
         if (this.#ledger.isUnclear) {
             return false;
         }
+        this.#epoch = epochOf(cursor);
         this.#states = new Map(this.#keys.map((key) => [key, {
             begun: { at: performance.now(), generation: this.#ledger.generation, id: positionOf(cursor, key) ?? { millis: 0, sequence: 0 } },
             /** The newest delivery: everything up to here is settled. */
@@ -72,6 +75,7 @@ export class Witness {
         }
         const { key } = push;
         const id = positionOf(cursor, key);
+        this.#epoch = epochOf(cursor);
         this.counts.delivered++;
         this.#catchUp(key, state);
         if (push.refused) {
@@ -109,8 +113,12 @@ export class Witness {
         }
     }
 
-    /** A gap was told: data as it came. */
-    gap(data) {
+    /** A gap was told: data as it came, and its frame's cursor. */
+    gap(data, cursor) {
+        const epoch = epochOf(cursor);
+        // What was dropped before a wipe is told of the old store yet, and doesn't stand for the wipe.
+        const isOfOldStore = epoch === this.#epoch;
+        this.#epoch = epoch;
         for (const key of data.keys) {
             const state = this.#states.get(key);
             if (!state) {
@@ -126,7 +134,7 @@ export class Witness {
             // A gap of several keys reaches from the first to the last of what is gone of any of them.
             const last = data.keys.length > 1 ? state.frontier.id ?? told.to : told.to;
             if (state.credit > 0) {
-                state.credit--;
+                state.credit -= isOfOldStore ? 0 : 1;
             } else if (!this.#ledger.mayBeDropped(key, last)) {
                 this.#report('false gap', key, `a gap from ${data.from} to ${data.to}, but nothing was lost; its newest is ${show(state.frontier)}`);
             }

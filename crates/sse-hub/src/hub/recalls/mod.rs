@@ -38,7 +38,7 @@ use super::streams::{KeySet, Timers};
 use crate::wire::message::{Due, Recallable};
 
 /// Pauses before PHP is asked again for one stream, or for one key, that it has failed at.
-pub const PAUSES: Pauses = Pauses { shortest: Duration::from_millis(500), longest: Duration::from_secs(30) };
+pub const PAUSES: Pauses = Pauses { shortest: Duration::from_millis(500), longest: Duration::from_secs(10) };
 
 /// What PHP is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
