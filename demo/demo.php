@@ -36,6 +36,9 @@ try {
     $stack->start();
     $push = pushCommand($stack);
     file_put_contents("$stack->dir/push-command", $push);
+    // The page to look inside with, where the web user can read it.
+    copyTree(dirname(__DIR__) . '/tools', "$stack->dir/tools");
+    copy(dirname(__DIR__) . '/js/sse.js', "$stack->dir/tools/sse.js");
     file_put_contents("$stack->dir/workers", (string)$options->workers);
 
     echo "\n  page   $stack->url/\n";

@@ -9,6 +9,7 @@ use Cake\Core\Configure;
 use Cake\Core\ContainerInterface;
 use Cake\Core\PluginApplicationInterface;
 use Cake\Http\MiddlewareQueue;
+use Cake\Routing\RouteBuilder;
 use Sse\Command\GcCommand;
 use Sse\Command\HubCommand;
 use Sse\Command\PushCommand;
@@ -20,8 +21,8 @@ use Sse\Service\Settings;
 use Sse\Service\SseService;
 
 /**
- * Brings the settings of config/sse.php, the service for the container, the commands `bin/cake sse …`, and what
- * requests need that the extension's hub makes anew.
+ * Brings the settings of config/sse.php, the service for the container, the commands `bin/cake sse …`, `/sse-debug`, and
+ * what requests need that the extension's hub makes anew.
  */
 class SsePlugin extends BasePlugin
 {
@@ -33,7 +34,6 @@ class SsePlugin extends BasePlugin
         TailCommand::class,
     ];
 
-    protected bool $routesEnabled = false;
 
     protected bool $eventsEnabled = false;
 
@@ -62,6 +62,19 @@ class SsePlugin extends BasePlugin
         }
 
         return $commands;
+    }
+
+    /**
+     * `/sse-debug`, in debug mode only.
+     */
+    public function routes(RouteBuilder $routes): void
+    {
+        if (Configure::read('debug')) {
+            $routes->plugin('Sse', ['path' => '/sse-debug'], function (RouteBuilder $routes): void {
+                $routes->connect('/', ['controller' => 'Debug', 'action' => 'index']);
+                $routes->connect('/{action}', ['controller' => 'Debug'], ['action' => 'stream|state|push']);
+            });
+        }
     }
 
     /**

@@ -28,7 +28,7 @@ $icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0
 <header>
     <div>
         <h1>Push in PHP, arrive in the browser</h1>
-        <p>One <code>EventSource</code>, two keys, <?= PHP_SAPI === 'cli-server' ? "PHP's own web server" : 'plain PHP behind nginx and PHP-FPM' ?>.</p>
+        <p>One <code>EventSource</code>, two keys, <?= PHP_SAPI === 'cli-server' ? "PHP's own web server" : 'plain PHP behind nginx and PHP-FPM' ?>. <a href="debug.php#demo,news">Look inside</a></p>
     </div>
     <p id="state" class="state" data-state="connecting" role="status">connecting</p>
 </header>

@@ -28,7 +28,7 @@ class PluginTest extends TestCase
 
     public function testHooksThatItDoesNotUseAreOff(): void
     {
-        $used = ['bootstrap', 'console', 'middleware', 'services'];
+        $used = ['bootstrap', 'console', 'middleware', 'routes', 'services'];
         foreach (PluginInterface::VALID_HOOKS as $hook) {
             $this->assertSame(in_array($hook, $used, true), (new SsePlugin())->isEnabled($hook), $hook);
         }

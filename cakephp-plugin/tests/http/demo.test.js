@@ -75,6 +75,24 @@ test('the next page shows no toast again, and one that was pushed between two pa
     assert.deepEqual(errors, []);
 });
 
+test('/sse-debug shows what is pushed, and pushes', async (t) => {
+    const { page, errors } = await openPage(t, browser, stack.url);
+    const debug = await browser.newPage();
+    t.after(() => debug.close());
+    debug.on('pageerror', (error) => errors.push(error.message));
+    await debug.goto(`${stack.url}/sse-debug#USER_QUEUE_1`);
+    await debug.locator('#state[data-state=open]').waitFor();
+    await cake('push', 'seen by both');
+    await debug.locator('#events li', { hasText: 'seen by both' }).waitFor();
+    await debug.fill('#push [name=event]', 'toast');
+    await debug.fill('#push [name=data]', '{"message": "from the debug page", "type": "success"}');
+    await debug.getByRole('button', { name: 'Push' }).click();
+    await page.locator('.toast', { hasText: 'from the debug page' }).waitFor();
+    await debug.locator('#events li', { hasText: 'from the debug page' }).waitFor();
+
+    assert.deepEqual(errors, []);
+});
+
 test('without a login the stream answers 401 in JSON', async () => {
     const answer = await within(fetch(`${stack.url}/stream/reports`, { redirect: 'manual' }), 'for an answer');
 

@@ -15,7 +15,7 @@ $this->Sse->connect(
 <header>
     <div>
         <h1>CakePHP, streaming</h1>
-        <p>You are user 1. Open a second tab: it gets the same events.</p>
+        <p>You are user 1. Open a second tab: it gets the same events, over the same connection. <a href="/sse-debug#USER_QUEUE_1">Look inside</a></p>
     </div>
     <p id="state" class="state" data-state="connecting" role="status">connecting</p>
 </header>
