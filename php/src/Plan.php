@@ -10,9 +10,6 @@ use Closure;
  */
 final class Plan
 {
-    /** Pauses told to clients that found no place, in milliseconds. */
-    public const RETRY_WHEN_FULL = [3_000, 15_000];
-
     /** Its options. */
     public const OPTIONS = [
         'eventName',

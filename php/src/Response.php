@@ -111,14 +111,6 @@ final class Response
     }
 
     /**
-     * Tells the client to come back after a while; nothing is to follow.
-     */
-    public function putOff(string $comment): void
-    {
-        $this->send(Frame::retry(Jitter::draw(Plan::RETRY_WHEN_FULL)) . Frame::comment("$comment, come back later"));
-    }
-
-    /**
      * Ends the stream; what is printed from now on still reaches nobody.
      */
     public function close(): void

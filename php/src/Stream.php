@@ -73,9 +73,6 @@ final class Stream
     /** When `collect` and `onLoop` are due. */
     private float $loops;
 
-    /** Whether a stream that doesn't follow has looked for more, and nothing came since. */
-    private bool $looksAgain = false;
-
     /** Set while the store fails in a way that passes. */
     private ?Outage $outage = null;
 
@@ -118,14 +115,15 @@ final class Stream
             }
             Journal::log(Key::names($plan->keys) . ": $failure->text; its client comes back later");
             $response->open();
-            $response->putOff("the store can't be had");
+            $response->send(Voice::putOff(Voice::STORE_AWAY));
             $response->close();
 
             return StreamEnd::Failed;
         }
-        $places = self::places($plan);
+        // One that ends when it has sent what is pending needs no place.
+        $places = $plan->follow ? self::places($plan) : 0;
         $slot = $places === 0 ? null : $store->takeSlot($places);
-        $stream->hasPlace = $places === 0 || $slot !== null;
+        $stream->hasPlace = $plan->follow && ($places === 0 || $slot !== null);
         self::guard();
         $response->open();
         $limit = TimeLimit::lift();
@@ -163,7 +161,7 @@ final class Stream
      */
     private static function places(Plan $plan): int
     {
-        if ($plan->workerStreams > 0 || Response::isCommandLine() || !$plan->follow) {
+        if ($plan->workerStreams > 0 || Response::isCommandLine()) {
             return $plan->workerStreams;
         }
         $workers = PHP_SAPI === 'cli-server' ? getenv('PHP_CLI_SERVER_WORKERS') : false;
@@ -247,6 +245,7 @@ final class Stream
         if ($callbacks->seeEvents()) {
             $this->flush();
         }
+        $hasLooped = false;
         while (true) {
             $isIdle = $this->deliver();
             $this->greet($this->feed->cursor());
@@ -254,10 +253,19 @@ final class Stream
                 return StreamEnd::ClientLeft;
             }
             if (!$this->hasPlace && $isIdle) {
-                return $this->giveWay();
+                if ($hasLooped) {
+                    return $this->leave();
+                }
+                // A client that comes back each time has its turn each time, and gets what that has brought.
+                $hasLooped = true;
+                if ($this->loop()) {
+                    return StreamEnd::ClientLeft;
+                }
+                $this->feed->look();
+                continue;
             }
             if ($this->pace->shutsDown()) {
-                return StreamEnd::Shutdown;
+                return $this->endWith(Voice::ENDING, StreamEnd::Shutdown);
             }
             $now = Pace::now();
             if ($this->schedule->isOver($now)) {
@@ -273,17 +281,9 @@ final class Stream
             if (!$isIdle) {
                 continue;
             }
-            if (!$this->plan->follow && $this->outage === null) {
-                // What onLoop has pushed, for one, is pending. A line without an end may look so for ever.
-                if ($this->looksAgain || !$this->feed->look()) {
-                    return StreamEnd::CaughtUp;
-                }
-                $this->looksAgain = true;
-                continue;
-            }
             // These servers tell their workers by a signal to stop.
             if ($this->wait() && in_array(PHP_SAPI, ['cli-server', 'fpm-fcgi'], true)) {
-                return StreamEnd::Shutdown;
+                return $this->endWith(Voice::ENDING, StreamEnd::Shutdown);
             }
         }
     }
@@ -319,7 +319,6 @@ final class Stream
                 return true;
             }
             $this->pace->hurry();
-            $this->looksAgain = false;
             if ($delivery->item instanceof Gap) {
                 $this->greet($start);
                 $this->gap($this->feed->keys($delivery->keys), $delivery->item);
@@ -341,19 +340,30 @@ final class Stream
     }
 
     /**
-     * Ends a stream that has no place. A client that comes back each time has its turn each time.
+     * Ends a stream that has sent what is pending and doesn't stay.
      */
-    private function giveWay(): StreamEnd
+    private function leave(): StreamEnd
     {
-        if ($this->loop()) {
-            return StreamEnd::ClientLeft;
+        if ($this->plan->follow) {
+            $why = $this->plan->workerStreams > 0 ? Voice::NO_SLOT : Voice::NO_PLACE;
+
+            return $this->endWith($why, StreamEnd::Full);
         }
-        $this->retry(Plan::RETRY_WHEN_FULL, $this->plan->workerStreams > 0
-            ? 'no place is free; see sse.worker_streams'
-            : 'no place is free, come back later');
+
+        return $this->outage === null
+            ? StreamEnd::CaughtUp
+            : $this->endWith(Voice::STORE_AWAY, StreamEnd::Failed);
+    }
+
+    /**
+     * Tells the client to come back later, and why.
+     */
+    private function endWith(string $why, StreamEnd $end): StreamEnd
+    {
+        $this->out .= Voice::putOff($why);
         $this->flush();
 
-        return StreamEnd::Full;
+        return $end;
     }
 
     /**
@@ -381,11 +391,7 @@ final class Stream
         if ($this->greeting === null) {
             return;
         }
-        if ($this->plan->connected) {
-            $this->out .= Frame::retry(Jitter::draw($this->plan->retry)) . Frame::connected($cursor, $this->greeting);
-        } else {
-            $this->retry($this->plan->retry, 'connected');
-        }
+        $this->out .= Voice::greeting($this->plan->retry, $cursor, $this->plan->connected ? $this->greeting : null);
         $this->greeting = null;
     }
 
@@ -394,24 +400,9 @@ final class Stream
      */
     private function gap(array $keys, Gap $gap): void
     {
-        Journal::log(sprintf(
-            'gap in %s: events after %s up to %s are gone; the client is told',
-            Key::names($keys),
-            $gap->from->text(),
-            $gap->to->text(),
-        ));
+        Journal::log(Voice::gapLine($keys, $gap) . '; the client is told');
         $this->out .= Frame::gap($this->feed->cursor(), $keys, $gap);
         $this->lastId = null;
-    }
-
-    /**
-     * The client's next pause, in a comment's company.
-     *
-     * @param array{int, int} $range
-     */
-    private function retry(array $range, string $comment): void
-    {
-        $this->out .= Frame::retry(Jitter::draw($range)) . Frame::comment($comment);
     }
 
     /**

@@ -27,6 +27,18 @@ test('a graceful stop of PHP-FPM ends its streams cleanly, and they resume', asy
     assert.deepEqual(resumed.data, [2]);
 });
 
+test('a graceful stop of PHP-FPM tells the clients of its streams to come back later, and not all at once', async () => {
+    const stream = await RawStream.open(stack.stream('later'));
+    await stream.connected();
+
+    await stack.fpm('quit');
+    await stream.end();
+    await stack.fpm('start');
+
+    assert.equal(stream.comments.at(-1), 'the server ends this stream, come back later');
+    assert.ok(stream.retries.at(-1) >= 3_000 && stream.retries.at(-1) <= 15_000, stream.text);
+});
+
 test('while PHP-FPM is away a page gets 503, and a stream an empty one that says to come back', async () => {
     await stack.fpm('stop');
     const page = await fetch(`${stack.url}/ping.php`);
