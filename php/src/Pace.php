@@ -18,13 +18,17 @@ final class Pace
     /** When something came last, by `now()`. */
     private float $last;
 
+    /** Where a worker of PHP-FPM takes its requests from. */
+    private ?string $listening;
+
     /** What the server is known by as long as it isn't told to stop. */
     private int|string|false $server;
 
     public function __construct()
     {
         $this->last = self::now();
-        $this->server = self::server();
+        $this->listening = PHP_SAPI === 'fpm-fcgi' ? Sockets::listening() : null;
+        $this->server = $this->server();
     }
 
     /**
@@ -74,15 +78,14 @@ final class Pace
      */
     public function shutsDown(): bool
     {
-        return $this->server !== self::server();
+        return $this->server !== $this->server();
     }
 
-    private static function server(): int|string|false
+    private function server(): int|string|false
     {
         return match (true) {
-            // A worker of PHP-FPM that is to stop closes the socket that its requests come from, which it has as 0.
-            PHP_SAPI === 'fpm-fcgi' && function_exists('readlink')
-                => System::quietly(static fn(): string|false => readlink('/proc/self/fd/0')),
+            // A worker of PHP-FPM that is to stop closes the socket that its requests come from.
+            $this->listening !== null => Sockets::of($this->listening),
             // One of `php -S` is without its parent when the server ends.
             PHP_SAPI === 'cli-server' && function_exists('posix_getppid') => posix_getppid(),
             default => false,
