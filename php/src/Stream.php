@@ -55,6 +55,7 @@ final class Stream
     private int $process;
     private Feed $feed;
     private Pace $pace;
+    private Room $room;
 
     /** Whether it may stay when it has sent what is pending. */
     private bool $hasPlace = true;
@@ -94,6 +95,7 @@ final class Stream
     {
         $this->process = System::process();
         $this->pace = new Pace();
+        $this->room = new Room();
         $this->greeting = date('H:i:s');
         $this->loops = Pace::now();
     }
@@ -268,6 +270,13 @@ final class Stream
                 return $this->endWith(Voice::ENDING, StreamEnd::Shutdown);
             }
             $now = Pace::now();
+            if ($this->room->look($now)) {
+                Journal::log('a stream gives its worker back, since requests would find none; its client comes back later');
+                $this->out .= Frame::comment(Voice::NO_PLACE);
+                $this->flush();
+
+                return StreamEnd::Full;
+            }
             if ($this->schedule->isOver($now)) {
                 return StreamEnd::Lifetime;
             }
@@ -481,7 +490,7 @@ final class Stream
      */
     private function wait(): bool
     {
-        $until = min($this->schedule->next(), $this->outage->until ?? INF);
+        $until = min($this->schedule->next(), $this->room->due(), $this->outage->until ?? INF);
         if ($this->plan->callbacks->loops()) {
             $until = min($until, $this->loops);
         }

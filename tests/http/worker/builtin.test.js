@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { createParser } from 'eventsource-parser';
 import { Store } from '../../support/builtin.js';
-import { Listener, RawStream, childrenOf, clients, isAlive, notInPlainPhp, numbers, streamUrl, until, within } from '../../support/index.js';
+import { Listener, RawStream, childrenOf, clients, isAlive, isPlain, notInPlainPhp, numbers, streamUrl, until, within } from '../../support/index.js';
 
 const ping = async (url) => (await within(fetch(`${url}/ping.php`), 'for a page')).text();
 
@@ -69,6 +71,23 @@ test('php -S with workers: streams that hold all of them give one to a page', no
 
     assert.equal(await ping(url), 'pong');
     assert.equal(await Promise.race(streams.map((stream) => stream.end())), null);
+    assert.match(server.errors, /gives its worker back/);
+});
+
+// The extension sees requests that no worker has taken; what this one has, it doesn't look at.
+isPlain && test('php -S with workers: a stream gives way to a request whose connection its worker has taken before', async (t) => {
+    // One process: of several, which of them takes two is chance.
+    const { url, server } = await new Store(t).serve({ PHP_CLI_SERVER_WORKERS: '1' });
+    const waiting = connect({ port: new URL(url).port, host: '127.0.0.1' });
+    t.after(() => waiting.destroy());
+    await once(waiting, 'connect');
+    const stream = await RawStream.open(streamUrl(url, 'behind', { options: { heartbeat: 3600 } }));
+    await stream.connected();
+
+    waiting.write('GET /ping.php HTTP/1.0\r\n\r\n');
+
+    assert.match(String((await within(once(waiting, 'data'), 'for a page'))[0]), /^HTTP\/1\.0 200 OK/);
+    assert.equal(await stream.end(), null);
     assert.match(server.errors, /gives its worker back/);
 });
 
