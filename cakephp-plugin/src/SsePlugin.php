@@ -21,8 +21,8 @@ use Sse\Service\Settings;
 use Sse\Service\SseService;
 
 /**
- * Brings the settings of config/sse.php, the service for the container, the commands `bin/cake sse …`, `/sse-debug`, and
- * what requests need that the extension's hub makes anew.
+ * Brings the settings of config/sse.php, the service for the container, the commands `bin/cake sse …`, `/sse-debug`,
+ * and what requests need that the extension's hub makes anew.
  */
 class SsePlugin extends BasePlugin
 {
@@ -33,7 +33,6 @@ class SsePlugin extends BasePlugin
         StatusCommand::class,
         TailCommand::class,
     ];
-
 
     protected bool $eventsEnabled = false;
 
