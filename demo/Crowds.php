@@ -13,6 +13,7 @@ final class Crowds
     private readonly string $dir;
     /** @var list<Child> */
     private array $crowds = [];
+    private bool $haveClosures = false;
 
     public function __construct(private readonly Stack $stack)
     {
@@ -25,12 +26,18 @@ final class Crowds
 
     public function follow(): void
     {
-        $wanted = (int)@file_get_contents("$this->dir/wanted");
-        while (count($this->crowds) > $wanted) {
+        $wanted = json_decode((string)@file_get_contents("$this->dir/wanted"), true) ?? [];
+        $wanted += ['crowds' => 0, 'closures' => false];
+        if ($wanted['closures'] !== $this->haveClosures) {
+            $this->stop();
+            $this->haveClosures = $wanted['closures'];
+        }
+        while (count($this->crowds) > $wanted['crowds']) {
             array_pop($this->crowds)->stop();
         }
-        while (count($this->crowds) < $wanted) {
-            $command = [PHP_BINARY, '-n', __DIR__ . '/crowd.php', "{$this->stack->url}/events.php"];
+        while (count($this->crowds) < $wanted['crowds']) {
+            $url = "{$this->stack->url}/events.php" . ($this->haveClosures ? '?closures=1' : '');
+            $command = [PHP_BINARY, '-n', __DIR__ . '/crowd.php', $url];
             $this->crowds[] = new Child($command, "{$this->stack->dir}/crowd.log");
         }
     }

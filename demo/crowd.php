@@ -13,7 +13,8 @@ const AT_ONCE = 100;
 
 $url = parse_url($argv[1]);
 $count = min((int)($argv[2] ?? MOST), MOST);
-$request = "GET {$url['path']} HTTP/1.1\r\nHost: {$url['host']}:{$url['port']}\r\nAccept: text/event-stream\r\n\r\n";
+$path = $url['path'] . (isset($url['query']) ? "?{$url['query']}" : '');
+$request = "GET $path HTTP/1.1\r\nHost: {$url['host']}:{$url['port']}\r\nAccept: text/event-stream\r\n\r\n";
 $sockets = [];
 
 while (true) {

@@ -11,6 +11,8 @@ const element = (id) => document.getElementById(id);
 const times = [];
 let answers = 0;
 let crowds = 0;
+/** What was counted last: recalls so far, and when. */
+let counted = null;
 
 /** One plain request after the other, each through PHP-FPM: it asks for the status, and its time is shown. */
 async function ask() {
@@ -38,11 +40,23 @@ function show(status) {
     crowds = status.crowds ?? 0;
     element('more').disabled = crowds >= MOST;
     element('fewer').disabled = crowds === 0;
+    if (!element('closures').matches(':focus')) {
+        element('closures').checked = status.closures;
+    }
+    element('recalls').textContent = recallsPerSecond(status.hub).toLocaleString();
     element('streams').textContent = status.hub ? status.hub.streams.toLocaleString() : '–';
     element('workers').textContent = status.workers || '–';
     element('answers').textContent = answers.toLocaleString();
     const sorted = times.toSorted((a, b) => a - b);
     element('answered').textContent = `${sorted[Math.floor(sorted.length / 2)].toFixed(1)} ms`;
+}
+
+function recallsPerSecond(hub) {
+    const before = counted;
+    counted = { recalls: hub?.recalls ?? 0, at: performance.now() };
+    const seconds = (counted.at - before?.at) / 1000;
+
+    return before && counted.recalls >= before.recalls ? Math.round((counted.recalls - before.recalls) / seconds) : 0;
 }
 
 /** Why there is no crowd to be had; empty if there is one. */
@@ -59,7 +73,7 @@ async function want(number) {
     const answer = await fetch('load.php', {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ crowds: number }),
+        body: JSON.stringify({ crowds: number, closures: element('closures').checked }),
     });
     if (!answer.ok) {
         element('crowd-hindrance').hidden = false;
@@ -70,4 +84,5 @@ async function want(number) {
 element('more').textContent = `Open ${EACH.toLocaleString()} more streams`;
 element('more').addEventListener('click', () => want(crowds + 1));
 element('fewer').addEventListener('click', () => want(0));
+element('closures').addEventListener('change', () => want(crowds));
 ask();

@@ -123,6 +123,7 @@ $icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0
         <div class="buttons" id="crowd-buttons" hidden>
             <button id="more"></button>
             <button id="fewer" class="quiet">Close them</button>
+            <label class="switch"><input type="checkbox" id="closures"> each with a <code>beforeSend</code> of its own: <span id="recalls">no</span> recalls a second</label>
         </div>
         <p id="crowd-hindrance" role="status" hidden></p>
     </section>
