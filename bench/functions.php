@@ -68,10 +68,13 @@ final class Clients
     /** @var array<int, resource> */
     private array $pipes;
 
-    public function __construct(string $program, string $url, string $path, int $count)
+    /**
+     * @param list<string> $headers each may have {n} for the client's number
+     */
+    public function __construct(string $program, string $url, string $path, int $count, array $headers = [])
     {
         $address = substr($url, strlen('http://'));
-        $this->process = proc_open([$program, $address, $path, (string)$count], [['pipe', 'r'], ['pipe', 'w']], $pipes)
+        $this->process = proc_open([$program, $address, $path, (string)$count, ...$headers], [['pipe', 'r'], ['pipe', 'w']], $pipes)
             ?: throw new RuntimeException("cannot start $program");
         $this->pipes = $pipes;
     }

@@ -16,6 +16,22 @@ require __DIR__ . '/functions.php';
 const PUSHES = 20;
 const PAUSE_US = 200_000;
 const OWN = 2_000;
+/** What a browser sends besides, with a session's cookie. */
+const BROWSER = [
+    'Connection: keep-alive',
+    'sec-ch-ua: "Chromium";v="130", "Google Chrome";v="130", "Not?A_Brand";v="99"',
+    'sec-ch-ua-mobile: ?0',
+    'sec-ch-ua-platform: "Linux"',
+    'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36',
+    'Cache-Control: no-cache',
+    'Sec-Fetch-Site: same-origin',
+    'Sec-Fetch-Mode: cors',
+    'Sec-Fetch-Dest: empty',
+    'Referer: http://127.0.0.1/dashboard',
+    'Accept-Encoding: gzip, deflate, br, zstd',
+    'Accept-Language: en-US,en;q=0.9,de;q=0.8',
+    'Cookie: theme=dark; PHPSESSID=0123456789abcdef012{n}',
+];
 const EVENTS_FOR_OWN = 5;
 
 [, $extension, $program] = $argv;
@@ -65,13 +81,20 @@ function measured(string $name, string $path, int $streams, int $round): void
 {
     global $program, $stack;
     $key = rawurlencode("$name-$streams-$round");
+    $path = str_replace('%s', $key, $path);
     $hub = $stack->hub?->socket . '.pid';
-    $before = is_file($hub) ? anonymousKib((int)file_get_contents($hub)) : null;
-    $clients = new Clients($program, $stack->url, str_replace('%s', $key, $path), $streams);
+    // A new one: memory that an earlier crowd gave back would be taken first.
+    is_file($hub) && posix_kill((int)file_get_contents($hub), SIGKILL);
+    $first = new Clients($program, $stack->url, $path, 1, BROWSER);
+    $first->answer();
+    usleep(PAUSE_US);
+    $before = anonymousKib((int)file_get_contents($hub));
+    $clients = new Clients($program, $stack->url, $path, $streams, BROWSER);
     $connected = $clients->answer();
     // Streams are handed over when their client is connected already.
     usleep(PAUSE_US);
-    $grown = $before === null ? null : anonymousKib((int)file_get_contents($hub)) - $before;
+    $grown = anonymousKib((int)file_get_contents($hub)) - $before;
+    $first->leave();
     $clients->ask(PUSHES);
     for ($number = 0; $number < PUSHES; $number++) {
         \Sse\push(rawurldecode($key), ['n' => $number, 't' => hrtime(true)]);
@@ -84,7 +107,7 @@ function measured(string $name, string $path, int $streams, int $round): void
         "%-44s %9s %10.3f %10.0f %10.0f %6d %9s\n",
         $name, number_format($connected['connected']), $connected['seconds'], $pushed['p50_us'], $pushed['p99_us'],
         $pushed['lost'] + $pushed['doubled'] + $pushed['ended'],
-        $streams > 1 && $grown !== null ? number_format($grown * 1024 / $streams) : '-',
+        $streams > 1 ? number_format($grown * 1024 / $streams) : '-',
     );
 }
 

@@ -2,8 +2,10 @@
 //! is measured.
 //!
 //! ```text
-//! usage: sse-bench-clients 127.0.0.1:PORT /stream.php COUNT
+//! usage: sse-bench-clients 127.0.0.1:PORT /stream.php COUNT [HEADER ...]
 //! ```
+//! In a header `{n}` stands for the client's number.
+//!
 //! Opens the streams, tells how long that took, and holds them until its standard input ends. A number
 //! on a line there asks for figures once each client has got so many events more: how long each took
 //! from `t` in its data (nanoseconds of `CLOCK_MONOTONIC`, PHP's `hrtime(true)`), and which are missing
@@ -39,17 +41,19 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[String]) -> io::Result<()> {
-    let [address, path, count] = arguments else { return Err(io::Error::other(usage())) };
+    let [address, path, count, headers @ ..] = arguments else { return Err(io::Error::other(usage())) };
     let address = address.parse().map_err(|_| io::Error::other(usage()))?;
     let count = count.parse().map_err(|_| io::Error::other(usage()))?;
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
-    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nAccept: text/event-stream\r\n\r\n");
-    Clients::new(address, request.into_bytes(), count)?.run()
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let request =
+        format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nAccept: text/event-stream\r\n{headers}\r\n");
+    Clients::new(address, request, count)?.run()
 }
 
 fn usage() -> String {
-    "usage: sse-bench-clients 127.0.0.1:PORT /stream.php COUNT".into()
+    "usage: sse-bench-clients 127.0.0.1:PORT /stream.php COUNT [HEADER ...]".into()
 }
 
 fn now_ns() -> i64 {
@@ -73,7 +77,7 @@ struct Client {
 struct Clients {
     poll: Poll,
     address: SocketAddr,
-    request: Vec<u8>,
+    request: String,
     count: usize,
     clients: Vec<Client>,
     connecting: usize,
@@ -89,7 +93,7 @@ struct Clients {
 }
 
 impl Clients {
-    fn new(address: SocketAddr, request: Vec<u8>, count: usize) -> io::Result<Self> {
+    fn new(address: SocketAddr, request: String, count: usize) -> io::Result<Self> {
         let poll = Poll::new()?;
         poll.registry().register(&mut SourceFd(&0), STDIN, Interest::READABLE)?;
         rustix::io::ioctl_fionbio(rustix::stdio::stdin(), true)?;
@@ -185,7 +189,8 @@ impl Clients {
         if is_writable && !client.has_asked {
             client.has_asked = true;
             // A new connection takes so little at once.
-            let _ = client.connection.write(&self.request)?;
+            let request = self.request.replace("{n}", &number.to_string());
+            let _ = client.connection.write(request.as_bytes())?;
         }
         loop {
             let Some(client) = self.clients.get_mut(number) else { return Ok(()) };
