@@ -1,5 +1,6 @@
 //! What only PHP can make: when it is asked, of what, and what becomes of its answers.
 
+use proptest::prelude::*;
 use sse_core::event::wire_json;
 use sse_core::feed::{Content, Feed};
 use sse_core::frame;
@@ -412,4 +413,198 @@ fn who_can_not_keep_up_is_told_once_and_so_is_its_recovery() {
     let told = world.hub.take_log();
     assert_eq!(told.iter().filter(|line| line.contains("can't keep up")).count(), 1, "{told:?}");
     assert_eq!(told.iter().filter(|line| line.contains("keeps up")).count(), 1, "{told:?}");
+}
+
+/// What may happen to streams that PHP makes frames for.
+#[derive(Clone, Debug)]
+enum Step {
+    Push {
+        key: usize,
+    },
+    Join {
+        both: bool,
+        maker: Maker,
+    },
+    Leave {
+        stream: usize,
+    },
+    Block {
+        stream: usize,
+    },
+    Drain,
+    Wait {
+        millis: u64,
+    },
+    Ask,
+    /// The answer to the request with this number among those under way.
+    Answer {
+        call: usize,
+        how: How,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum How {
+    Whole,
+    /// Cut behind so many frames.
+    Cut(usize),
+    Status,
+    Broken,
+    Unreachable,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let maker = prop::sample::select(vec![
+        Maker::Php,
+        Maker::PhpOnce,
+        Maker::PhpOnce,
+        Maker::HubAndFetch,
+        Maker::Hub,
+    ]);
+    let how = prop_oneof![
+        5 => Just(How::Whole),
+        2 => (0..3_usize).prop_map(How::Cut),
+        1 => Just(How::Status),
+        1 => Just(How::Broken),
+        1 => Just(How::Unreachable),
+    ];
+    prop_oneof![
+        6 => (0..2_usize).prop_map(|key| Step::Push { key }),
+        2 => (any::<bool>(), maker).prop_map(|(both, maker)| Step::Join { both, maker }),
+        1 => any::<usize>().prop_map(|stream| Step::Leave { stream }),
+        1 => any::<usize>().prop_map(|stream| Step::Block { stream }),
+        1 => Just(Step::Drain),
+        1 => (1..40_000_u64).prop_map(|millis| Step::Wait { millis }),
+        4 => Just(Step::Ask),
+        4 => (any::<usize>(), how).prop_map(|(call, how)| Step::Answer { call, how }),
+    ]
+}
+
+/// A client, and what it must have in the end.
+struct Expected {
+    stream: StreamId,
+    keys: &'static [&'static str],
+    maker: Maker,
+    events: Vec<u64>,
+}
+
+const KEYS: [&str; 2] = ["j", "k"];
+
+fn settle_all(world: &mut World, under_way: &mut Vec<NewCall>) {
+    world.clients.blocked.clear();
+    for id in world.hub.streams.ids() {
+        world.hub.writable(id, world.now, &mut world.clients);
+    }
+    for _ in 0..200 {
+        under_way.extend(world.calls());
+        for call in std::mem::take(under_way) {
+            let outcome = world.made(&call, &KEYS);
+            world.answer(call, outcome);
+        }
+        world.now += Duration::from_secs(2);
+        world.hub.tick(world.now, &mut world.clients);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_becomes_of_requests_each_client_gets_each_event_once_and_in_order(
+        steps in prop::collection::vec(step(), 1..120),
+    ) {
+        let mut world = World::unlimited();
+        // One that has answered: it is waited for.
+        world.recalled(&["first"], Maker::Php, "");
+        world.push("first", 2);
+        world.serve(&["first"]);
+        let mut expected: Vec<Expected> = Vec::new();
+        let mut under_way: Vec<NewCall> = Vec::new();
+        let mut number = 0;
+        for step in steps {
+            match step {
+                Step::Push { key } => {
+                    number += 1;
+                    world.push(KEYS[key], number);
+                    for client in expected.iter_mut().filter(|client| client.keys.contains(&KEYS[key])) {
+                        match client.maker {
+                            // Nothing of it needs PHP.
+                            Maker::Hub | Maker::HubAndFetch => client.events.push(number),
+                            _ if number.is_multiple_of(2) => client.events.push(number * 10),
+                            _ => {}
+                        }
+                    }
+                    world.settle();
+                }
+                Step::Join { both, maker } => {
+                    let keys: &'static [&'static str] = if both { &KEYS } else { &["k"] };
+                    let offer = world.recallable(keys, maker, &format!("session={}", expected.len() % 3));
+                    if let Ok(stream) = world.hub.offer(&offer, world.now, &mut world.clients) {
+                        world.hub.go(stream, Go::of(1), world.now, &mut world.clients);
+                        expected.push(Expected { stream, keys, maker, events: Vec::new() });
+                    }
+                }
+                Step::Leave { stream } if !expected.is_empty() => {
+                    let client = expected.remove(stream % expected.len());
+                    world.hub.input(client.stream, None, world.now, &mut world.clients);
+                }
+                Step::Block { stream } if !expected.is_empty() => {
+                    let id = expected[stream % expected.len()].stream;
+                    world.clients.blocked.push(id);
+                }
+                Step::Drain => {
+                    world.clients.blocked.clear();
+                    for client in &expected {
+                        world.hub.writable(client.stream, world.now, &mut world.clients);
+                    }
+                }
+                Step::Wait { millis } => {
+                    world.now += Duration::from_millis(millis);
+                    world.clients.blocked.clear();
+                    world.hub.tick(world.now, &mut world.clients);
+                }
+                Step::Ask => under_way.extend(world.calls()),
+                Step::Answer { call, how } if !under_way.is_empty() => {
+                    let call = under_way.remove(call % under_way.len());
+                    let outcome = match how {
+                        How::Whole => world.made(&call, &KEYS),
+                        How::Cut(count) => match world.made(&call, &KEYS) {
+                            Outcome::Frames { frames, .. } => {
+                                let kept: Vec<u8> = frames
+                                    .split_inclusive(|&byte| byte == b'\n')
+                                    .scan(0, |ends, line| {
+                                        let is_in = *ends < count;
+                                        *ends += usize::from(line == b"\n");
+                                        is_in.then_some(line)
+                                    })
+                                    .flatten()
+                                    .copied()
+                                    .collect();
+                                Outcome::Frames { frames: kept, cursor: None }
+                            }
+                            other => other,
+                        },
+                        How::Status => Outcome::Status(503),
+                        How::Broken => Outcome::Broken("cut".into()),
+                        How::Unreachable => {
+                            let answered = Answered::Unreachable("away".into());
+                            world.hub.answered(call.id, answered, world.now, &mut world.clients);
+                            continue;
+                        }
+                    };
+                    world.answer(call, outcome);
+                }
+                _ => {}
+            }
+        }
+        settle_all(&mut world, &mut under_way);
+        for client in &expected {
+            let mut got = world.events(client.stream).0;
+            // Of two keys each has its own order.
+            if client.keys.len() == 2 {
+                got.sort_unstable();
+            }
+            prop_assert_eq!(got, client.events.clone(), "{:?} of {:?}", client.maker, client.keys);
+        }
+    }
 }
