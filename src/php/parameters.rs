@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use ext_php_rs::ffi::{sapi_module, zend_hash_str_del};
 use ext_php_rs::types::{ArrayKey, ZendHashTable, Zval};
-use ext_php_rs::zend::ProcessGlobals;
+use ext_php_rs::zend::{ProcessGlobals, SapiGlobals};
 
 use super::{Halt, fpm, guarded};
 
@@ -49,7 +49,8 @@ static BEFORE: OnceLock<Option<Before>> = OnceLock::new();
 /// To be called when a request begins, before code of the application runs: what the hub's parameter says.
 /// From then on nothing shows it.
 pub fn take_recall() -> Option<Vec<u8>> {
-    if !fpm::is_fpm() {
+    // There is no request where opcache preloads, nor the server API's functions.
+    if !fpm::is_fpm() || SapiGlobals::get().server_context.is_null() {
         return None;
     }
     let before = BEFORE.get_or_init(take_places).as_ref()?;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { Closures, RawStream, fetch, startStack, startStackFor, until } from '../../support/index.js';
+import { Closures, RawStream, fetch, startStack, startStackFor, temporaryDirectory, until } from '../../support/index.js';
 
 /** A stream of looks.php that the hub has, and what its beforeSend sees in a recall. */
 async function look(t, stack, query, headers = {}) {
@@ -163,6 +163,16 @@ describe('in a session', () => {
         assert.deepEqual(stream.data, [{ who: 'after', n: 1, do: 'sleep' }]);
         assert.ok(waited < 290, `a page of the session waited ${waited} ms for the closure`);
     });
+});
+
+test('recalls work where opcache preloads', async (t) => {
+    const directory = temporaryDirectory('preload');
+    writeFileSync(`${directory}/preload.php`, '<?php class Preloaded {}');
+    const stack = await startStackFor(t, '--workers', '2', '--ini', `opcache.preload=${directory}/preload.php`, '--ini', 'opcache.preload_user=www-data');
+    const { seen } = await look(t, stack, {});
+
+    assert.equal(seen.recalling, true);
+    assert.equal(seen.preloaded, true);
 });
 
 test('a changed script is used at the next event', async (t) => {

@@ -16,6 +16,7 @@ function looks(): array
 
     return [
         'recalling' => Sse\recalling(),
+        'preloaded' => class_exists('Preloaded', false),
         'server' => $_SERVER,
         'env' => $_ENV,
         'get' => $_GET,
