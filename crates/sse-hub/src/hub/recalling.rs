@@ -43,8 +43,8 @@ pub struct NewCall {
 /// What came of a request.
 #[derive(Debug)]
 pub enum Answered {
-    /// PHP-FPM can't be reached, and why.
-    Unreachable(String),
+    /// PHP-FPM can't be reached: why, and whether that is since this user may not.
+    Unreachable { why: String, is_forbidden: bool },
     /// It has answered, or was cut before it had.
     With(Outcome),
 }
@@ -324,8 +324,9 @@ impl Hub {
         let Ok(call) = self.recalls.end(id) else { return };
         let Ok(pool) = self.recalls.pool(call.pool) else { return };
         let outcome = match answered {
-            Answered::Unreachable(why) => {
-                let never_was = pool.unreachable(now);
+            Answered::Unreachable { why, is_forbidden } => {
+                pool.unreachable(now);
+                let never_was = is_forbidden && !pool.has_answered();
                 pool.put_back((call.matter, call.since));
                 if let Some(turn) = self.turn(call.matter) {
                     turn.put_back();
@@ -338,8 +339,9 @@ impl Hub {
             }
             Answered::With(outcome) => outcome,
         };
-        let has_answered = pool.has_answered();
-        if !matches!(outcome, Outcome::Broken(_)) {
+        let is_broken = matches!(outcome, Outcome::Broken(_));
+        let is_hopeless = is_broken && pool.was_silent();
+        if !is_broken {
             pool.reached();
         }
         match outcome {
@@ -379,7 +381,7 @@ impl Hub {
             Outcome::Broken(why) => {
                 self.recall_fails(call.pool, &format!("a recall was in vain: {why}"));
                 self.failed(call.matter, now);
-                if !has_answered {
+                if is_hopeless {
                     self.end_if_there(call.vehicle, now, clients);
                 }
             }

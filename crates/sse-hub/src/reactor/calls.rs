@@ -5,6 +5,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use mio::net::{TcpStream, UnixStream};
@@ -27,6 +28,7 @@ pub struct Calls {
 
 struct Call {
     id: CallId,
+    address: Rc<str>,
     token: String,
     socket: Socket,
     request: Vec<u8>,
@@ -72,9 +74,7 @@ impl Calls {
                 _ => Err(io::Error::other("it is no address")),
             }
         };
-        let unreachable = |error: &io::Error| {
-            Answered::Unreachable(format!("PHP-FPM can't be asked at {}: {error}", call.address))
-        };
+        let unreachable = |error: &io::Error| unreachable(&call.address, error);
         let mut socket = reach().map_err(|error| unreachable(&error))?;
         let entry = self.under_way.vacant_entry();
         let token = Origin::Call(entry.key()).token();
@@ -86,6 +86,7 @@ impl Calls {
         .map_err(|error| unreachable(&error))?;
         entry.insert(Call {
             id: call.id,
+            address: call.address,
             token: call.token,
             socket,
             request: call.bytes,
@@ -124,6 +125,13 @@ impl Calls {
         // Its descriptor is closed, and no longer waited for.
         let call = self.under_way.try_remove(number)?;
         Some((call.id, answered))
+    }
+}
+
+fn unreachable(address: &str, error: &io::Error) -> Answered {
+    Answered::Unreachable {
+        why: format!("PHP-FPM can't be asked at {address}: {error}"),
+        is_forbidden: error.kind() == ErrorKind::PermissionDenied,
     }
 }
 
@@ -182,7 +190,7 @@ impl Call {
     /// The connection failed: before anything was written nobody was reached.
     fn lost(&mut self, error: &io::Error) -> Step {
         if self.written == 0 {
-            return Step::Over(Answered::Unreachable(format!("PHP-FPM can't be asked: {error}")));
+            return Step::Over(unreachable(&self.address, error));
         }
         self.over()
     }

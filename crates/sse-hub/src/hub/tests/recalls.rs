@@ -93,6 +93,10 @@ impl World {
     }
 }
 
+fn unreachable(is_forbidden: bool) -> Answered {
+    Answered::Unreachable { why: "no way".into(), is_forbidden }
+}
+
 #[test]
 fn php_is_asked_for_a_stream_from_where_its_client_stands() {
     let mut world = World::unlimited();
@@ -304,7 +308,7 @@ fn a_php_that_can_not_be_reached_is_left_alone_and_its_streams_keep_their_turns(
     world.serve(&["k"]);
     world.push("k", 4);
     let call = world.calls().remove(0);
-    world.hub.answered(call.id, Answered::Unreachable("gone".into()), world.now, &mut world.clients);
+    world.hub.answered(call.id, unreachable(false), world.now, &mut world.clients);
     assert!(world.calls().is_empty());
     let refused = world.hub.offer(&world.recallable(&["k"], Maker::Php, ""), world.now, &mut world.clients);
     assert_eq!(refused.map_err(|refusal| refusal.reason), Err(Reason::Unreachable));
@@ -314,19 +318,40 @@ fn a_php_that_can_not_be_reached_is_left_alone_and_its_streams_keep_their_turns(
 }
 
 #[test]
-fn a_stream_goes_back_to_a_php_that_could_never_be_reached() {
+fn a_stream_goes_back_to_a_php_that_may_not_be_asked() {
     let mut world = World::unlimited();
     let stream = world.recalled(&["k"], Maker::Php, "");
     world.push("k", 2);
     let call = world.calls().remove(0);
-    world.hub.answered(call.id, Answered::Unreachable("refused".into()), world.now, &mut world.clients);
+    world.hub.answered(call.id, unreachable(true), world.now, &mut world.clients);
     assert!(world.output(stream).1);
-    // As where its list of allowed clients leaves out its own host.
-    world.wait(1);
+}
+
+#[test]
+fn a_php_that_restarts_before_it_ever_answered_is_waited_for() {
+    let mut world = World::unlimited();
     let stream = world.recalled(&["k"], Maker::Php, "");
-    world.push("k", 4);
-    let call = world.calls().remove(0);
-    world.answer(call, Outcome::Broken("closed".into()));
+    world.push("k", 2);
+    for _ in 0..5 {
+        let call = world.calls().remove(0);
+        world.hub.answered(call.id, unreachable(false), world.now, &mut world.clients);
+        world.wait(6);
+    }
+    world.serve(&["k"]);
+    assert_eq!(world.events(stream).0, [20]);
+}
+
+#[test]
+fn a_stream_goes_back_to_a_php_that_never_says_a_word() {
+    let mut world = World::unlimited();
+    let stream = world.recalled(&["k"], Maker::Php, "");
+    world.push("k", 2);
+    for _ in 0..3 {
+        assert!(!world.output(stream).1);
+        let call = world.calls().remove(0);
+        world.answer(call, Outcome::Broken("closed".into()));
+        world.wait(6);
+    }
     assert!(world.output(stream).1);
 }
 
@@ -587,7 +612,7 @@ proptest! {
                         How::Status => Outcome::Status(503),
                         How::Broken => Outcome::Broken("cut".into()),
                         How::Unreachable => {
-                            let answered = Answered::Unreachable("away".into());
+                            let answered = unreachable(false);
                             world.hub.answered(call.id, answered, world.now, &mut world.clients);
                             continue;
                         }
