@@ -340,7 +340,7 @@ impl Hub {
             Answered::With(outcome) => outcome,
         };
         let is_broken = matches!(outcome, Outcome::Broken(_));
-        let is_hopeless = is_broken && pool.was_silent();
+        let is_hopeless = is_broken && pool.was_silent(now);
         if !is_broken {
             pool.reached();
         }

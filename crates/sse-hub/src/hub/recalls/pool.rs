@@ -18,8 +18,8 @@ use crate::hub::ids::CallId;
 pub const SLOW: Duration = Duration::from_secs(10);
 /// Pauses before a PHP-FPM is asked again that could not be reached.
 const PAUSES: Pauses = Pauses { shortest: Duration::from_millis(100), longest: Duration::from_secs(5) };
-/// So often a PHP-FPM that never answered may say nothing before its streams go back to its workers.
-const SILENCES: u32 = 3;
+/// So long a PHP-FPM that never answered may say nothing: it may be restarting.
+const SILENCE: Duration = Duration::from_secs(10);
 /// A wait that is worth telling of, and one after which all is well again.
 const LONG_WAIT: Duration = Duration::from_secs(10);
 const SHORT_WAIT: Duration = Duration::from_secs(1);
@@ -40,8 +40,8 @@ pub struct Pool {
     outage: Option<Outage>,
     /// Whether it has ever answered.
     has_answered: bool,
-    /// How often it took a request and said nothing, before it ever answered.
-    silences: u32,
+    /// When it first took a request and said nothing, if it has never answered.
+    silent: Option<Instant>,
     /// What the log was told of last that went wrong, until something goes right again.
     said: Option<String>,
     /// Whether the log was told that it can't keep up.
@@ -59,7 +59,7 @@ impl Pool {
             under_way: Vec::new(),
             outage: None,
             has_answered: false,
-            silences: 0,
+            silent: None,
             said: None,
             is_late: false,
         }
@@ -141,9 +141,9 @@ impl Pool {
 
     /// It took a request and said nothing. True if that is all that it ever does, as where the list of its allowed
     /// clients leaves out its own host.
-    pub fn was_silent(&mut self) -> bool {
-        self.silences += u32::from(!self.has_answered);
-        !self.has_answered && self.silences >= SILENCES
+    pub fn was_silent(&mut self, now: Instant) -> bool {
+        let since = *self.silent.get_or_insert(now);
+        !self.has_answered && now.duration_since(since) >= SILENCE
     }
 
     /// Whether it has ever answered.

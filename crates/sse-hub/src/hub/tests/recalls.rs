@@ -350,7 +350,7 @@ fn a_stream_goes_back_to_a_php_that_never_says_a_word() {
         assert!(!world.output(stream).1);
         let call = world.calls().remove(0);
         world.answer(call, Outcome::Broken("closed".into()));
-        world.wait(6);
+        world.wait(5);
     }
     assert!(world.output(stream).1);
 }
