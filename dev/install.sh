@@ -13,6 +13,8 @@ DEFAULT_DIR=/var/lib/php-sse
 # Where hubs have their sockets: each user makes a directory in it.
 RUN_DIR=/run/php-sse
 DESTDIR=${DESTDIR:-}
+# Messages name the paths that files have in the end.
+below=${DESTDIR:+, below $DESTDIR}
 tmpfiles=$DESTDIR/usr/lib/tmpfiles.d/php-sse.conf
 
 find_php
@@ -47,8 +49,8 @@ remove() {
     fi
     rm -f "$library" ${ini:+"$ini"}
     remove_run_dir
-    say "Removed sse from $PHP. PHP-FPM and Apache need a restart."
-    say "The events in $DESTDIR$SSE_DIR stay; remove that directory if nobody needs them."
+    say "Removed sse from $PHP$below. PHP-FPM and Apache need a restart."
+    say "The events in $SSE_DIR stay; remove that directory if nobody needs them."
 }
 
 # /run is empty after a boot: systemd makes the directory again.
@@ -81,7 +83,7 @@ install_files() {
         die "root has no cargo here: run 'make build' as yourself, then 'sudo make install'."
     fi
     group=${WEB_GROUP:-$(web_group)}
-    [ -n "$group" ] || die "Which group runs PHP on the web? Name it: make install WEB_GROUP=..."
+    [ -n "$group" ] || die "Which group runs PHP on the web? Name it: sudo make install WEB_GROUP=..."
 
     # Replaced in one step: PHP may have the old one loaded, and writing into it would crash it.
     install -d "$(dirname "$library")"
@@ -111,8 +113,8 @@ install_files() {
     if [ -z "$DESTDIR" ] && [ -n "$ini" ]; then
         "$PHP" -r 'exit((int) !extension_loaded("sse"));' || die "Installed, but $PHP does not load it; see the warning above."
     fi
-    say "Installed sse for $PHP: $library, $ini"
-    say "Events are kept in $DESTDIR$SSE_DIR, shared with the group $group: who pushes from a shell must be in it."
+    say "Installed sse for $PHP$below: ${library#"$DESTDIR"}${ini:+, ${ini#"$DESTDIR"}}"
+    say "Events are kept in $SSE_DIR, shared with the group $group: who pushes from a shell must be in it."
     say "PHP-FPM and Apache load it with their next restart."
 }
 
