@@ -13,6 +13,7 @@ use RuntimeException;
 
 require dirname(__DIR__) . '/tests/support/load.php';
 require __DIR__ . '/Crowds.php';
+require __DIR__ . '/beside.php';
 
 /** What the page's button may open takes two connections a stream. */
 const CONNECTIONS = 12_000;
@@ -34,16 +35,13 @@ stopAtTheEnd(function () use ($stack, &$pulse, &$crowds): void {
 
 try {
     $stack->start();
-    $push = pushCommand($stack);
-    file_put_contents("$stack->dir/push-command", $push);
-    // The page to look inside with, where the web user can read it.
-    copyTree(dirname(__DIR__) . '/tools', "$stack->dir/tools");
-    copy(dirname(__DIR__) . '/js/sse.js', "$stack->dir/tools/sse.js");
+    $push = pushScript($stack);
+    bringDebugPage($stack->dir);
     file_put_contents("$stack->dir/workers", (string)$options->workers);
 
     echo "\n  page   $stack->url/\n";
     echo '  proof  ' . prove($stack) . "\n";
-    echo "  push   $push\n\n";
+    echo "  push   $push demo hello\n\n";
     if (!stream_isatty(STDOUT)) {
         exit(0);
     }
@@ -77,17 +75,14 @@ function options(array $arguments): Options
 }
 
 /**
- * What pushes an event from another terminal. The page shows it too.
+ * Writes the script that pushes from another terminal. The page shows it too.
  */
-function pushCommand(Stack $stack): string
+function pushScript(Stack $stack): string
 {
     $scanned = getenv('PHP_INI_SCAN_DIR');
-    $words = $scanned === false ? [] : ["PHP_INI_SCAN_DIR=$scanned"];
-    $words[] = realpath((string)exec('command -v php')) === realpath(PHP_BINARY) ? 'php' : PHP_BINARY;
-    array_push($words, ...$stack->flags());
-    $quote = fn(string $word): string => preg_match('~[^\w./:=@+-]~', $word) ? escapeshellarg($word) : $word;
+    $environment = $scanned === false ? [] : ["PHP_INI_SCAN_DIR=$scanned"];
 
-    return implode(' ', array_map($quote, $words)) . " -r 'Sse\\push(\"demo\", [\"message\" => \"hello\"]);'";
+    return writePlainPush($stack->dir, [...$environment, PHP_BINARY, ...$stack->flags()]);
 }
 
 /**

@@ -11,6 +11,7 @@ namespace Sse\Support;
 use RuntimeException;
 
 require dirname(__DIR__) . '/tests/support/functions.php';
+require __DIR__ . '/beside.php';
 
 /** Each open page holds one for its stream; a browser loads with six at once. */
 const WORKERS = 16;
@@ -31,8 +32,8 @@ stopAtTheEnd(function () use ($dir, &$processes): void {
 try {
     mkdir("$dir/store", recursive: true);
     copyTree(__DIR__ . '/public', "$dir/public");
-    $push = "SSE_DIR=$dir/store " . PHP_BINARY . " -r 'require \"$plain\"; Sse\\push(\"demo\", [\"message\" => \"hello\"]);'";
-    file_put_contents("$dir/push-command", $push);
+    bringDebugPage($dir);
+    $push = writePlainPush($dir, ["SSE_DIR=$dir/store", PHP_BINARY], "require '$plain'; ");
     file_put_contents("$dir/workers", (string)WORKERS);
     putenv("SSE_DIR=$dir/store");
     putenv('PHP_CLI_SERVER_WORKERS=' . WORKERS);
@@ -46,7 +47,7 @@ try {
 
     echo "\n  page   http://$address/\n";
     echo '  proof  ' . proof($plain, "http://$address/events.php") . "\n";
-    echo "  push   $push\n\n";
+    echo "  push   $push demo hello\n\n";
     if (!stream_isatty(STDOUT)) {
         exit(0);
     }

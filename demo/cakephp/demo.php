@@ -11,6 +11,7 @@ use InvalidArgumentException;
 use RuntimeException;
 
 require dirname(__DIR__, 2) . '/tests/support/load.php';
+require dirname(__DIR__) . '/beside.php';
 
 try {
     // A stream holds a worker while it is open; "ondemand" starts as many as there are tabs.
@@ -25,10 +26,11 @@ stopAtTheEnd($stack->stop(...));
 try {
     $stack->start();
     // The page shows it.
-    file_put_contents("{$stack->app->tmp}/push-command", pushCommand($stack));
+    $push = pushScript($stack) . ' Hello';
+    file_put_contents("{$stack->app->tmp}/push-command", $push);
     echo "\n  page   $stack->url/\n";
-    echo '  proof  ' . prove($stack) . "\n";
-    echo '  push   ' . pushCommand($stack) . "\n\n";
+    echo '  proof  ' . prove($stack, $push) . "\n";
+    echo "  push   $push\n\n";
     if (!stream_isatty(STDOUT)) {
         exit(0);
     }
@@ -43,18 +45,15 @@ try {
 }
 
 /**
- * What shows a toast on the page, from another terminal.
+ * Writes the script that shows a toast on the page, from another terminal.
  */
-function pushCommand(Stack $stack): string
+function pushScript(Stack $stack): string
 {
-    $words = ["SSE_TMP={$stack->app->tmp}", PHP_BINARY, ...array_slice($stack->flags(), 0, 2)];
     $scanned = getenv('PHP_INI_SCAN_DIR');
-    if ($scanned !== false) {
-        array_unshift($words, "PHP_INI_SCAN_DIR=$scanned");
-    }
-    array_push($words, "{$stack->app->directory}/bin/cake.php", 'push', 'Hello');
+    $environment = ["SSE_TMP={$stack->app->tmp}", ...($scanned === false ? [] : ["PHP_INI_SCAN_DIR=$scanned"])];
+    $php = [PHP_BINARY, ...array_slice($stack->flags(), 0, 2)];
 
-    return implode(' ', $words);
+    return writePush($stack->dir, 'MESSAGE', [...$environment, ...$php, "{$stack->app->directory}/bin/cake.php", 'push'], '"$@"');
 }
 
 /**
@@ -62,7 +61,7 @@ function pushCommand(Stack $stack): string
  *
  * @throws \RuntimeException when it does not arrive
  */
-function prove(Stack $stack): string
+function prove(Stack $stack, string $push): string
 {
     $url = $stack->url;
     if (@file_get_contents("$url/") === false) {
@@ -74,7 +73,7 @@ function prove(Stack $stack): string
     ));
     $client = new Client("$url/stream/reports", 'GET', "Cookie: $cookie");
     $client->until('event: connected');
-    exec(pushCommand($stack) . ' 2>&1', $lines, $status);
+    exec("$push 2>&1", $lines, $status);
     if ($status !== 0) {
         throw new RuntimeException("The push failed:\n" . implode("\n", $lines));
     }

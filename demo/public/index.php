@@ -7,7 +7,7 @@ header('Cross-Origin-Embedder-Policy: require-corp');
 header("Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'self'");
 header('Cache-Control: no-store');
 
-$pushCommand = (string)@file_get_contents(dirname(__DIR__) . '/push-command');
+$push = dirname(__DIR__) . '/push';
 $icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
     . "%3Ccircle cx='4' cy='8' r='3' fill='%234f5bd5'/%3E"
     . "%3Cpath d='M8 3a7 7 0 0 1 0 10M11 1a10 10 0 0 1 0 14' fill='none' stroke='%234f5bd5' stroke-width='1.8'/%3E%3C/svg%3E";
@@ -78,7 +78,7 @@ $icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0
         </form>
         <h3>Or from another terminal</h3>
         <div class="command">
-            <pre tabindex="0"><code id="command" data-command="<?= htmlspecialchars($pushCommand) ?>"><?= htmlspecialchars($pushCommand) ?></code></pre>
+            <pre tabindex="0"><code id="command" data-command="<?= htmlspecialchars($push) ?>"><?= htmlspecialchars("$push demo hello") ?></code></pre>
             <button id="copy" class="quiet">Copy</button>
         </div>
     </section>

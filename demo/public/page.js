@@ -139,9 +139,7 @@ async function push(event) {
 function showCommand() {
     const key = element('push').elements.key.value;
     const command = element('command');
-    const hello = 'Sse\\push("demo", ["message" => "hello"]);';
-    const chosen = key === 'demo' ? hello : `Sse\\push("${key}", ["message" => "hello"], "${key}");`;
-    command.textContent = command.dataset.command.replace(hello, chosen);
+    command.textContent = `${command.dataset.command} ${key} hello`;
 }
 
 async function copyCommand() {

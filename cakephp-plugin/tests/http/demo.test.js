@@ -104,7 +104,7 @@ test('without a terminal the demo proves that a push arrives, and leaves nothing
     const { stdout } = await run(php, [`${demo}/demo.php`, '--extension', extension]);
 
     assert.match(stdout, /proof +logged in, subscribed, "bin\/cake push" ran, the toast arrived/);
-    const [, tmp] = stdout.match(/SSE_TMP=(\S+)/);
+    const [, tmp] = stdout.match(/push +(\S+)\/push Hello/);
     assert.equal(existsSync(tmp), false);
     await assert.rejects(fetch(stdout.match(/page +(\S+)/)[1]));
 });

@@ -25,7 +25,7 @@ test('demo: without a terminal it proves that a push arrives, and leaves nothing
     const { stdout } = await promisify(execFile)(php, [`${demo}demo.php`, '--extension', extension]);
 
     assert.match(stdout, /proof +subscribed in [\d.]+ ms, pushed, received [\d,]+ µs after the push/);
-    const [, dir] = stdout.match(/sse\.dir=(\S+)\/store/);
+    const [, dir] = stdout.match(/push +(\S+)\/push demo hello/);
     assert.equal(existsSync(dir), false);
     const [, url] = stdout.match(/page +(\S+)/);
     await assert.rejects(fetch(url));
@@ -35,7 +35,7 @@ test('demo: in plain PHP, without a terminal it proves that a push arrives, and 
     const { stdout } = await promisify(execFile)(php, [`${demo}plain.php`]);
 
     assert.match(stdout, /proof +subscribed in [\d.]+ ms, pushed, received [\d,]+ µs after the push/);
-    const [, dir] = stdout.match(/SSE_DIR=(\S+)\/store/);
+    const [, dir] = stdout.match(/push +(\S+)\/push demo hello/);
     assert.equal(existsSync(dir), false);
     const [, url] = stdout.match(/page +(\S+)/);
     await assert.rejects(fetch(url));
@@ -54,6 +54,22 @@ test('demo: what the form pushes appears under its key, with its latency', async
     await news.waitFor();
 
     assert.match(await news.locator('small').textContent(), /\d (µs|ms)$/);
+    assert.deepEqual(errors, []);
+});
+
+test('demo: the script for another terminal pushes to the key that it is given, and the page shows how it is called', async (t) => {
+    const write = 'require $argv[1]; require $argv[2]; echo Sse\\Support\\writePlainPush($argv[3], array_slice($argv, 4));';
+    const { stdout: script } = await promisify(execFile)(php, [
+        '-r', write, '--', `${demo}../tests/support/load.php`, `${demo}beside.php`, stack.dir, php, ...stack.flags,
+    ]);
+    const { page, errors } = await openPage(t, browser, stack.url);
+    await promisify(execFile)(script, []);
+    await promisify(execFile)(script, ['news', "it's <b>here</b>"]);
+    await page.locator('#demo li', { hasText: 'hello' }).first().waitFor();
+    await page.locator('#news li', { hasText: "it's <b>here</b>" }).waitFor();
+    await page.getByText('news', { exact: true }).first().click();
+
+    assert.equal(await page.locator('#command').textContent(), `${script} news hello`);
     assert.deepEqual(errors, []);
 });
 
