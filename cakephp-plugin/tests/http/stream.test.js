@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { launchBrowser, openTab } from '../../../tests/support/browser.js';
+import { filesIn } from '../../../tests/support/docs.js';
 import { Listener, Proxy, RawStream, clients, isPlain, numbers, until, within } from '../../../tests/support/index.js';
 import { readmeBlock, startCake } from './lib/cake.js';
 
@@ -110,6 +112,25 @@ for (const page of ['README.md', '../docs/streams.md']) {
         assert.ok(await tab.evaluate(() => window.shown.state) > 0);
     });
 }
+
+test('Chromium: docs/start.md as it is shown: what is pushed is on the page, and not again when it is loaded again', async (t) => {
+    const shown = filesIn('docs/start.md');
+    for (const name of ['src/Controller/NewsController.php', 'templates/News/index.php']) {
+        const tested = readFileSync(new URL(`../test_app/${name}`, import.meta.url), 'utf8');
+        assert.equal(tested, shown.get(name), `tests/test_app/${name} is another`);
+    }
+    const page = await browser.newPage();
+    t.after(() => page.close());
+    const isOpen = () => page.waitForFunction(() => Sse.connect('/news/stream').status === 'open');
+    await page.goto(`${cake.url}/news/index`);
+    await isOpen();
+    await cake.push('news', { event: 'toast', message: 'Hello' });
+    await page.locator('#news', { hasText: 'Hello' }).waitFor();
+    await page.reload();
+    await isOpen();
+    await cake.push('news', { event: 'toast', message: 'next' });
+    await page.locator('#news', { hasText: 'next' }).waitFor();
+});
 
 test('the headers are those of an event stream, and the stream opens with the time of the application', async (t) => {
     const stream = await RawStream.open(reports(20));

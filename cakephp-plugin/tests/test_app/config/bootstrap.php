@@ -36,6 +36,7 @@ Configure::write('App', [
     'webroot' => 'webroot',
     'wwwRoot' => WWW_ROOT,
     'fullBaseUrl' => 'http://localhost',
+    'jsBaseUrl' => 'js/',
     'paths' => ['templates' => [ROOT . DS . 'templates' . DS]],
 ]);
 Configure::write('Session', ['defaults' => 'php', 'ini' => ['session.save_path' => TMP]]);

@@ -10,5 +10,6 @@ return function (RouteBuilder $routes): void {
     });
     $routes->connect('/stream/{action}', ['controller' => 'Stream']);
     $routes->connect('/reports/{action}/*', ['controller' => 'Reports']);
+    $routes->connect('/news/{action}', ['controller' => 'News']);
     $routes->connect('/probe/{action}', ['controller' => 'Probe']);
 };

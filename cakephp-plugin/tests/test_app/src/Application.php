@@ -12,6 +12,7 @@ use Authentication\Middleware\AuthenticationMiddleware;
 use Cake\Error\Middleware\ErrorHandlerMiddleware;
 use Cake\Http\BaseApplication;
 use Cake\Http\MiddlewareQueue;
+use Cake\Routing\Middleware\AssetMiddleware;
 use Cake\Routing\Middleware\RoutingMiddleware;
 use Psr\Http\Message\ServerRequestInterface;
 
@@ -31,6 +32,7 @@ class Application extends BaseApplication implements AuthenticationServiceProvid
         return $middlewareQueue
             ->add(new BufferingMiddleware())
             ->add(new ErrorHandlerMiddleware())
+            ->add(new AssetMiddleware())
             ->add(new RoutingMiddleware($this))
             ->add(new AuthenticationMiddleware($this));
     }

@@ -25,8 +25,6 @@ class SseHelperTest extends TestCase
     {
         parent::setUp();
         $this->loadPlugins([SsePlugin::class]);
-        // As the application skeleton has it.
-        Configure::write('App.jsBaseUrl', 'js/');
         Router::createRouteBuilder('/')->connect('/live/{action}', ['controller' => 'Live'], [
             'routeClass' => DashedRoute::class,
         ]);
@@ -35,7 +33,6 @@ class SseHelperTest extends TestCase
     public function tearDown(): void
     {
         Log::drop('helper');
-        Configure::delete('App.jsBaseUrl');
         $this->removePlugins(['Sse']);
         Router::reload();
         parent::tearDown();
