@@ -75,6 +75,20 @@ test('the next page shows no toast again, and one that was pushed between two pa
     assert.deepEqual(errors, []);
 });
 
+test('the page shows what is on the wire, and that onLoop has seen its user', async (t) => {
+    const { page, errors } = await openPage(t, browser, stack.url);
+    await cake('push', 'on the wire');
+    await page.locator('#wire li', { hasText: 'toast {"message":"on the wire","type":"success"}' }).waitFor();
+    await page.locator('#seen', { hasText: /^\d\d:\d\d:\d\d$/ }).waitFor();
+    await page.getByRole('button', { name: 'Close the stream' }).click();
+    await page.locator('#state[data-state=closed]').waitFor();
+    await cake('push', 'while it was closed');
+    await page.getByRole('button', { name: 'Open it again' }).click();
+    await page.locator('#wire li', { hasText: 'while it was closed' }).waitFor();
+
+    assert.deepEqual(errors, []);
+});
+
 test('/sse-debug shows what is pushed, and pushes', async (t) => {
     const { page, errors } = await openPage(t, browser, stack.url);
     const debug = await browser.newPage();

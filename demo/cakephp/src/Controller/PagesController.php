@@ -4,6 +4,7 @@ declare(strict_types=1);
 namespace App\Controller;
 
 use ArrayObject;
+use Cake\Cache\Cache;
 use Cake\Event\EventInterface;
 use Cake\Http\Response;
 use Sse\Service\SseService;
@@ -50,6 +51,18 @@ class PagesController extends AppController
         ]);
 
         return $this->response->withStatus(204);
+    }
+
+    /**
+     * When the stream's `onLoop` wrote last that the user is there.
+     *
+     * @return \Cake\Http\Response
+     */
+    public function seen(): Response
+    {
+        $seen = Cache::read('online_' . $this->Authentication->getIdentityData('id'));
+
+        return $this->response->withType('application/json')->withStringBody((string)json_encode($seen));
     }
 
     /**

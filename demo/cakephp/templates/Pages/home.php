@@ -36,5 +36,16 @@ $this->Sse->connect(
         <p id="none" class="hint">None yet.</p>
         <ol id="reports"></ol>
     </section>
+    <section class="card">
+        <h2>On the wire</h2>
+        <p class="hint">Each event, as the browser gets it.</p>
+        <ol id="wire" role="log" aria-label="Events" tabindex="0"></ol>
+    </section>
+    <section class="card">
+        <h2>Online</h2>
+        <p class="hint"><code>onLoop</code> writes to the cache that you are there, as long as the stream is open.</p>
+        <p>Last seen <b id="seen">–</b></p>
+        <button id="toggle" class="quiet">Close the stream</button>
+    </section>
 </main>
 <div id="toasts" role="log" aria-label="Toasts"></div>

@@ -26,6 +26,26 @@ document.addEventListener('sse:report_ready', ({ detail: { data: { data: report,
     document.getElementById('none').hidden = true;
 });
 
+document.addEventListener('sse-event', ({ detail: { name, data } }) => {
+    const item = element('li');
+    item.append(element('b', '', name), ` ${JSON.stringify(data)}`);
+    document.getElementById('wire').prepend(item);
+});
+
+const seen = document.getElementById('seen');
+setInterval(async () => {
+    const time = await (await fetch('/seen')).json();
+    seen.textContent = time ? new Date(time * 1000).toLocaleTimeString('en-GB') : 'never';
+}, 1000);
+
+// The stream that the layout's tag has connected.
+const stream = () => Sse.connect(document.querySelector('[data-connect]').dataset.connect, { resume: true, user: 1 });
+document.getElementById('toggle').addEventListener('click', ({ target }) => {
+    const isOpen = state.dataset.state !== 'closed';
+    isOpen ? stream().close() : stream();
+    target.textContent = isOpen ? 'Open it again' : 'Close the stream';
+});
+
 for (const button of document.querySelectorAll('[data-post]')) {
     button.addEventListener('click', () => fetch(button.dataset.post, { method: 'POST' }));
 }
@@ -35,7 +55,7 @@ function show(name) {
     state.textContent = name;
 }
 
-function element(name, className, text = '') {
+function element(name, className = '', text = '') {
     const made = document.createElement(name);
     made.className = className;
     made.textContent = text;
