@@ -37,7 +37,7 @@ run_phpt \
     SSE_EXTENSION=$PWD/php/bootstrap.php
     SSE_PHP=$PHP
     export SSE_EXTENSION SSE_PHP
-    run_node_tests tests/http/*.test.js tests/http/worker/*.test.js tests/http/browser/chromium.test.js
+    run_node_tests tests/http/*.test.js tests/http/worker/*.test.js tests/http/browser/chromium.test.js php/tests/http/*.test.js
 )
 
 "$PHP" php/tests/mixed/run.php "$SSE_EXTENSION" "${EVENTS:-100000}"
