@@ -13,7 +13,7 @@ final class Pace
     private const LONGEST = 0.1;
 
     /** A pause is this part of the time in which nothing came. */
-    private const PART = 0.1;
+    private const PART = 0.03;
 
     /** When something came last, by `now()`. */
     private float $last;
