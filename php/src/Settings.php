@@ -228,10 +228,12 @@ final class Settings
 
     private static function fromOutside(string $name): ?string
     {
-        $variable = 'SSE_' . strtoupper($name);
-        foreach ([getenv($variable), $_ENV[$variable] ?? null, $_SERVER[$variable] ?? null] as $text) {
-            if (is_string($text) && $text !== '') {
-                return $text;
+        // Apache names it anew where it runs PHP by an Action, as hosts do with CGI.
+        foreach (['SSE_' . strtoupper($name), 'REDIRECT_SSE_' . strtoupper($name)] as $variable) {
+            foreach ([getenv($variable), $_ENV[$variable] ?? null, $_SERVER[$variable] ?? null] as $text) {
+                if (is_string($text) && $text !== '') {
+                    return $text;
+                }
             }
         }
         $text = function_exists('get_cfg_var') ? get_cfg_var("sse.$name") : false;
