@@ -168,12 +168,12 @@ fn recallable(
         value(b"REQUEST_URI").unwrap_or_default().split(|&byte| byte == b'?').next().unwrap_or_default();
     let host = value(b"HTTP_HOST").unwrap_or_default();
     let script = value(b"SCRIPT_FILENAME").unwrap_or_default();
-    let place = [host, script, path].map(String::from_utf8_lossy).join("\n");
+    let route = [host, script, path].map(String::from_utf8_lossy).join("\n");
     let millis = u64::try_from(plan.poll.as_millis()).unwrap_or(u64::MAX);
     Ok(address(connection).map(|address| Recallable {
         address,
         parameters,
-        place,
+        route,
         maker: maker(callbacks),
         loop_ms: callbacks.on_loop.map(|_| millis),
         collect_ms: callbacks.collect.map(|_| millis),

@@ -62,8 +62,12 @@ pub fn take_recall() -> Option<Vec<u8>> {
     }?;
     // In the very first request of a process, with auto_globals_jit off, these are there already.
     let mut globals = ProcessGlobals::get_mut();
-    for table in globals.http_globals.iter_mut().filter_map(Zval::array_mut) {
-        remove(table);
+    for array in globals.http_globals.iter_mut().filter(|array| array.is_array()) {
+        // SAFETY: an array of the engine's, which `$_SERVER` or `$_ENV` shares: not by `array_mut`, which would make
+        // another one.
+        if let Some(table) = unsafe { array.value.arr.as_mut() } {
+            remove(table);
+        }
     }
     Some(token)
 }

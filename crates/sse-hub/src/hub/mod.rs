@@ -60,6 +60,9 @@ use self::streams::{Due, End, Streams};
 use crate::wire::message::Status;
 use crate::wire::outgoing::Outgoing;
 
+/// Milliseconds in which streams that PHP is asked for end with an outdated hub.
+const DRAIN_OF_RECALLED: u64 = 5_000;
+
 /// What bounds a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -213,8 +216,8 @@ impl Hub {
 
     /// When [`Hub::tick`] has something to do.
     #[must_use]
-    pub fn next_tick(&self) -> Option<Instant> {
-        let due = [self.streams.next_due(), self.recalls.next_due()];
+    pub fn next_tick(&self, now: Instant) -> Option<Instant> {
+        let due = [self.streams.next_due(), self.recalls.next_due(now)];
         [self.next_question(), self.stores.next_close()].into_iter().chain(due).flatten().min()
     }
 
@@ -227,6 +230,9 @@ impl Hub {
                 self.end(id, true, now, clients);
                 continue;
             }
+            // Workers ask the hub that is to come, which knows nothing of recalls of this one.
+            let is_recalled = self.streams.get(id).is_some_and(|stream| stream.recall().is_some());
+            let spread = if is_recalled { spread.min(DRAIN_OF_RECALLED) } else { spread };
             let ends = now + Duration::from_millis(jitter::draw(&(0..=spread)));
             if self.streams.known_mut(id).is_ok_and(|stream| stream.end_by(ends)) {
                 self.streams.remind(id, ends);

@@ -22,8 +22,6 @@ use crate::wire::call::{self, Outcome};
 use crate::wire::message::{Due, Maker, Reason, Recallable, Refusal};
 use crate::wire::outgoing::Outgoing;
 
-/// Matters that are looked at for one that can be asked for now.
-const LOOKED_AT: usize = 32;
 /// What was made of so many events is given to all streams before more is: a stream that keeps up finds it there.
 const SPREAD: usize = 64;
 
@@ -52,8 +50,8 @@ pub enum Answered {
 /// What became of a matter whose turn it is.
 enum Prepared {
     Call(Call),
-    /// It can't be asked for now.
-    Busy,
+    /// It waits for a request of this session.
+    Busy(u64),
     /// Nothing is due any more.
     Nothing,
 }
@@ -149,6 +147,10 @@ impl Hub {
                         if self.streams.take_made(id, index, made).is_err() {
                             return Course::Waits;
                         }
+                        // One that is by itself needs nothing of it any more.
+                        if self.recalls.group(group).is_some_and(|group| group.members().nth(1).is_none()) {
+                            self.forget_had(group, index);
+                        }
                         let ready =
                             |stream: &Stream| stream.recall().is_some_and(|recall| recall.ready.is_some());
                         if self.streams.get(id).is_some_and(ready) {
@@ -238,19 +240,16 @@ impl Hub {
     }
 
     fn next_call_to(&mut self, id: PoolId, now: Instant) -> Option<NewCall> {
-        let mut busy = Vec::new();
         let mut found = None;
-        while found.is_none() && busy.len() < LOOKED_AT && self.recalls.has_room(id, now) {
+        while found.is_none() && self.recalls.has_room(id, now) {
             let Some(waiting) = self.recalls.pool(id).ok()?.take_next() else { break };
             match self.prepare_call(id, waiting, now) {
                 Prepared::Call(call) => found = Some(call),
-                Prepared::Busy => busy.push(waiting),
+                Prepared::Busy(session) => self.recalls.pool(id).ok()?.park(session, waiting),
                 Prepared::Nothing => {}
             }
         }
-        let pool = self.recalls.pool(id).ok()?;
-        busy.into_iter().rev().for_each(|waiting| pool.put_back(waiting));
-        let address = Rc::clone(&pool.address);
+        let address = Rc::clone(&self.recalls.pool(id).ok()?.address);
         let call = found?;
         let recall = self.streams.get(call.vehicle).and_then(Stream::recall)?;
         let parameter = call::parameters([(call::PARAMETER, call.token.as_bytes())]);
@@ -260,57 +259,82 @@ impl Hub {
     }
 
     fn prepare_call(&mut self, pool: PoolId, (matter, since): (Matter, Instant), now: Instant) -> Prepared {
-        let busy = self.recalls.busy_sessions();
-        let is_free =
-            |recall: &Recall| recall.parameters.session().is_none_or(|session| !busy.contains(&session));
-        let Some(token) = recalls::draw_token() else { return Prepared::Busy };
-        let (vehicle, due) = match matter {
-            Matter::Stream(id) => {
-                let Some(recall) = self.streams.get(id).and_then(Stream::recall) else {
-                    return Prepared::Nothing;
-                };
-                if !is_free(recall) {
-                    return Prepared::Busy;
-                }
-                let (group, on_loop) = (recall.group, recall.is_loop_due(now));
-                let has_frame = recall.ready.is_some();
-                let frames = !has_frame && self.course(id, group, now) == Course::Alone;
-                let Some(stream) = self.streams.get_mut(id) else { return Prepared::Nothing };
-                let cursor = stream.standing().cursor();
-                let Some(recall) = stream.recall_mut() else { return Prepared::Nothing };
-                if !frames && !on_loop {
-                    recall.turn.forget();
-                    return Prepared::Nothing;
-                }
-                recall.turn.ask();
-                (id, Due { cursor, key: None, frames, on_loop, collect: false })
-            }
-            Matter::Key(id, index) => {
-                let frames = self.share_lacks(id, index);
-                let Some(group) = self.recalls.group_mut(id) else { return Prepared::Nothing };
-                let (Some(key), Some(share)) = (group.set.keys.get(index), group.shares.get_mut(index))
-                else {
-                    return Prepared::Nothing;
-                };
-                let collect = share.collects.is_some_and(|due| due <= now);
-                let Ok(key) = Keys::new(vec![key.clone()]) else { return Prepared::Nothing };
-                if !frames && !collect {
-                    share.turn.forget();
-                    return Prepared::Nothing;
-                }
-                let cursor = Tags::new(&key).write(share.epoch(), &[share.end()]);
-                let streams = &self.streams;
-                let can_be_asked = |id| streams.get(id).and_then(Stream::recall).is_some_and(is_free);
-                let Some(vehicle) = group.next_vehicle(can_be_asked) else { return Prepared::Busy };
-                if let Some(share) = group.shares.get_mut(index) {
-                    share.turn.ask();
-                }
-                (vehicle, Due { cursor, key: Some(key), frames, on_loop: false, collect })
-            }
+        let due = match matter {
+            Matter::Stream(id) => self.due_of_stream(id, now),
+            Matter::Key(group, index) => self.due_of_key(group, index, now),
         };
-        let session =
-            self.streams.get(vehicle).and_then(Stream::recall).and_then(|recall| recall.parameters.session());
+        let Some((vehicle, due)) = due else {
+            if let Some(turn) = self.turn(matter) {
+                turn.forget();
+            }
+            return Prepared::Nothing;
+        };
+        let recall = self.streams.get(vehicle).and_then(Stream::recall);
+        let session = recall.and_then(|recall| recall.session);
+        if let Some(session) = session.filter(|session| self.recalls.busy_sessions().contains(session)) {
+            return Prepared::Busy(session);
+        }
+        // Without entropy it is asked for as if it had failed.
+        let Some(token) = recalls::draw_token() else {
+            self.failed(matter, now);
+            return Prepared::Nothing;
+        };
+        if let Some(turn) = self.turn(matter) {
+            turn.ask();
+        }
         Prepared::Call(Call { matter, since, vehicle, pool, token, due, session })
+    }
+
+    /// What a stream is to ask PHP for by itself; `None` if nothing is due any more.
+    fn due_of_stream(&mut self, id: StreamId, now: Instant) -> Option<(StreamId, Due)> {
+        let stream = self.streams.get(id).filter(|stream| stream.is_open())?;
+        let recall = stream.recall()?;
+        let (group, on_loop, has_frame) = (recall.group, recall.is_loop_due(now), recall.ready.is_some());
+        let course = if has_frame { Course::Ready } else { self.course(id, group, now) };
+        if course == Course::Ready && !has_frame {
+            self.streams.turn_later(id);
+        }
+        let frames = course == Course::Alone;
+        let cursor = self.streams.get(id)?.standing().cursor();
+        (frames || on_loop).then_some((id, Due { cursor, key: None, frames, on_loop, collect: false }))
+    }
+
+    /// What is to be asked for all streams of a group, and by whose request; `None` if nothing is due, or none of them
+    /// is open.
+    fn due_of_key(&mut self, id: GroupId, index: usize, now: Instant) -> Option<(StreamId, Due)> {
+        let frames = self.share_lacks(id, index);
+        let busy = self.recalls.busy_sessions();
+        let group = self.recalls.group_mut(id)?;
+        let (key, share) = (group.set.keys.get(index)?, group.shares.get_mut(index)?);
+        let collect = share.collects.is_some_and(|due| due <= now);
+        let key = Keys::new(vec![key.clone()]).ok()?;
+        let cursor = Tags::new(&key).write(share.epoch(), &[share.end()]);
+        if !frames && !collect {
+            return None;
+        }
+        let streams = &self.streams;
+        let is_open = |id| streams.get(id).is_some_and(Stream::is_open);
+        let waits = |id| {
+            let session = streams.get(id).and_then(Stream::recall).and_then(|recall| recall.session);
+            session.is_some_and(|session| busy.contains(&session))
+        };
+        let Some(vehicle) = group.next_vehicle(is_open, waits) else {
+            // Whoever comes next looks for what is pending; what others put elsewhere has its time.
+            let next = group.common.next_collect(now).filter(|_| collect);
+            self.collect_at(id, index, next);
+            return None;
+        };
+        Some((vehicle, Due { cursor, key: Some(key), frames, on_loop: false, collect }))
+    }
+
+    /// Has `collect` run for a group's key then.
+    fn collect_at(&mut self, group: GroupId, index: usize, next: Option<Instant>) {
+        if let Some(next) = next
+            && let Some(share) = self.recalls.share_mut(group, index)
+        {
+            share.collects = Some(next);
+            self.recalls.remind(Matter::Key(group, index), next);
+        }
     }
 
     /// What the request with this token is for; `None` if none is under way with it.
@@ -347,7 +371,7 @@ impl Hub {
         match outcome {
             Outcome::Frames { frames, cursor } => {
                 let why = cursor.is_none().then_some(
-                    "a recall ended early, by a fatal error or exit as PHP's own log says; what it had sent until then is delivered",
+                    "a recall ended early, PHP's own log says why: a fatal error or exit, or the store; what it had sent until then is delivered",
                 );
                 let cursor = cursor.or_else(|| call::last_id(&frames));
                 let cursor = cursor.and_then(|text| Cursor::read(text.as_bytes()));
@@ -401,7 +425,7 @@ impl Hub {
         // Its client may have left meanwhile.
         let Some(stream) = self.streams.get_mut(id) else { return };
         let set = Rc::clone(stream.keys());
-        let before = (stream.standing().epoch(), stream.standing().cursor());
+        let before = stream.standing().cursor();
         let place = cursor.map(|cursor| (cursor.epoch(), cursor.positions(&set.keys)));
         let is_elsewhere = place.as_ref().is_some_and(|(_, positions)| positions.iter().any(Option::is_none));
         if call.due.frames
@@ -409,7 +433,7 @@ impl Hub {
         {
             stream.standing_mut().stand_at(epoch, positions.into_iter().map(Option::unwrap_or_default));
         }
-        let has_moved = before.1 != stream.standing().cursor();
+        let has_moved = before != stream.standing().cursor();
         let Some(recall) = stream.recall_mut() else { return };
         if !frames.is_empty() {
             recall.ready = Some(Outgoing::whole(frames));
@@ -458,9 +482,10 @@ impl Hub {
         let last = last.map(|(epoch, position)| (epoch, Made { position, body: None }));
         let made: Vec<(Epoch, Made)> = made.into_iter().chain(last).collect();
         let Some(share) = self.recalls.share_mut(group, index) else { return };
-        let before = share.end();
-        let is_of_another = made.last().is_some_and(|(epoch, _)| *epoch != share.epoch());
-        let has_moved = is_of_another || made.last().is_some_and(|(_, made)| made.position > before);
+        // Of another store than the share each stream hears by itself what that means for it; the channel comes to it.
+        let (epoch, before) = (share.epoch(), share.end());
+        let made: Vec<Made> = made.into_iter().filter(|(of, _)| *of == epoch).map(|(_, made)| made).collect();
+        let has_moved = made.last().is_some_and(|made| made.position > before);
         if failure.is_some() || (call.due.frames && !has_moved) {
             share.turn.failed(PAUSES, now);
         } else {
@@ -469,21 +494,14 @@ impl Hub {
         let pause = share.turn.pause();
         if call.due.collect {
             let next = self.recalls.group(group).and_then(|group| group.common.next_collect(now));
-            if let Some(share) = self.recalls.share_mut(group, index) {
-                share.collects = next;
-            }
-            if let Some(next) = next {
-                self.recalls.remind(Matter::Key(group, index), next);
-            }
+            self.collect_at(group, index, next);
         }
         if let Some(pause) = pause {
             self.recalls.remind(Matter::Key(group, index), pause);
         }
-        // Of another store each stream hears by itself what that means for it.
-        let made = if is_of_another { Vec::new() } else { made };
         for some in made.chunks(SPREAD) {
             if let Some(share) = self.recalls.share_mut(group, index) {
-                some.iter().for_each(|(_, made)| share.push(made.clone()));
+                some.iter().for_each(|made| share.push(made.clone()));
             }
             for &stream in members.iter() {
                 if self.streams.get(stream).is_some() {
@@ -491,7 +509,19 @@ impl Hub {
                 }
             }
         }
+        self.forget_had(group, index);
         self.ask_for_key(group, index, now);
+    }
+
+    /// Forgets what was made of a key and all of a group's streams have.
+    fn forget_had(&mut self, group: GroupId, index: usize) {
+        let Some(group) = self.recalls.group_mut(group) else { return };
+        let streams = &self.streams;
+        let position = |id| streams.get(id).and_then(|stream| stream.standing().position(index));
+        let least = group.members().filter_map(position).min();
+        if let (Some(least), Some(share)) = (least, group.shares.get_mut(index)) {
+            share.forget_until(least);
+        }
     }
 
     fn turn(&mut self, matter: Matter) -> Option<&mut Turn> {

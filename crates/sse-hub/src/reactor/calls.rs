@@ -15,8 +15,9 @@ use super::origin::Origin;
 use crate::hub::{Answered, CallId, NewCall};
 use crate::wire::call::{Answer, Outcome};
 
-/// A call that takes longer is cut.
-const LONGEST: Duration = Duration::from_secs(20);
+/// A call that takes longer is cut. PHP doesn't notice that: its worker goes on, as it would anyway, so it is worth
+/// waiting for what it has to say.
+const LONGEST: Duration = Duration::from_secs(300);
 /// Bytes read of one answer before others have their turn.
 const TURN: usize = 1 << 20;
 
@@ -112,8 +113,12 @@ impl Calls {
     pub fn cut(&mut self, now: Instant) -> Option<(CallId, Answered)> {
         let is_due = |call: &Call| call.began + LONGEST <= now;
         let number = self.under_way.iter().find(|(_, call)| is_due(call)).map(|(number, _)| number)?;
-        let why = format!("no answer came within {} s", LONGEST.as_secs());
-        self.end(number, Answered::With(Outcome::Broken(why)))
+        let answer = std::mem::take(&mut self.under_way.get_mut(number)?.answer);
+        let outcome = match answer.has_begun() {
+            true => answer.outcome(&self.under_way.get(number)?.token),
+            false => Outcome::Broken(format!("no answer came within {} s", LONGEST.as_secs())),
+        };
+        self.end(number, Answered::With(outcome))
     }
 
     /// When the first is cut.

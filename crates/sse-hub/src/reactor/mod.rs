@@ -249,7 +249,8 @@ impl Reactor {
         let looks = self.hub.signals().filter_map(|(id, signal)| self.next_look(id, signal)).min();
         let offers = self.next_consideration();
         let cut = self.calls.next_cut();
-        let next = [Some(now + LOOK), self.hub.next_tick(), looks, self.over, self.accept_again, offers, cut];
+        let next =
+            [Some(now + LOOK), self.hub.next_tick(now), looks, self.over, self.accept_again, offers, cut];
         next.into_iter().flatten().min().unwrap_or(now).saturating_duration_since(now)
     }
 
@@ -271,7 +272,7 @@ impl Reactor {
             self.accept(now);
         }
         self.consider_again(now);
-        if self.hub.next_tick().is_some_and(|next| next <= now) {
+        if self.hub.next_tick(now).is_some_and(|next| next <= now) {
             self.hub.tick(now, &mut self.clients);
         }
         if !self.hub.is_empty() {

@@ -131,6 +131,12 @@ impl Answer {
         Ok(())
     }
 
+    /// Whether its header is there.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.has_head
+    }
+
     /// Whether all of it is there.
     #[must_use]
     pub fn is_over(&self) -> bool {

@@ -94,7 +94,7 @@ pub struct Recallable {
     pub parameters: Vec<u8>,
     /// What the request was for: streams of the same keys and options that have the same one may share what PHP
     /// makes of an event, where that is allowed at all.
-    pub place: String,
+    pub route: String,
     /// Whose part it is to make frames.
     pub maker: Maker,
     /// Pause between two calls of `onLoop`, in milliseconds, if there is one.
@@ -292,10 +292,10 @@ mod tests {
         let maker = prop::sample::select(vec![Maker::Hub, Maker::HubAndFetch, Maker::PhpOnce, Maker::Php]);
         let pauses = any::<(Option<u64>, Option<u64>)>();
         let recall = (".{0,20}", bytes(), ".{0,20}", maker, pauses).prop_map(
-            |(address, parameters, place, maker, (loop_ms, collect_ms))| Recallable {
+            |(address, parameters, route, maker, (loop_ms, collect_ms))| Recallable {
                 address,
                 parameters,
-                place,
+                route,
                 maker,
                 loop_ms,
                 collect_ms,

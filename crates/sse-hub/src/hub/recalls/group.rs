@@ -16,7 +16,7 @@ use crate::hub::ids::{PoolId, StoreId, StreamId};
 use crate::hub::streams::KeySet;
 use crate::wire::message::{Maker, Recallable};
 
-/// Members that are looked at for one that can be asked for.
+/// Members that are looked at for one that needn't wait for its session.
 const CANDIDATES: usize = 8;
 
 /// What the streams of a group have in common.
@@ -27,7 +27,7 @@ pub struct Common {
     store: StoreId,
     keys: Keys,
     profile: Profile,
-    place: String,
+    route: String,
     /// Who makes frames.
     pub maker: Maker,
     /// Pause between two calls of `onLoop`.
@@ -53,7 +53,7 @@ impl Common {
             store: set.store,
             keys: set.keys.clone(),
             profile: profile.clone(),
-            place: if is_shared { recallable.place.clone() } else { String::new() },
+            route: if is_shared { recallable.route.clone() } else { String::new() },
             maker: recallable.maker,
             loops: millis(recallable.loop_ms).map(|pause| pause.max(interval)),
             collects: millis(recallable.collect_ms),
@@ -117,12 +117,18 @@ impl Group {
         self.members.iter().copied()
     }
 
-    /// The member whose request is made next for all: each has its turn, but one that can't be asked for now.
-    pub fn next_vehicle(&mut self, can_be_asked: impl Fn(StreamId) -> bool) -> Option<StreamId> {
+    /// The member whose request is made next for all: each that is open has its turn, but rather one that needn't wait.
+    pub fn next_vehicle(
+        &mut self,
+        is_open: impl Fn(StreamId) -> bool,
+        waits: impl Fn(StreamId) -> bool,
+    ) -> Option<StreamId> {
         let begin = self.last.map_or(Bound::Unbounded, Bound::Excluded);
         let behind = self.members.range((begin, Bound::Unbounded));
-        let next =
-            behind.chain(&self.members).take(CANDIDATES).copied().find(|&stream| can_be_asked(stream))?;
+        let mut open =
+            behind.chain(&self.members).copied().filter(|&stream| is_open(stream)).take(CANDIDATES);
+        let first = open.next()?;
+        let next = if waits(first) { open.find(|&stream| !waits(stream)).unwrap_or(first) } else { first };
         self.last = Some(next);
         Some(next)
     }

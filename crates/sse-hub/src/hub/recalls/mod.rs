@@ -198,8 +198,8 @@ impl Recalls {
     }
 
     /// When time alone has something to do.
-    pub fn next_due(&self) -> Option<Instant> {
-        let rooms = self.pools.iter().filter_map(|(_, pool)| pool.next_room());
+    pub fn next_due(&self, now: Instant) -> Option<Instant> {
+        let rooms = self.pools.iter().filter_map(|(_, pool)| pool.next_room(now));
         rooms.chain(self.timers.next()).min()
     }
 
@@ -238,6 +238,9 @@ impl Recalls {
         self.by_token.remove(&call.token);
         if let Ok(pool) = self.pools.known_mut(call.pool) {
             pool.end(id);
+        }
+        if let Some(session) = call.session {
+            self.pools.values_mut().for_each(|pool| pool.unpark(session));
         }
         self.answered += 1;
         Ok(call)

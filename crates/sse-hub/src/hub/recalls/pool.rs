@@ -5,7 +5,7 @@
 //! - each stream has its turn in the order in which something became due, and what serves all streams of a key
 //!   never waits for more than one of those.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,8 @@ pub struct Pool {
     own: VecDeque<(Matter, Instant)>,
     /// What serves many.
     shared: VecDeque<(Matter, Instant)>,
+    /// What waits for a request of its session.
+    parked: HashMap<u64, Vec<(Matter, Instant)>>,
     /// Whether it is the turn of one stream.
     is_owns_turn: bool,
     under_way: Vec<(CallId, Instant)>,
@@ -55,6 +57,7 @@ impl Pool {
             address,
             own: VecDeque::new(),
             shared: VecDeque::new(),
+            parked: HashMap::new(),
             is_owns_turn: false,
             under_way: Vec::new(),
             outage: None,
@@ -73,6 +76,18 @@ impl Pool {
     /// Something could not be asked for now: it is the first again.
     pub fn put_back(&mut self, (matter, since): (Matter, Instant)) {
         self.queue_of(matter).push_front((matter, since));
+    }
+
+    /// Something waits for a request of this session: PHP would have another one wait, and with it a worker.
+    pub fn park(&mut self, session: u64, waiting: (Matter, Instant)) {
+        self.parked.entry(session).or_default().push(waiting);
+    }
+
+    /// A request of this session is over: what waited for it is the first again.
+    pub fn unpark(&mut self, session: u64) {
+        for waiting in self.parked.remove(&session).into_iter().flatten().rev() {
+            self.put_back(waiting);
+        }
     }
 
     fn queue_of(&mut self, matter: Matter) -> &mut VecDeque<(Matter, Instant)> {
@@ -100,7 +115,7 @@ impl Pool {
 
     /// How many wait.
     pub fn waiting(&self) -> usize {
-        self.own.len() + self.shared.len()
+        self.own.len() + self.shared.len() + self.parked.values().map(Vec::len).sum::<usize>()
     }
 
     /// How long the first has waited.
@@ -120,13 +135,13 @@ impl Pool {
         self.under_way.retain(|(other, _)| *other != call);
     }
 
-    /// When one more may be asked for through time alone.
-    pub fn next_room(&self) -> Option<Instant> {
-        if self.waiting() == 0 {
+    /// When one more may be asked for through time alone, if that is yet to come.
+    pub fn next_room(&self, now: Instant) -> Option<Instant> {
+        if self.own.is_empty() && self.shared.is_empty() {
             return None;
         }
-        let slow = self.under_way.iter().map(|(_, began)| *began + SLOW).min();
-        self.outage.as_ref().map(Outage::until).or(slow)
+        let slow = self.under_way.iter().map(|(_, began)| *began + SLOW);
+        slow.chain(self.outage.as_ref().map(Outage::until)).filter(|room| *room > now).min()
     }
 
     /// Whether it is left alone, since it could not be reached.

@@ -17,6 +17,8 @@ pub struct Recall {
     pub is_php_maker: bool,
     /// The parameters of its request.
     pub parameters: Parameters,
+    /// The session that they are of.
+    pub session: Option<u64>,
     /// Whether PHP is being asked for this stream alone.
     pub turn: Turn,
     /// When `onLoop` is due.
@@ -31,6 +33,7 @@ impl Recall {
         Self {
             group,
             is_php_maker: maker != Maker::Hub,
+            session: parameters.session(),
             parameters,
             turn: Turn::default(),
             loops,

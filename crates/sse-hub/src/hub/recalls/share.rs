@@ -74,6 +74,12 @@ impl Share {
         self.epoch
     }
 
+    /// Whether nothing is kept.
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.made.is_empty()
+    }
+
     /// How far it has come.
     pub fn end(&self) -> EventId {
         self.made.back().map_or(self.start, |made| made.position)
@@ -109,6 +115,20 @@ impl Share {
         }
     }
 
+    /// Forgets what was made up to a position: everybody has it.
+    pub fn forget_until(&mut self, position: EventId) {
+        while self.made.front().is_some_and(|made| made.position <= position) {
+            self.drop_first();
+        }
+    }
+
+    fn drop_first(&mut self) {
+        if let Some(first) = self.made.pop_front() {
+            self.start = first.position;
+            self.bytes -= first.body.map_or(0, |body| body.len());
+        }
+    }
+
     /// Appends what was made. Nothing that is there already changes.
     pub fn push(&mut self, made: Made) {
         if made.position <= self.end() {
@@ -117,10 +137,7 @@ impl Share {
         self.bytes += made.body.as_ref().map_or(0, |body| body.len());
         self.made.push_back(made);
         while self.made.len() > EVENTS || (self.bytes > BYTES && self.made.len() > 1) {
-            if let Some(first) = self.made.pop_front() {
-                self.start = first.position;
-                self.bytes -= first.body.map_or(0, |body| body.len());
-            }
+            self.drop_first();
         }
     }
 }

@@ -71,6 +71,11 @@ impl Standing {
         self.opening.is_none().then(|| self.positions())
     }
 
+    /// What the client has of the key with this index.
+    pub fn position(&self, index: usize) -> Option<EventId> {
+        self.seats.get(index).map(Seat::position)
+    }
+
     /// Whether its channels have something that the client lacks.
     pub fn lacks(&self, channels: &Channels) -> bool {
         let is_behind = |(seat, &channel): (&Seat, &ChannelId)| {

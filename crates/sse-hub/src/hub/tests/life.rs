@@ -187,7 +187,7 @@ fn stores_that_nobody_follows_are_closed_after_a_while() {
     tenants.iter().for_each(|&tenant| world.hub.input(tenant, None, world.now, &mut world.clients));
     world.hub.tick(world.now, &mut world.clients);
     assert_eq!(world.hub.stores.len(), 6, "their clients may be coming back");
-    world.now = world.hub.next_tick().unwrap();
+    world.now = world.hub.next_tick(world.now).unwrap();
     world.hub.tick(world.now, &mut world.clients);
     assert_eq!(world.hub.stores.len(), 1);
     world.push("k", 1);
@@ -230,7 +230,7 @@ fn a_server_that_does_not_answer_is_left_alone_for_a_while() {
     let offer = Offer { store, ..world.offer(world.directory.path(), &["k"], None, Replay::None) };
     let first = world.hub.offer(&offer, world.now, &mut world.clients).unwrap_err();
     assert_eq!(first.reason, Reason::Store);
-    let again = world.hub.next_tick().unwrap();
+    let again = world.hub.next_tick(world.now).unwrap();
     assert!(again > world.now);
     // Where somebody listens who says nothing, a question would end otherwise than where nobody does.
     drop(server);

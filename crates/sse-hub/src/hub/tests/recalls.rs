@@ -29,7 +29,7 @@ impl World {
         offer.recall = Some(Recallable {
             address: "unix:/php.sock".into(),
             parameters: call::parameters(parameters),
-            place: "/stream".into(),
+            route: "/stream".into(),
             maker,
             loop_ms: None,
             collect_ms: None,
@@ -257,7 +257,7 @@ fn a_failed_answer_is_asked_for_again_after_a_pause_that_grows_and_told_once() {
         let call = world.calls().remove(0);
         world.answer(call, Outcome::Status(503));
         assert!(world.calls().is_empty());
-        let until = world.hub.recalls.next_due().unwrap();
+        let until = world.hub.recalls.next_due(world.now).unwrap();
         pauses.push(until - world.now);
         world.now = until;
         world.hub.tick(world.now, &mut world.clients);
@@ -438,6 +438,74 @@ fn who_can_not_keep_up_is_told_once_and_so_is_its_recovery() {
     let told = world.hub.take_log();
     assert_eq!(told.iter().filter(|line| line.contains("can't keep up")).count(), 1, "{told:?}");
     assert_eq!(told.iter().filter(|line| line.contains("keeps up")).count(), 1, "{told:?}");
+}
+
+#[test]
+fn streams_of_one_session_keep_no_others_waiting() {
+    let mut world = World::unlimited();
+    for _ in 0..40 {
+        world.recalled(&["k"], Maker::Php, "session=a");
+    }
+    let other = world.recalled(&["k"], Maker::Php, "session=b");
+    world.push("k", 2);
+    // One of the session, and the other one.
+    for call in world.calls() {
+        let outcome = world.made(&call, &["k"]);
+        world.answer(call, outcome);
+    }
+    assert_eq!(world.events(other).0, [20]);
+    assert_eq!(world.serve(&["k"]), 39);
+    assert_eq!(world.hub.recalls.waiting(), 0);
+}
+
+#[test]
+fn time_that_is_over_is_not_waited_for() {
+    let mut world = World::unlimited();
+    for number in 0..9 {
+        world.recalled(&["k"], Maker::Php, &format!("session={number}"));
+    }
+    world.push("k", 2);
+    world.calls();
+    world.wait(11);
+    world.calls();
+    world.now += Duration::from_secs(1);
+    assert!(world.hub.next_tick(world.now).is_none_or(|next| next > world.now));
+}
+
+#[test]
+fn a_stream_that_ends_is_not_asked_for_again() {
+    for maker in [Maker::Php, Maker::PhpOnce] {
+        let mut world = World::unlimited();
+        let stream = world.recalled(&["k"], maker, "");
+        world.clients.blocked.push(stream);
+        world.push("k", 2);
+        let call = world.calls().remove(0);
+        world.answer(call, Outcome::Status(403));
+        world.push("k", 4);
+        assert!(world.calls().is_empty());
+    }
+}
+
+#[test]
+fn what_all_have_is_not_kept() {
+    let mut world = World::unlimited();
+    let stream = world.recalled(&["k"], Maker::PhpOnce, "");
+    (1..=20).for_each(|number| world.push("k", number));
+    world.serve(&["k"]);
+    let group = world.hub.streams.get(stream).unwrap().recall().unwrap().group;
+    let share = &world.hub.recalls.group(group).unwrap().shares[0];
+    assert!(share.is_empty());
+}
+
+#[test]
+fn an_outdated_hub_ends_streams_that_php_makes_within_seconds() {
+    let mut world = World::unlimited();
+    world.recalled(&["k"], Maker::Php, "");
+    let other = world.open(&["k"], None, Replay::None);
+    world.hub.drain(Duration::from_secs(100_000), world.now, &mut world.clients);
+    world.wait(6);
+    assert_eq!(world.hub.len(), 1);
+    assert!(!world.output(other).1);
 }
 
 /// What may happen to streams that PHP makes frames for.
