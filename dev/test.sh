@@ -5,6 +5,7 @@
 #   tests/phpt      the PHP functions, by PHP's own run-tests.php
 #   tests/http      real clients against real nginx, Caddy, Apache and PHP-FPM, by Node's test runner: what holds
 #                   wherever a stream is held, what is true in a worker, with the hub, and in Chromium
+#   tests/docs      what README and docs show, as it stands there
 #   tests/chaos     the checker of make chaos, and one short run
 #   tests/system    several processes, other users, full disks, limits
 #   php             plain PHP: the same phpt and client tests without the extension, and both over one store
@@ -47,7 +48,7 @@ sed -n 's/^SKIPPED\t//p' target/phpt.txt | while IFS= read -r test; do skipped "
 
 NODE=$(find_node $NODE_AT_LEAST)
 install_node_modules
-for folder in tests/http tests/http/worker tests/http/hub tests/http/browser tests/chaos; do
+for folder in tests/http tests/http/worker tests/http/hub tests/http/browser tests/docs tests/chaos; do
     step "$folder"
     run_node_tests $folder/*.test.js
 done

@@ -1,24 +1,31 @@
 // tools/bin/sse, as a person and a monitoring use it. It acts upon the stack's store.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startStack, until, userOf } from '../support/index.js';
+import { notInPlainPhp, startStack, temporaryDirectory, until, userOf } from '../support/index.js';
 
 const program = fileURLToPath(new URL('../../tools/bin/sse', import.meta.url));
 const isRoot = process.getuid() === 0;
 
 let stack;
-before(async () => { stack = await startStack(); });
+let reader;
+before(async () => {
+    stack = await startStack();
+    // A file: plain PHP stands before files only.
+    reader = `${temporaryDirectory('tools')}/read.php`;
+    writeFileSync(reader, '<?php echo json_encode(Sse\\read($argv[1]));');
+});
 after(() => stack?.stop());
 
 const words = (...rest) => [...stack.flags, program, ...rest];
 const run = (...rest) => promisify(execFile)(stack.php, words(...rest));
 
 /** The events of a key, as Sse\read() answers them. */
-const kept = async (key) => JSON.parse((await promisify(execFile)(stack.php, [...stack.flags, '-r', 'echo json_encode(Sse\\read($argv[1]));', key])).stdout);
+const kept = async (key) => JSON.parse((await promisify(execFile)(stack.php, [...stack.flags, reader, key])).stdout);
 
 /** A command that fails: its exit status and what it said. */
 async function failing(...rest) {
@@ -38,12 +45,12 @@ function tail(t, ...rest) {
 }
 
 test('push answers the id of an event that clients get', async (t) => {
-    const client = stack.crowd(t, 1, 'cli push');
+    const client = stack.crowd(t, 1, 'tools push');
     await client.connected();
-    const { stdout } = await run('push', 'cli push', '{"event":"toast","message":"héllo","nothing":{}}');
+    const { stdout } = await run('push', 'tools push', '{"event":"toast","message":"héllo","nothing":{}}');
     await client.received(1);
 
-    const [event] = await kept('cli push');
+    const [event] = await kept('tools push');
     assert.equal(stdout, `${event.id}\n`);
     assert.deepEqual([event.event, event.data.message], ['toast', 'héllo']);
 });
@@ -111,7 +118,7 @@ test('what others pushed does not reach the terminal as a control character', as
     assert.doesNotMatch(shown.lines[0], /\u001b/);
 });
 
-test('status tells of the hub of the web\'s user in words, as JSON and for Prometheus', async (t) => {
+test('status tells of the hub of the web\'s user in words, as JSON and for Prometheus', notInPlainPhp('it has no hub'), async (t) => {
     const crowd = stack.crowd(t, 3, 'status');
     await crowd.connected();
     const pid = await stack.pid();
@@ -142,7 +149,7 @@ test('as root, what push makes belongs to the web\'s user', { skip: !isRoot && '
     assert.equal(stdout, 'www-data');
 });
 
-test('hub serves streams as the web\'s user until it is told to end', { skip: !isRoot && 'only root can' }, async (t) => {
+test('hub serves streams as the web\'s user until it is told to end', { skip: (!isRoot && 'only root can') || notInPlainPhp('it has no hub').skip }, async (t) => {
     // One that a worker has started gives way.
     const child = spawn(stack.php, words('hub'), { stdio: 'ignore' });
     const ended = new Promise((resolve) => child.on('exit', resolve));

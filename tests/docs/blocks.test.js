@@ -38,7 +38,7 @@ const asScript = (text) => (text.trimStart().startsWith('<') ? text : `<?php\n${
 
 /** How each language is looked at; what returns nothing was run. */
 const CHECKS = {
-    // The plugin's and those of CakePHP are run by the plugin's tests, named ones of others in tests/http/browser.
+    // The plugin's and those of CakePHP are run by the plugin's tests, named ones of others by recipes.test.js and tests/http/browser.
     php({ text, name }, page) {
         const isMethod = /^(\/\/.*\n)?(public|protected) function/m.test(text) && !/^(abstract |final )?class /m.test(text);
         const uses = /^use .*;$/gm;
@@ -75,7 +75,7 @@ const CHECKS = {
         const [, command] = /^(?:[\d*/,-]+ ){5}[\w-]+ (.+)$/.exec(line) ?? assert.fail(line);
         run('sh', ['-n', file('block.sh', command)]);
     }),
-    // Pages: tests/http/browser runs those with a name.
+    // Pages: recipes.test.js and tests/http/browser run those with a name.
     html: ({ text }) => assert.match(text, /^<[!a-z][^]*>\n$/),
     neon: ({ text }) => assert.doesNotMatch(text, /\t/),
     lighttpd: null,

@@ -5,12 +5,12 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { launchBrowser } from '../../support/browser.js';
-import { filesIn, rowsIn } from '../../support/docs.js';
-import { RawStream, startStack, until } from '../../support/index.js';
-import { pagesForTabs } from '../../support/tabs.js';
+import { launchBrowser } from '../support/browser.js';
+import { filesIn, rowsIn } from '../support/docs.js';
+import { RawStream, startStack, until } from '../support/index.js';
+import { pagesForTabs } from '../support/tabs.js';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const PAGES = ['docs/start.md', 'README.md', 'docs/recipes.md', 'docs/production.md', 'docs/deploy.md'];
 
 let stack;
