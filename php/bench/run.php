@@ -3,18 +3,24 @@ declare(strict_types=1);
 
 /*
  * Figures of plain PHP: what a push costs, how soon an event is at a client of a stream, and what a stream that waits costs.
+ * With an extension, the same of that.
  *
- *   php run.php
+ *   php run.php [EXTENSION]
  */
 
+require_once dirname(__DIR__) . '/bootstrap.php';
+
 if (($argv[1] ?? '') === 'stream') {
-    require_once dirname(__DIR__) . '/bootstrap.php';
     Sse\configure(['dir' => $argv[2]]);
     Sse\stream('k', ['replay' => 'none']);
     exit;
 }
-
-require_once dirname(__DIR__) . '/bootstrap.php';
+$load = isset($argv[1]) ? ['-d', 'extension=' . realpath($argv[1])] : [];
+if ($load !== [] && !extension_loaded('sse')) {
+    passthru(implode(' ', array_map(escapeshellarg(...), [PHP_BINARY, '-n', ...$load, __FILE__, $argv[1]])));
+    exit;
+}
+$shown = implode(' ', array_map(escapeshellarg(...), $load));
 
 $directory = sys_get_temp_dir() . '/sse-bench-' . bin2hex(random_bytes(6));
 mkdir($directory);
@@ -45,7 +51,7 @@ file_put_contents("$directory/page.php", sprintf(
     var_export($directory, true),
 ));
 $log = ['file', "$directory/server.log", 'w'];
-$server = proc_open([PHP_BINARY, '-S', '127.0.0.1:0', '-t', $directory], [['file', '/dev/null', 'r'], $log, $log], $pipes);
+$server = proc_open([PHP_BINARY, ...$load, '-S', '127.0.0.1:0', '-t', $directory], [['file', '/dev/null', 'r'], $log, $log], $pipes);
 while (preg_match('~http://127\.0\.0\.1:\d+~', (string)file_get_contents("$directory/server.log"), $url) === 0) {
     usleep(5_000);
 }
@@ -61,11 +67,11 @@ for ($number = 0; $number < 60; $number++) {
         'require_once %s; Sse\configure(["dir" => $argv[1]]); $t = hrtime(true); Sse\push("pushed", ["message" => str_repeat("x", 200)]); echo (hrtime(true) - $t) / 1e3;',
         var_export(dirname(__DIR__) . '/bootstrap.php', true),
     );
-    $first[] = (float)shell_exec(sprintf('%s -n -r %s -- %s', PHP_BINARY, escapeshellarg($code), escapeshellarg($directory)));
+    $first[] = (float)shell_exec(sprintf('%s -n %s -r %s -- %s', PHP_BINARY, $shown, escapeshellarg($code), escapeshellarg($directory)));
 }
 echo 'push, first one of a process:    ', shown($first, 'µs'), " (with loading the code)\n";
 
-$stream = proc_open([PHP_BINARY, '-n', __FILE__, 'stream', $directory], [['file', '/dev/null', 'r'], ['pipe', 'w'], STDERR], $pipes);
+$stream = proc_open([PHP_BINARY, '-n', ...$load, __FILE__, 'stream', $directory], [['file', '/dev/null', 'r'], ['pipe', 'w'], STDERR], $pipes);
 fgets($pipes[1]);
 stream_set_blocking($pipes[1], false);
 foreach ([50, 200, 1_000, 5_000] as $pause) {
