@@ -31,7 +31,7 @@ function shown(array $times, string $unit): string
     sort($times);
     $at = fn (float $part): float => $times[(int)($part * (count($times) - 1))];
 
-    return sprintf('p50 %.1f, p90 %.1f, p99 %.1f %s', $at(0.5), $at(0.9), $at(0.99), $unit);
+    return sprintf('p50 %.1f, p90 %.1f, p99 %.1f, most %.1f %s', $at(0.5), $at(0.9), $at(0.99), $at(1), $unit);
 }
 
 $data = ['message' => str_repeat('x', 200)];
