@@ -232,8 +232,11 @@ impl Hub {
 
     /// The next request that is to be made, if one may be made now.
     pub fn next_call(&mut self, now: Instant) -> Option<NewCall> {
-        for line in self.recalls.lateness(now) {
-            self.notes.error(line);
+        for told in self.recalls.lateness(now) {
+            match told {
+                Ok(line) => self.notes.line(line),
+                Err(line) => self.notes.error(line),
+            }
         }
         let pools: Vec<PoolId> = self.recalls.pools().map(|(id, _)| id).collect();
         pools.into_iter().find_map(|pool| self.next_call_to(pool, now))

@@ -262,7 +262,7 @@ impl Recalls {
     }
 
     /// What the log is to be told of who can't keep up.
-    pub fn lateness(&mut self, now: Instant) -> Vec<String> {
+    pub fn lateness(&mut self, now: Instant) -> Vec<Result<String, String>> {
         self.pools.values_mut().filter_map(|pool| pool.lateness(now)).collect()
     }
 }

@@ -186,22 +186,22 @@ impl Pool {
         self.said.take().is_some()
     }
 
-    /// What the log is to be told of how it keeps up, if that is new.
-    pub fn lateness(&mut self, now: Instant) -> Option<String> {
+    /// What the log is to be told of how it keeps up, if that is new: an error, or that all is well again.
+    pub fn lateness(&mut self, now: Instant) -> Option<Result<String, String>> {
         let oldest = self.oldest(now).unwrap_or_default();
         let address = &self.address;
         match self.is_late {
             false if oldest >= LONG_WAIT => {
                 self.is_late = true;
-                Some(format!(
+                Some(Err(format!(
                     "PHP-FPM at {address} can't keep up with recalls: {} wait, the first for {} s; events arrive late but whole (see sse.recall_concurrency and pm.max_children, and docs/recall.md for how to need fewer)",
                     self.waiting(),
                     oldest.as_secs()
-                ))
+                )))
             }
             true if oldest < SHORT_WAIT => {
                 self.is_late = false;
-                Some(format!("PHP-FPM at {address} keeps up with recalls again"))
+                Some(Ok(format!("PHP-FPM at {address} keeps up with recalls again")))
             }
             _ => None,
         }

@@ -438,6 +438,7 @@ fn who_can_not_keep_up_is_told_once_and_so_is_its_recovery() {
     let told = world.hub.take_log();
     assert_eq!(told.iter().filter(|line| line.contains("can't keep up")).count(), 1, "{told:?}");
     assert_eq!(told.iter().filter(|line| line.contains("keeps up")).count(), 1, "{told:?}");
+    assert!(world.hub.status(world.now).last_error.is_some_and(|error| error.contains("can't keep up")));
 }
 
 #[test]
