@@ -48,7 +48,8 @@ const CHECKS = {
         // Pieces of an application that isn't there.
         const isPiece = page === 'docs/recall.md' || /sse-events/.test(text);
         if (!name && !isOfCakePhp && !isPiece) {
-            run(stack.php, [...stack.flags, file('block.php', script)], { cwd: directory });
+            // A stream ends by itself, soon.
+            run(stack.php, [...stack.flags, '-d', 'sse.lifetime=1', file('block.php', script)], { cwd: directory });
         }
     },
     js: ({ text }) => run(process.execPath, ['--check', file('block.mjs', text)]),
@@ -133,7 +134,7 @@ function apache(name, text, args, { listen = 18080, socket = `unix:${FPM}`, docr
         DefaultRuntimeDir ${directory}
         ErrorLog ${directory}/${name}.log
         ${process.getuid() === 0 ? 'User www-data\nGroup www-data' : ''}
-        ${['mpm_event', 'authz_core', 'mime', 'proxy', 'proxy_fcgi'].map((module) => `LoadModule ${module}_module ${modules}/mod_${module}.so`).join('\n')}
+        ${['mpm_event', 'authz_core', 'env', 'mime', 'proxy', 'proxy_fcgi'].map((module) => `LoadModule ${module}_module ${modules}/mod_${module}.so`).join('\n')}
         TypesConfig /etc/mime.types
         DocumentRoot ${docroot}
         <Directory ${docroot}>
