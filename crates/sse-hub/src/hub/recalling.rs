@@ -442,11 +442,6 @@ impl Hub {
             recall.ready = Some(Outgoing::whole(frames));
             self.totals.events += call::frames(frames).filter(|(id, _)| id.is_some()).count() as u64;
         }
-        if failure.is_some() || (call.due.frames && !has_moved) {
-            recall.turn.failed(PAUSES, now);
-        } else {
-            recall.turn.answered();
-        }
         if call.due.on_loop {
             let next = self.recalls.group(recall.group).and_then(|group| group.common.next_loop(now));
             recall.loops = next;
@@ -454,15 +449,12 @@ impl Hub {
                 self.recalls.remind(Matter::Stream(id), next);
             }
         }
-        if let Some(pause) = recall.turn.pause() {
-            self.recalls.remind(Matter::Stream(id), pause);
-        }
+        self.end_turn(call, failure.is_some() || (call.due.frames && !has_moved), now);
+        self.pump(id, now, clients);
         // It follows other keys by now: what it was sent is right, and its client comes back.
         if call.due.frames && is_elsewhere {
-            self.pump(id, now, clients);
-            return self.end_if_there(id, now, clients);
+            self.end_if_there(id, now, clients);
         }
-        self.pump(id, now, clients);
     }
 
     /// Gives all streams of a group what was made of a key.
@@ -489,18 +481,10 @@ impl Hub {
         let (epoch, before) = (share.epoch(), share.end());
         let made: Vec<Made> = made.into_iter().filter(|(of, _)| *of == epoch).map(|(_, made)| made).collect();
         let has_moved = made.last().is_some_and(|made| made.position > before);
-        if failure.is_some() || (call.due.frames && !has_moved) {
-            share.turn.failed(PAUSES, now);
-        } else {
-            share.turn.answered();
-        }
-        let pause = share.turn.pause();
+        self.end_turn(call, failure.is_some() || (call.due.frames && !has_moved), now);
         if call.due.collect {
             let next = self.recalls.group(group).and_then(|group| group.common.next_collect(now));
             self.collect_at(group, index, next);
-        }
-        if let Some(pause) = pause {
-            self.recalls.remind(Matter::Key(group, index), pause);
         }
         for some in made.chunks(SPREAD) {
             if let Some(share) = self.recalls.share_mut(group, index) {
@@ -549,6 +533,15 @@ impl Hub {
     fn recall_succeeds(&mut self, pool: PoolId) {
         if self.recalls.pool(pool).is_ok_and(Pool::succeeded) {
             self.notes.line("recalls are answered again".into());
+        }
+    }
+
+    /// What was asked for was answered, or brought less than it should.
+    fn end_turn(&mut self, call: &Call, has_failed: bool, now: Instant) {
+        if has_failed {
+            self.failed(call.matter, now);
+        } else if let Some(turn) = self.turn(call.matter) {
+            turn.answered();
         }
     }
 

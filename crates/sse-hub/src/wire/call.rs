@@ -7,13 +7,11 @@
 
 use std::ops::Range;
 
-use super::record::{CONTENT, HEADER, header};
+use super::record::{CONTENT, END_REQUEST, HEADER, STDOUT, VERSION, header};
 
 const BEGIN_REQUEST: u8 = 1;
-const END_REQUEST: u8 = 3;
 const PARAMS: u8 = 4;
 const STDIN: u8 = 5;
-const STDOUT: u8 = 6;
 const RESPONDER: u8 = 1;
 const REQUEST: u16 = 1;
 /// The parameter that makes a request a recall; its value is the call's token.
@@ -185,7 +183,7 @@ fn record(bytes: &[u8], at: usize) -> Result<Option<(u8, Range<usize>, usize)>, 
     else {
         return Ok(None);
     };
-    if version != 1 {
+    if version != VERSION {
         return Err(format!("what was answered is no FastCGI: version {version}"));
     }
     let begin = at + HEADER;

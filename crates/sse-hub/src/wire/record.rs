@@ -12,10 +12,10 @@ pub const HEADER: usize = 8;
 /// Content of one record, at most; a multiple of eight, so that no padding is due.
 pub const CONTENT: usize = 65_528;
 
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 const ABORT_REQUEST: u8 = 2;
-const END_REQUEST: u8 = 3;
-const STDOUT: u8 = 6;
+pub(super) const END_REQUEST: u8 = 3;
+pub(super) const STDOUT: u8 = 6;
 const GET_VALUES_RESULT: u8 = 10;
 /// The request id of records that belong to no request.
 const MANAGEMENT: u16 = 0;
@@ -47,7 +47,7 @@ pub fn end(request: u16, and_more: bool) -> Vec<u8> {
     bytes
 }
 
-pub(crate) fn header(kind: u8, request: u16, length: u16) -> [u8; HEADER] {
+pub(super) fn header(kind: u8, request: u16, length: u16) -> [u8; HEADER] {
     let [request_high, request_low] = request.to_be_bytes();
     let [length_high, length_low] = length.to_be_bytes();
     [VERSION, kind, request_high, request_low, length_high, length_low, 0, 0]
